@@ -1,0 +1,167 @@
+package sale_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"math"
+	"math/rand/v2"
+	"reflect"
+	"strings"
+	"testing"
+	"testing/quick"
+	"time"
+
+	"salesburst/shared/sale"
+)
+
+func TestAppendJSONEqualsMarshal(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	for range 20_000 {
+		s := randomSale(r)
+		want, err := json.Marshal(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := s.AppendJSON([]byte("before"))
+		if !bytes.Equal(got, append([]byte("before"), want...)) {
+			t.Fatalf("encoders differ\n got %s\nwant %s", got, want)
+		}
+		var back sale.Sale
+		if err := json.Unmarshal(want, &back); err != nil {
+			t.Fatalf("reading back %s: %v", want, err)
+		}
+		if back != s {
+			t.Fatalf("round trip\n got %+v\nwant %+v", back, s)
+		}
+	}
+}
+
+// Every field of the struct must reach the JSON that AppendJSON writes: a field
+// added to the struct alone fails here.
+func TestAppendJSONHasEveryField(t *testing.T) {
+	s := randomSale(rand.New(rand.NewPCG(5, 6)))
+	var fields map[string]any
+	if err := json.Unmarshal(s.AppendJSON(nil), &fields); err != nil {
+		t.Fatal(err)
+	}
+	typ := reflect.TypeFor[sale.Sale]()
+	if len(fields) != typ.NumField() {
+		t.Errorf("%d fields in JSON, %d in the struct", len(fields), typ.NumField())
+	}
+	for i := range typ.NumField() {
+		if _, ok := fields[typ.Field(i).Tag.Get("json")]; !ok {
+			t.Errorf("field %s is missing", typ.Field(i).Name)
+		}
+	}
+}
+
+func TestTextEqualsEncodingJSON(t *testing.T) {
+	same := func(s string) bool {
+		want, _ := json.Marshal(s)
+		got, _ := json.Marshal(sale.NewText(s))
+		return bytes.Equal(got, want) && sale.NewText(s).String() == strings.ToValidUTF8(s, "\ufffd")
+	}
+	for _, s := range []string{"", `65" Class`, "INSIGNIA™", "a<b>&c", "\u2028", "\x00\x1f\x7f", "back\\slash", "😀"} {
+		if !same(s) {
+			t.Errorf("%q is encoded otherwise than by encoding/json", s)
+		}
+	}
+	if err := quick.Check(same, nil); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestTimeEqualsTimePackage(t *testing.T) {
+	check := func(at time.Time) {
+		t.Helper()
+		if got, want := sale.TimeOf(at).String(), at.UTC().Format("2006-01-02T15:04:05.000Z"); got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	}
+	for year := 1; year < 9999; year += 7 {
+		for _, day := range []string{"01-01", "02-28", "03-01", "12-31"} {
+			at, err := time.Parse("2006-01-02", time.Date(year, 1, 1, 0, 0, 0, 0, time.UTC).Format("2006-")+day)
+			if err != nil {
+				t.Fatal(err)
+			}
+			check(at)
+			check(at.Add(-time.Millisecond))
+		}
+	}
+	r := rand.New(rand.NewPCG(3, 4))
+	for range 100_000 {
+		check(time.UnixMilli(r.Int64N(4_000_000_000_000) - 1_000_000_000_000))
+	}
+}
+
+func TestCents(t *testing.T) {
+	for _, c := range []struct {
+		cents sale.Cents
+		text  string
+	}{
+		{0, "0.00"}, {5, "0.05"}, {-5, "-0.05"}, {129990, "1299.90"}, {-100, "-1.00"},
+		{math.MaxInt64, "92233720368547758.07"}, {math.MinInt64, "-92233720368547758.08"},
+	} {
+		if c.cents.String() != c.text {
+			t.Errorf("%d cents are written %s, want %s", int64(c.cents), c.cents, c.text)
+		}
+	}
+}
+
+func TestUnmarshalRefuses(t *testing.T) {
+	for field, value := range map[string]string{
+		"price":          `1.999`,
+		"total_amount":   `"12"`,
+		"discount":       `1e3`,
+		"latitude":       `1000.5`,
+		"status":         `"DONE"`,
+		"customer_id":    `"CUST-12"`,
+		"transaction_id": `"abc-1"`,
+		"timestamp":      `"yesterday"`,
+		"brand":          `7`,
+	} {
+		var s sale.Sale
+		if err := json.Unmarshal([]byte(`{"`+field+`":`+value+`}`), &s); err == nil {
+			t.Errorf("%s: %s was accepted", field, value)
+		}
+	}
+}
+
+func randomSale(r *rand.Rand) sale.Sale {
+	text := func() sale.Text {
+		runes := make([]rune, r.IntN(12))
+		for i := range runes {
+			runes[i] = rune(r.IntN([]int{0x80, 0x800, 0x3000, 0x1F700}[r.IntN(4)]))
+		}
+		return sale.NewText(string(runes))
+	}
+	cents := func() sale.Cents { return sale.Cents(r.Int64N(1<<uint(1+r.IntN(40))) - 500) }
+	var s sale.Sale
+	v := reflect.ValueOf(&s).Elem()
+	for i := range v.NumField() {
+		switch f := v.Field(i).Addr().Interface().(type) {
+		case *sale.Text:
+			*f = text()
+		case *sale.Cents:
+			*f = cents()
+		case *sale.Degrees:
+			*f = sale.Degrees(r.IntN(360_0000) - 180_0000)
+		case *sale.Time:
+			*f = sale.Time(r.Int64N(4_000_000_000_000))
+		case *sale.Status:
+			*f = sale.Status(r.IntN(6))
+		case *sale.CustomerID:
+			*f = sale.CustomerID(r.IntN(1_000_000_000))
+		case *int64:
+			*f = r.Int64N(1000) - 20
+		case *sale.TransactionID:
+			for i := range f.Burst {
+				f.Burst[i] = "abcdefghijklmnopqrstuvwxyz234567"[r.IntN(32)]
+			}
+			f.Sequence = r.Uint32N(100_000_000)
+		default:
+			panic("no random value for a field of type " + v.Field(i).Type().String())
+		}
+	}
+	return s
+}

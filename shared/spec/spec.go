@@ -1,0 +1,58 @@
+// Package spec is the one truth of what the code, the CDK app and the documents
+// share: the functions, their schedules, the topic and the limits of an order.
+package spec
+
+import "time"
+
+// Channel is the way a sale reaches the customer.
+type Channel string
+
+// The channels, as they stand in the field order_type.
+const (
+	ChannelOnline Channel = "online"
+	ChannelStore  Channel = "in_store"
+)
+
+// Function is one deployed producer.
+type Function struct {
+	Name            string  // folder below functions, and the function's name in AWS
+	Channel         Channel // what it sells
+	EventsPerMinute int     // default of EVENTS_PER_MINUTE, an average over the day
+}
+
+// The producers.
+var (
+	Online = Function{Name: "online", Channel: ChannelOnline, EventsPerMinute: 600}
+	Store  = Function{Name: "store", Channel: ChannelStore, EventsPerMinute: 120}
+)
+
+// Functions lists the producers in the order in which people read them.
+func Functions() []Function { return []Function{Online, Store} }
+
+// Where the sales go and how they are dated.
+const (
+	DefaultTopic = "ecommerce-topic-1"
+	Partitions   = 6           // default number of partitions of a topic made by this project
+	Slot         = time.Minute // period of the schedule, and the time that one scheduled burst covers
+)
+
+// Limits of an order. A larger spike is cut into several bursts.
+const (
+	MaxEvents          = 10_000_000     // events in one burst
+	MaxEventsPerMinute = 1_000_000      // EVENTS_PER_MINUTE
+	MaxOver            = 24 * time.Hour // time that one burst may cover
+	MinOver            = time.Second
+	MaxIDLength        = 64 // characters of a manual burst's id
+)
+
+// DeadlineMargin is kept free at the end of an invocation for the report.
+const DeadlineMargin = 2 * time.Second
+
+// Names of a function's environment variables.
+const (
+	EnvTopic           = "TOPIC"
+	EnvSecretARN       = "SECRET_ARN"
+	EnvEventsPerMinute = "EVENTS_PER_MINUTE"
+	EnvDelivery        = "DELIVERY"
+	EnvScenario        = "SCENARIO"
+)
