@@ -1,10 +1,32 @@
+// Package publish brings a burst of sales to Kafka, fast and without doubles.
+//
+// Start with [Publisher.Publish]. It is a pipeline of three steps:
+//
+//   - workers (GOMAXPROCS of them) take the burst chunk by chunk, generate the
+//     sales, sort them by partition, encode one record batch per partition and
+//     compress it (worker.go, batch.go);
+//   - the dispatcher puts the chunks back into their order, so that a customer's
+//     sales keep theirs, stamps the producer's sequence on each batch and sends what
+//     waits: one request in flight per leader, all of the leader's partitions in it
+//     (dispatch.go);
+//   - the link holds the connections of one attempt. It is cut when the attempt
+//     fails, which is what guarantees that nothing is sent after Publish has
+//     returned (link.go).
+//
+// Every batch carries a producer id, an epoch and a sequence, and is sent again with
+// the same ones until it is acknowledged by all in-sync replicas: whatever answers
+// are lost, the broker stores it once (idempotent producer). That promise ends with
+// the call: a second call for the same burst is another producer.
 package publish
 
 import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"net"
+	"runtime"
+	"sync"
 	"time"
 
 	"salesburst/shared/sale"
@@ -22,49 +44,148 @@ type Credentials struct {
 	Username, Password string
 }
 
+// String hides the password: credentials are never printed.
+func (c Credentials) String() string { return "[redacted]" }
+
+// GoString hides the password in %#v too.
+func (c Credentials) GoString() string { return "[redacted]" }
+
 // Config says where the sales go.
 type Config struct {
-	Brokers     []string // host:port, at least one
-	Topic       string
-	Credentials *Credentials                                                         // nil: no SASL
-	TLS         *tls.Config                                                          // nil: plain text
-	Dial        func(ctx context.Context, network, address string) (net.Conn, error) // nil: the net package's
+	Brokers     []string     // host:port, at least one
+	Topic       string       // must exist
+	Credentials *Credentials // nil: no SASL
+	TLS         *tls.Config  // nil: plain text
+
+	// Dial opens connections; nil means the net package's dialer.
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 }
 
-// Publisher brings bursts to one topic.
-type Publisher struct{ cfg Config }
+// Tuning of the pipeline. The memory it takes is about Workers × partitions ×
+// BatchBytes plus what is compressed and waits, a tenth of that.
+const (
+	batchBytes    = 1 << 20  // of records in a batch before compression; larger ones were no faster over a local link
+	bufferBudget  = 16 << 20 // bytes of such batches under construction, over all workers and partitions
+	recordBytes   = 900      // expected size of a record, for the size of a chunk
+	chunksWaiting = 2        // chunks beyond the workers' own that may wait for acknowledgement
 
-// New returns a Publisher; it connects when it is first used.
-func New(cfg Config) (*Publisher, error) { return &Publisher{cfg}, nil }
+	requestTimeout = 10 * time.Second // for one produce request, then the link is given up
+	connectTimeout = 5 * time.Second  // for TCP, TLS and SASL of one connection
+	deliverTimeout = 2 * time.Minute  // for a whole burst where the context has no deadline
+	topicGrace     = 5 * time.Second  // for a topic that vanished while it was written to
+	minBackoff     = 50 * time.Millisecond
+	maxBackoff     = time.Second
+)
+
+// Publisher brings bursts to one topic. It keeps its connections between calls.
+// Calls run one after the other.
+type Publisher struct {
+	cfg Config
+
+	mu   sync.Mutex // held for the length of a Publish
+	link *link      // nil: not connected
+}
+
+// New checks cfg and returns a Publisher; it connects when it is first used.
+func New(cfg Config) (*Publisher, error) {
+	if len(cfg.Brokers) == 0 {
+		return nil, fmt.Errorf("%w: no broker is given, want host:port", ErrInvalid)
+	}
+	for _, b := range cfg.Brokers {
+		if _, _, err := net.SplitHostPort(b); err != nil {
+			return nil, fmt.Errorf("%w: broker %q: want host:port", ErrInvalid, b)
+		}
+	}
+	if cfg.Topic == "" {
+		return nil, fmt.Errorf("%w: no topic is given", ErrInvalid)
+	}
+	if cfg.TLS != nil {
+		cfg.TLS = cfg.TLS.Clone()
+		if cfg.TLS.ClientSessionCache == nil {
+			cfg.TLS.ClientSessionCache = tls.NewLRUClientSessionCache(16)
+		}
+	}
+	return &Publisher{cfg: cfg}, nil
+}
 
 // Result says what is in Kafka, after an error too.
 type Result struct {
-	Events     int        // acknowledged
-	Bytes      int64      // of compressed record batches acknowledged
-	Partitions int        // that took at least one event
-	Revenue    sale.Cents // of the completed sales among Events
-	Completed  int        // completed sales among Events
-	Requests   int        // produce requests
-	Retries    int        // of them, sent again
-	Duration   time.Duration
+	Events     int           // acknowledged by all in-sync replicas
+	InDoubt    int           // sent without an answer: each may or may not be in Kafka; 0 after success
+	Bytes      int64         // of the compressed record batches acknowledged
+	Partitions int           // that took at least one event
+	Completed  int           // completed sales among Events
+	Revenue    sale.Cents    // of the completed sales among Events
+	Requests   int           // produce requests sent
+	Retries    int           // batches sent again
+	Duration   time.Duration // of the call
 }
 
-// Publish brings all of stream to Kafka, or returns an error and what was
-// acknowledged until then. Nothing is sent after it has returned.
+// Publish brings all of stream to Kafka. After an error, whose kind errors.Is
+// tells (ErrAuth, ErrUnknownTopic, ErrTooLarge, ErrRetryable, ErrFenced, and
+// ErrPartial beside it where events were acknowledged or are in doubt), the Result
+// says what was acknowledged until then. It obeys ctx's deadline, or takes two
+// minutes at most where there is none. Nothing is sent after it has returned.
 func (p *Publisher) Publish(ctx context.Context, stream Stream) (Result, error) {
-	return Result{}, errors.New("not yet")
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	start := time.Now()
+	if _, has := ctx.Deadline(); !has {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, deliverTimeout)
+		defer cancel()
+	}
+	res, err := p.publish(ctx, stream)
+	res.Duration = time.Since(start)
+	if err != nil {
+		p.cut()
+		if res.Events > 0 || res.InDoubt > 0 {
+			err = fmt.Errorf("%w (%d of %d events acknowledged, %d in doubt): %w", ErrPartial, res.Events, stream.Len(), res.InDoubt, err)
+		}
+	}
+	return res, err
+}
+
+func (p *Publisher) publish(ctx context.Context, stream Stream) (Result, error) {
+	if stream.Len() == 0 {
+		return Result{}, nil
+	}
+	leaders, err := p.connect(ctx)
+	if err != nil {
+		return Result{}, err
+	}
+	partitions := len(leaders)
+	workers := min(runtime.GOMAXPROCS(0), 16)
+	size := min(batchBytes, bufferBudget/(workers*partitions))
+	feed := newFeed(stream, partitions, size, workers)
+	defer feed.stop()
+	d := newDispatcher(p, feed, leaders)
+	err = d.run(ctx)
+	return d.result, err
 }
 
 // Close ends the connections. The Publisher can be used again afterwards.
-func (p *Publisher) Close() {}
+func (p *Publisher) Close() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.cut()
+}
+
+// cut gives the link up; the next request makes a new one.
+func (p *Publisher) cut() {
+	if p.link != nil {
+		p.link.cut()
+		p.link = nil
+	}
+}
 
 // The kinds of errors; see [errors.Is].
 var (
-	ErrAuth         = errors.New("credentials refused")
+	ErrAuth         = errors.New("the broker refused the credentials or the right to write")
 	ErrUnknownTopic = errors.New("unknown topic")
-	ErrTooLarge     = errors.New("too large")
-	ErrRetryable    = errors.New("not reachable in time")
-	ErrFenced       = errors.New("fenced")
-	ErrPartial      = errors.New("part of the burst was not acknowledged")
+	ErrTooLarge     = errors.New("record too large")
+	ErrRetryable    = errors.New("the brokers did not answer in time")
+	ErrFenced       = errors.New("another producer took over")
+	ErrPartial      = errors.New("the burst was not published whole")
 	ErrInvalid      = errors.New("invalid configuration")
 )

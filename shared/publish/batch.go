@@ -1,0 +1,253 @@
+package publish
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"math"
+	"math/bits"
+
+	"github.com/klauspost/compress/zstd"
+
+	"salesburst/shared/sale"
+)
+
+// The record batch, version 2, as https://kafka.apache.org/documentation/#recordbatch
+// lays it out, behind the four bytes of its size that a raw produce request wants.
+const (
+	sizePrefix  = 4
+	headerBytes = sizePrefix + 61
+
+	atBatchLength   = sizePrefix + 8
+	atLeaderEpoch   = sizePrefix + 12
+	atMagic         = sizePrefix + 16
+	atCRC           = sizePrefix + 17
+	atAttributes    = sizePrefix + 21
+	atLastDelta     = sizePrefix + 23
+	atBaseTimestamp = sizePrefix + 27
+	atMaxTimestamp  = sizePrefix + 35
+	atProducerID    = sizePrefix + 43
+	atProducerEpoch = sizePrefix + 51
+	atBaseSequence  = sizePrefix + 53
+	atRecords       = sizePrefix + 57
+
+	codecZstd = 4
+)
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// records are the uncompressed records of a batch under construction.
+type records struct {
+	buf             []byte
+	count           int32
+	firstTime, last sale.Time // last is the largest
+	completed       int
+	revenue         sale.Cents
+}
+
+func (r *records) reset() { *r = records{buf: r.buf[:0]} }
+
+// add appends one sale with its key. The lengths in front of a record are varints,
+// known only after it is written: room for two bytes is left, which fits every sale
+// from 64 to about 8,000 bytes; another is written again with lengths that fit.
+func (r *records) add(key []byte, s *sale.Sale) {
+	if r.count == 0 {
+		r.firstTime, r.last = s.Timestamp, s.Timestamp
+	}
+	r.last = max(r.last, s.Timestamp)
+	if s.Status == sale.Completed {
+		r.completed++
+		r.revenue += s.TotalAmount
+	}
+
+	start := len(r.buf)
+	b := append(r.buf, 0, 0, 0) // length, attributes
+	b = appendVarint(b, int64(s.Timestamp-r.firstTime))
+	b = appendVarint(b, int64(r.count))
+	b = appendVarint(b, int64(len(key)))
+	b = append(b, key...)
+	b = append(b, 0, 0) // length of the value
+	value := len(b)
+	b = s.AppendJSON(b)
+	valueLen := len(b) - value
+	b = append(b, 0) // no headers
+	if body := len(b) - start - 2; twoBytes(valueLen) && twoBytes(body) {
+		putTwoBytes(b[start:], body)
+		putTwoBytes(b[value-2:], valueLen)
+		r.buf = b
+	} else {
+		v := append([]byte(nil), b[value:value+valueLen]...)
+		r.buf = appendRecord(r.buf[:start], int64(s.Timestamp-r.firstTime), int64(r.count), key, v)
+	}
+	r.count++
+}
+
+func appendRecord(b []byte, timeDelta, offsetDelta int64, key, value []byte) []byte {
+	body := 1 + varintLen(timeDelta) + varintLen(offsetDelta) +
+		varintLen(int64(len(key))) + len(key) + varintLen(int64(len(value))) + len(value) + 1
+	b = appendVarint(b, int64(body))
+	b = append(b, 0)
+	b = appendVarint(b, timeDelta)
+	b = appendVarint(b, offsetDelta)
+	b = appendVarint(b, int64(len(key)))
+	b = append(b, key...)
+	b = appendVarint(b, int64(len(value)))
+	b = append(b, value...)
+	return append(b, 0)
+}
+
+func appendVarint(b []byte, n int64) []byte { return binary.AppendVarint(b, n) }
+
+func varintLen(n int64) int {
+	return (bits.Len64(uint64(n<<1)^uint64(n>>63)|1) + 6) / 7
+}
+
+// twoBytes tells whether n takes just two bytes as a varint.
+func twoBytes(n int) bool { return n >= 64 && n < 8192 }
+
+func putTwoBytes(b []byte, n int) {
+	b[0], b[1] = byte(n<<1)|0x80, byte(n>>6)
+}
+
+// batch is a compressed record batch, ready but for the producer's stamp.
+type batch struct {
+	partition int
+	wire      []byte // size prefix, header, compressed records
+	count     int32
+	completed int
+	revenue   sale.Cents
+	chunk     *chunk // that it came from; counts its batches down
+
+	sequence int32
+	stamped  bool // and so not to be changed any more
+	attempts int
+	lent     bool // an unanswered request may still read wire
+	doubtful bool // an attempt may have been stored without our knowing
+}
+
+// compress writes the records into the batch.
+func (b *batch) compress(r *records, enc *zstd.Encoder) {
+	if cap(b.wire) < headerBytes {
+		b.wire = make([]byte, 0, headerBytes+len(r.buf)/5)
+	}
+	b.wire = enc.EncodeAll(r.buf, append(b.wire[:0], make([]byte, headerBytes)...))
+	b.count, b.completed, b.revenue = r.count, r.completed, r.revenue
+
+	be, h := binary.BigEndian, b.wire
+	be.PutUint32(h, uint32(len(h)-sizePrefix))
+	be.PutUint32(h[atBatchLength:], uint32(len(h)-atLeaderEpoch))
+	be.PutUint32(h[atLeaderEpoch:], math.MaxUint32)
+	h[atMagic] = 2
+	be.PutUint32(h[atLastDelta:], uint32(r.count-1))
+	be.PutUint64(h[atBaseTimestamp:], uint64(r.firstTime))
+	be.PutUint64(h[atMaxTimestamp:], uint64(r.last))
+	be.PutUint32(h[atRecords:], uint32(r.count))
+}
+
+// producer is the identity that a batch is stamped with.
+type producer struct {
+	id    int64
+	epoch int16
+}
+
+// stamp writes who sends the batch and its place in the partition's sequence, and
+// seals it with the checksum.
+func (b *batch) stamp(p producer, sequence int32) {
+	be, h := binary.BigEndian, b.wire
+	be.PutUint16(h[atAttributes:], codecZstd)
+	be.PutUint64(h[atProducerID:], uint64(p.id))
+	be.PutUint16(h[atProducerEpoch:], uint16(p.epoch))
+	be.PutUint32(h[atBaseSequence:], uint32(sequence))
+	be.PutUint32(h[atCRC:], crc32.Checksum(h[atAttributes:], castagnoli))
+	b.sequence, b.stamped = sequence, true
+}
+
+var errOneRecord = errors.New("a single record is over the topic's max.message.bytes")
+
+// split cuts a batch that the broker found too large into two halves with the same
+// records, unstamped.
+func (b *batch) split(enc *zstd.Encoder) (halves [2]*batch, err error) {
+	if b.count < 2 {
+		return halves, errOneRecord
+	}
+	dec, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1))
+	if err != nil {
+		return halves, err
+	}
+	defer dec.Close()
+	raw, err := dec.DecodeAll(b.wire[headerBytes:], nil)
+	if err != nil {
+		return halves, fmt.Errorf("reading a batch back: %w", err)
+	}
+	base := int64(binary.BigEndian.Uint64(b.wire[atBaseTimestamp:]))
+	var parts [2]records
+	for i := range b.count {
+		part := &parts[0]
+		if i >= b.count/2 {
+			part = &parts[1]
+		}
+		var rec record
+		if raw, err = rec.read(raw); err != nil {
+			return halves, fmt.Errorf("reading a batch back: %w", err)
+		}
+		var s sale.Sale
+		if err := json.Unmarshal(rec.value, &s); err != nil {
+			return halves, fmt.Errorf("reading a batch back: %w", err)
+		}
+		at := sale.Time(base + rec.timeDelta)
+		if part.count == 0 {
+			part.firstTime, part.last = at, at
+		}
+		part.last = max(part.last, at)
+		if s.Status == sale.Completed {
+			part.completed++
+			part.revenue += s.TotalAmount
+		}
+		part.buf = appendRecord(part.buf, int64(at-part.firstTime), int64(part.count), rec.key, rec.value)
+		part.count++
+	}
+	for i := range halves {
+		halves[i] = &batch{partition: b.partition, chunk: b.chunk}
+		halves[i].compress(&parts[i], enc)
+	}
+	return halves, nil
+}
+
+type record struct {
+	timeDelta  int64
+	key, value []byte
+}
+
+var errRecord = errors.New("malformed record")
+
+// read takes one record off b.
+func (r *record) read(b []byte) (rest []byte, err error) {
+	next := func() int64 {
+		n, used := binary.Varint(b)
+		if used <= 0 {
+			err = errRecord
+			return 0
+		}
+		b = b[used:]
+		return n
+	}
+	take := func(n int64) []byte {
+		if n < 0 || n > int64(len(b)) {
+			err = errRecord
+			return nil
+		}
+		taken := b[:n]
+		b = b[n:]
+		return taken
+	}
+	next()  // length
+	take(1) // attributes
+	r.timeDelta = next()
+	next() // offset delta
+	r.key = take(next())
+	r.value = take(next())
+	take(1) // headers
+	return b, err
+}

@@ -1,0 +1,386 @@
+package publish
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/klauspost/compress/zstd"
+	"github.com/segmentio/kafka-go"
+	"github.com/segmentio/kafka-go/protocol"
+	"github.com/segmentio/kafka-go/protocol/produce"
+	"github.com/segmentio/kafka-go/protocol/rawproduce"
+)
+
+// dispatcher sends the batches of one burst. All its state belongs to the goroutine
+// in run; requests are made by goroutines that send their answer back to it.
+type dispatcher struct {
+	p        *Publisher
+	feed     *feed
+	producer producer
+	result   Result
+
+	early     map[int]*chunk // chunks that came before their turn
+	turn      int            // index of the chunk that comes next
+	delivered int            // chunks all of whose batches are acknowledged
+
+	lanes     []lane
+	routes    routes       // nil: to be asked for
+	asking    bool         // the routes are on their way
+	askAt     time.Time    // not before
+	askTries  int          // without success
+	lostTopic time.Time    // since when the topic is unknown; zero: it is there
+	busy      map[int]bool // leaders with a request in flight
+	throttled map[int]time.Time
+
+	answers  chan answer
+	requests sync.WaitGroup
+	enc      *zstd.Encoder // for splitting; nil until needed
+}
+
+// lane is one partition.
+type lane struct {
+	queue    []*batch // the first may be in flight
+	inFlight bool
+	sequence int32
+	notYet   time.Time // when the first may be sent again
+	used     bool
+}
+
+type answer struct {
+	link     *link
+	leader   int
+	batches  []*batch
+	response *produce.Response
+	err      error
+
+	routes  routes // an answer to ask instead
+	isRoute bool
+}
+
+func newDispatcher(p *Publisher, f *feed, r routes) *dispatcher {
+	return &dispatcher{
+		p: p, feed: f, routes: r,
+		early:     make(map[int]*chunk),
+		lanes:     make([]lane, len(r)),
+		busy:      make(map[int]bool),
+		throttled: make(map[int]time.Time),
+		answers:   make(chan answer),
+	}
+}
+
+// run sends all that the feed gives and returns when the last batch is acknowledged,
+// an error is final, or ctx ends. After an error the link is cut and every request
+// has come back.
+func (d *dispatcher) run(ctx context.Context) (err error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer func() {
+		if err != nil {
+			d.p.cut()
+			d.countDoubts()
+		}
+		cancel()
+		go func() { d.requests.Wait(); close(d.answers) }()
+		for range d.answers {
+		}
+	}()
+	if d.producer, err = d.p.producer(ctx); err != nil {
+		return err
+	}
+	wake := time.NewTimer(time.Hour)
+	defer wake.Stop()
+	var lastErr error
+	for d.delivered < d.feed.chunks {
+		wake.Reset(d.send(ctx))
+		select {
+		case c := <-d.feed.out:
+			d.accept(c)
+		case a := <-d.answers:
+			e := d.settle(a)
+			if e != nil && !errors.Is(e, ErrRetryable) {
+				return e
+			}
+			if e != nil {
+				lastErr = e
+			}
+		case <-wake.C:
+		case <-ctx.Done():
+			if lastErr == nil {
+				lastErr = ErrRetryable
+			}
+			return fmt.Errorf("%w; gave up: %w", lastErr, context.Cause(ctx))
+		}
+	}
+	if d.p.link != nil {
+		d.p.link.used = time.Now().Round(0)
+	}
+	return nil
+}
+
+// accept queues the chunks whose turn has come.
+func (d *dispatcher) accept(c *chunk) {
+	d.early[c.index] = c
+	for {
+		c := d.early[d.turn]
+		if c == nil {
+			return
+		}
+		delete(d.early, d.turn)
+		d.turn++
+		for _, b := range c.batches {
+			l := &d.lanes[b.partition]
+			l.queue = append(l.queue, b)
+		}
+	}
+}
+
+// send starts every request that can start now and returns how long nothing else
+// will want to be sent.
+func (d *dispatcher) send(ctx context.Context) time.Duration {
+	const idle = time.Hour
+	now, pause := time.Now(), idle
+	later := func(t time.Time) bool {
+		if wait := t.Sub(now); wait > 0 {
+			pause = min(pause, wait)
+			return true
+		}
+		return false
+	}
+	if d.routes == nil {
+		if !d.asking && !later(d.askAt) {
+			d.ask(ctx)
+		}
+		return pause
+	}
+	ready := make(map[int][]*batch)
+	for p := range d.lanes {
+		l := &d.lanes[p]
+		if l.inFlight || len(l.queue) == 0 || later(l.notYet) {
+			continue
+		}
+		leader := d.routes[p]
+		if leader < 0 {
+			d.reroute()
+			return 0
+		}
+		if d.busy[leader] || later(d.throttled[leader]) {
+			continue
+		}
+		ready[leader] = append(ready[leader], l.queue[0])
+	}
+	for leader, batches := range ready {
+		d.request(ctx, leader, batches)
+	}
+	return pause
+}
+
+// request sends one batch each of some partitions to their leader.
+func (d *dispatcher) request(ctx context.Context, leader int, batches []*batch) {
+	topic := rawproduce.RequestTopic{Topic: d.p.cfg.Topic}
+	for _, b := range batches {
+		l := &d.lanes[b.partition]
+		l.inFlight, l.used = true, true
+		if !b.stamped {
+			b.stamp(d.producer, l.sequence)
+		}
+		if b.attempts++; b.attempts > 1 {
+			d.result.Retries++
+		}
+		topic.Partitions = append(topic.Partitions, rawproduce.RequestPartition{
+			Partition: int32(b.partition),
+			RecordSet: protocol.RawRecordSet{Reader: bytes.NewReader(b.wire)},
+		})
+	}
+	d.busy[leader] = true
+	d.result.Requests++
+	req := &rawproduce.Request{
+		Acks:    int16(kafka.RequireAll),
+		Timeout: int32(requestTimeout / time.Millisecond),
+		Topics:  []rawproduce.RequestTopic{topic},
+	}
+	link := d.p.link
+	d.requests.Go(func() {
+		ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+		defer cancel()
+		res, err := link.transport.RoundTrip(ctx, link.client.Addr, req)
+		a := answer{link: link, leader: leader, batches: batches, err: err}
+		if err == nil {
+			a.response = res.(*produce.Response)
+		}
+		d.answers <- a
+	})
+}
+
+// ask finds out who leads now.
+func (d *dispatcher) ask(ctx context.Context) {
+	d.asking = true
+	if d.p.link == nil {
+		d.p.link = newLink(d.p.cfg)
+	}
+	link, topic := d.p.link, d.p.cfg.Topic
+	d.requests.Go(func() {
+		r, err := link.route(ctx, topic)
+		d.answers <- answer{link: link, routes: r, err: err, isRoute: true}
+	})
+}
+
+// reroute gives the link up, with all that is cached in it, and asks anew.
+func (d *dispatcher) reroute() {
+	d.p.cut()
+	d.routes = nil
+	d.askAt = time.Now().Add(backoff(d.askTries))
+	d.askTries++
+}
+
+func backoff(tries int) time.Duration {
+	return min(minBackoff<<min(tries, 10), maxBackoff)
+}
+
+// settle takes an answer in. Its error is final unless it is ErrRetryable.
+func (d *dispatcher) settle(a answer) error {
+	if a.isRoute {
+		return d.settleRoutes(a)
+	}
+	d.busy[a.leader] = false
+	for _, b := range a.batches {
+		d.lanes[b.partition].inFlight = false
+	}
+	if a.err != nil {
+		for _, b := range a.batches {
+			b.lent, b.doubtful = true, true
+		}
+		if a.link == d.p.link {
+			d.reroute()
+		}
+		return a.link.kind(a.err)
+	}
+	if t := a.response.ThrottleTimeMs; t > 0 {
+		d.throttled[a.leader] = time.Now().Add(time.Duration(t) * time.Millisecond)
+	}
+	codes := make(map[int]kafka.Error, len(a.batches))
+	for _, t := range a.response.Topics {
+		for _, p := range t.Partitions {
+			codes[int(p.Partition)] = kafka.Error(p.ErrorCode)
+		}
+	}
+	var retryable error
+	for _, b := range a.batches {
+		code, ok := codes[b.partition]
+		if !ok {
+			code = kafka.NetworkException
+		}
+		switch err := d.settleBatch(b, code, a.link); {
+		case err == nil:
+		case errors.Is(err, ErrRetryable):
+			retryable = err
+		default:
+			return err
+		}
+	}
+	return retryable
+}
+
+func (d *dispatcher) settleRoutes(a answer) error {
+	d.asking = false
+	if a.err == nil {
+		d.routes = a.routes
+		if len(a.routes) != len(d.lanes) {
+			return fmt.Errorf("%w: topic %s had %d partitions and has %d now", errRefused, d.p.cfg.Topic, len(d.lanes), len(a.routes))
+		}
+		return nil
+	}
+	d.reroute()
+	if errors.Is(a.err, ErrUnknownTopic) && d.topicMayReturn() {
+		return fmt.Errorf("%w: %w", ErrRetryable, a.err)
+	}
+	return a.err
+}
+
+// topicMayReturn gives a topic that vanished while it was written to a while: it
+// looks the same when a broker has just started and does not know its topics yet.
+func (d *dispatcher) topicMayReturn() bool {
+	if d.lostTopic.IsZero() {
+		d.lostTopic = time.Now()
+	}
+	return time.Since(d.lostTopic) < topicGrace
+}
+
+// settleBatch takes in what the broker said of one batch.
+func (d *dispatcher) settleBatch(b *batch, code kafka.Error, from *link) error {
+	l := &d.lanes[b.partition]
+	switch code {
+	case 0, kafka.DuplicateSequenceNumber: // the latter: stored by an attempt whose answer was lost
+		d.acknowledge(b)
+		return nil
+	case kafka.MessageSizeTooLarge, kafka.RecordListTooLarge:
+		return d.split(b)
+	}
+	err := fmt.Errorf("partition %d of topic %s: %w", b.partition, d.p.cfg.Topic, from.kind(code))
+	if errors.Is(err, ErrUnknownTopic) && d.topicMayReturn() {
+		err = fmt.Errorf("%w: %w", ErrRetryable, err)
+	}
+	if !errors.Is(err, ErrRetryable) {
+		return err
+	}
+	l.notYet = time.Now().Add(backoff(b.attempts - 1))
+	switch code {
+	case kafka.RequestTimedOut, kafka.NotEnoughReplicasAfterAppend, kafka.NetworkException:
+		b.doubtful = true
+	case kafka.NotLeaderForPartition, kafka.LeaderNotAvailable, kafka.UnknownTopicOrPartition, kafka.FencedLeaderEpoch, kafka.UnknownLeaderEpoch:
+		if from == d.p.link {
+			d.reroute()
+		}
+	}
+	return err
+}
+
+func (d *dispatcher) acknowledge(b *batch) {
+	l := &d.lanes[b.partition]
+	l.queue = append(l.queue[:0], l.queue[1:]...)
+	l.sequence += b.count
+	d.askTries, d.lostTopic = 0, time.Time{}
+	d.result.Events += int(b.count)
+	d.result.Bytes += int64(len(b.wire) - sizePrefix)
+	d.result.Completed += b.completed
+	d.result.Revenue += b.revenue
+	d.result.Partitions = 0
+	for p := range d.lanes {
+		if d.lanes[p].used && d.lanes[p].sequence > 0 {
+			d.result.Partitions++
+		}
+	}
+	if b.chunk.waiting--; b.chunk.waiting == 0 {
+		d.delivered++
+		d.feed.release()
+	}
+	if !b.lent {
+		d.feed.spare.Put(b)
+	}
+}
+
+// split puts two halves in the place of a batch that is too large for the topic.
+func (d *dispatcher) split(b *batch) error {
+	if d.enc == nil {
+		d.enc = newEncoder()
+	}
+	halves, err := b.split(d.enc)
+	if err != nil {
+		return fmt.Errorf("%w: partition %d of topic %s: %w", ErrTooLarge, b.partition, d.p.cfg.Topic, err)
+	}
+	b.chunk.waiting++
+	l := &d.lanes[b.partition]
+	l.queue = append(halves[:], l.queue[1:]...)
+	return nil
+}
+
+// countDoubts counts what was sent and never answered.
+func (d *dispatcher) countDoubts() {
+	for p := range d.lanes {
+		if q := d.lanes[p].queue; len(q) > 0 && (d.lanes[p].inFlight || q[0].doubtful) {
+			d.result.InDoubt += int(q[0].count)
+		}
+	}
+}

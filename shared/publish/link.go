@@ -1,0 +1,274 @@
+package publish
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/segmentio/kafka-go"
+	"github.com/segmentio/kafka-go/sasl"
+	"github.com/segmentio/kafka-go/sasl/plain"
+)
+
+// idleLimit is the age at which idle connections are not trusted any more: brokers
+// and load balancers drop them silently, and a frozen process does not notice.
+const idleLimit = 20 * time.Second
+
+// link is a set of connections that live and die together. Once cut, it sends
+// nothing, not even what kafka-go has in its hands.
+type link struct {
+	transport *kafka.Transport
+	client    *kafka.Client
+	sasl      *mechanism // nil: none
+	used      time.Time  // wall clock, which goes on while the process is frozen
+
+	mu    sync.Mutex
+	conns map[net.Conn]struct{}
+	dead  bool
+}
+
+func newLink(cfg Config) *link {
+	l := &link{conns: make(map[net.Conn]struct{})}
+	dial := cfg.Dial
+	if dial == nil {
+		dial = (&net.Dialer{Timeout: connectTimeout}).DialContext
+	}
+	l.transport = &kafka.Transport{
+		ClientID:       "salesburst",
+		TLS:            cfg.TLS,
+		DialTimeout:    connectTimeout,
+		IdleTimeout:    idleLimit,
+		MetadataTopics: []string{cfg.Topic},
+		Dial: func(ctx context.Context, network, address string) (net.Conn, error) {
+			c, err := dial(ctx, network, address)
+			if err != nil {
+				return nil, err
+			}
+			return l.track(c)
+		},
+	}
+	if cfg.Credentials != nil {
+		l.sasl = &mechanism{Mechanism: plain.Mechanism{Username: cfg.Credentials.Username, Password: cfg.Credentials.Password}}
+		l.transport.SASL = l.sasl
+	}
+	l.client = &kafka.Client{Addr: kafka.TCP(cfg.Brokers...), Timeout: requestTimeout, Transport: l.transport}
+	return l
+}
+
+var errCut = errors.New("the connection was given up")
+
+func (l *link) track(c net.Conn) (net.Conn, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.dead {
+		c.Close()
+		return nil, errCut
+	}
+	l.conns[c] = struct{}{}
+	return &tracked{Conn: c, link: l}, nil
+}
+
+type tracked struct {
+	net.Conn
+	link *link
+}
+
+func (t *tracked) Close() error {
+	t.link.mu.Lock()
+	delete(t.link.conns, t.Conn)
+	t.link.mu.Unlock()
+	return t.Conn.Close()
+}
+
+// cut closes every connection at once; a write under way fails.
+func (l *link) cut() {
+	l.mu.Lock()
+	l.dead = true
+	for c := range l.conns {
+		c.Close()
+	}
+	clear(l.conns)
+	l.mu.Unlock()
+	l.transport.CloseIdleConnections()
+}
+
+// mechanism watches how far authentication came: some brokers answer a wrong
+// password by closing the connection, which looks like any other lost connection.
+type mechanism struct {
+	sasl.Mechanism
+	started, accepted atomic.Int32
+}
+
+func (m *mechanism) Start(ctx context.Context) (sasl.StateMachine, []byte, error) {
+	m.started.Add(1)
+	state, ir, err := m.Mechanism.Start(ctx)
+	return &stateMachine{state, m}, ir, err
+}
+
+type stateMachine struct {
+	sasl.StateMachine
+	m *mechanism
+}
+
+func (s *stateMachine) Next(ctx context.Context, challenge []byte) (bool, []byte, error) {
+	s.m.accepted.Add(1)
+	return s.StateMachine.Next(ctx, challenge)
+}
+
+// routes tells each partition's leader; a negative one is not there at the moment.
+type routes []int
+
+// connect returns the number of partitions of the topic, over a link that works. It
+// tries again until ctx ends where trying again can help.
+func (p *Publisher) connect(ctx context.Context) (routes, error) {
+	if p.link != nil && time.Now().Round(0).Sub(p.link.used) > idleLimit {
+		p.cut()
+	}
+	for backoff := minBackoff; ; backoff = min(2*backoff, maxBackoff) {
+		r, err := p.route(ctx)
+		if err == nil || !errors.Is(err, ErrRetryable) {
+			return r, err
+		}
+		if sleep(ctx, backoff) != nil {
+			return nil, fmt.Errorf("connecting to %v: %w", p.cfg.Brokers, err)
+		}
+	}
+}
+
+// route asks once who leads the partitions, over a new link if there is none.
+func (p *Publisher) route(ctx context.Context) (routes, error) {
+	if p.link == nil {
+		p.link = newLink(p.cfg)
+	}
+	l := p.link
+	l.used = time.Now().Round(0)
+	r, err := l.route(ctx, p.cfg.Topic)
+	if err != nil {
+		p.cut()
+	}
+	return r, err
+}
+
+func (l *link) route(ctx context.Context, topic string) (routes, error) {
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	defer cancel()
+	meta, err := l.client.Metadata(ctx, &kafka.MetadataRequest{Topics: []string{topic}})
+	if err != nil {
+		return nil, l.kind(err)
+	}
+	for _, t := range meta.Topics {
+		if t.Name != topic {
+			continue
+		}
+		if t.Error != nil {
+			return nil, l.kind(fmt.Errorf("topic %s: %w", topic, t.Error))
+		}
+		r := make(routes, len(t.Partitions))
+		for _, part := range t.Partitions {
+			if part.ID < 0 || part.ID >= len(r) {
+				return nil, fmt.Errorf("topic %s: partition %d of %d", topic, part.ID, len(r))
+			}
+			r[part.ID] = -1
+			if part.Error == nil && part.Leader.Host != "" {
+				r[part.ID] = part.Leader.ID
+			}
+		}
+		if len(r) > 0 {
+			return r, nil
+		}
+	}
+	return nil, fmt.Errorf("%w: topic %s: the brokers do not know it", ErrUnknownTopic, topic)
+}
+
+// producer asks for a new producer identity.
+func (p *Publisher) producer(ctx context.Context) (producer, error) {
+	for backoff := minBackoff; ; backoff = min(2*backoff, maxBackoff) {
+		l := p.link
+		reqCtx, cancel := context.WithTimeout(ctx, requestTimeout)
+		res, err := l.client.InitProducerID(reqCtx, &kafka.InitProducerIDRequest{ProducerID: -1, ProducerEpoch: -1})
+		cancel()
+		if err == nil {
+			err = res.Error
+		}
+		if err == nil {
+			return producer{int64(res.Producer.ProducerID), int16(res.Producer.ProducerEpoch)}, nil
+		}
+		if err = l.kind(fmt.Errorf("asking for a producer id: %w", err)); !errors.Is(err, ErrRetryable) {
+			return producer{}, err
+		}
+		if sleep(ctx, backoff) != nil {
+			return producer{}, err
+		}
+		p.cut()
+		if _, err := p.connect(ctx); err != nil {
+			return producer{}, err
+		}
+	}
+}
+
+// kind marks err with the kind that callers branch on.
+func (l *link) kind(err error) error {
+	var code kafka.Error
+	var cert *tls.CertificateVerificationError
+	var unknown x509.UnknownAuthorityError
+	var notTLS tls.RecordHeaderError
+	switch {
+	case errors.As(err, &code):
+		return fmt.Errorf("%w: %w", kindOf(code), err)
+	case errors.As(err, &cert), errors.As(err, &unknown):
+		return fmt.Errorf("%w: the broker's certificate is not trusted: %w", ErrInvalid, err)
+	case errors.As(err, &notTLS):
+		return fmt.Errorf("%w: the broker does not speak TLS on this port: %w", ErrInvalid, err)
+	case l.sasl != nil && l.sasl.started.Load() > 0 && l.sasl.accepted.Load() == 0 && hungUp(err):
+		return fmt.Errorf("%w: it closed the connection during the SASL exchange: %w", ErrAuth, err)
+	default:
+		return fmt.Errorf("%w: %w", ErrRetryable, err)
+	}
+}
+
+func hungUp(err error) bool {
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
+}
+
+var errRefused = errors.New("the broker refused the request")
+
+func kindOf(code kafka.Error) error {
+	switch code {
+	case kafka.SASLAuthenticationFailed, kafka.TopicAuthorizationFailed, kafka.ClusterAuthorizationFailed,
+		kafka.TransactionalIDAuthorizationFailed, kafka.UnsupportedSASLMechanism, kafka.IllegalSASLState:
+		return ErrAuth
+	case kafka.UnknownTopicOrPartition, kafka.InvalidTopic:
+		return ErrUnknownTopic
+	case kafka.MessageSizeTooLarge, kafka.RecordListTooLarge:
+		return ErrTooLarge
+	case kafka.OutOfOrderSequenceNumber, kafka.InvalidProducerEpoch, kafka.UnknownProducerId, producerFenced:
+		return ErrFenced
+	case kafka.GroupLoadInProgress, kafka.GroupCoordinatorNotAvailable, kafka.NotCoordinatorForGroup, kafka.ConcurrentTransactions:
+		return ErrRetryable
+	}
+	if code.Temporary() {
+		return ErrRetryable
+	}
+	return errRefused
+}
+
+const producerFenced = kafka.Error(90) // kafka-go has no name for it
+
+func sleep(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}

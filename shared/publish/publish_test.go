@@ -1,0 +1,306 @@
+package publish_test
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"net"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"salesburst/shared/publish"
+)
+
+func TestPublish(t *testing.T) {
+	for name, n := range map[string]stream{"nothing": 0, "one": 1, "a minute": 600, "many chunks": 60_000} {
+		t.Run(name, func(t *testing.T) {
+			b := startBroker(t)
+			res, err := b.publisher(t).Publish(t.Context(), n)
+			if err != nil {
+				t.Fatal(err)
+			}
+			b.readAll(t).expectOnce(t, int(n))
+			if res.Events != int(n) || res.InDoubt != 0 || res.Retries != 0 {
+				t.Errorf("result %+v", res)
+			}
+			if want := n.revenue(); res.Revenue != want {
+				t.Errorf("revenue %v, want %v", res.Revenue, want)
+			}
+			if want := int(n) - int(n)/2; res.Completed != want {
+				t.Errorf("%d completed, want %d", res.Completed, want)
+			}
+		})
+	}
+}
+
+func TestSmallBurstTakesOneRequestPerLeader(t *testing.T) {
+	b := startBroker(t)
+	res, err := b.publisher(t).Publish(t.Context(), stream(600))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if res.Requests != 2 || res.Partitions != partitions {
+		t.Errorf("%d requests to 2 leaders for %d partitions", res.Requests, res.Partitions)
+	}
+}
+
+func TestConnectionsAreKeptBetweenBursts(t *testing.T) {
+	b := startBroker(t)
+	cfg := b.config()
+	var dials atomic.Int32
+	cfg.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {
+		dials.Add(1)
+		return (&net.Dialer{}).DialContext(ctx, network, address)
+	}
+	p, err := publish.New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	for i := range 5 {
+		if _, err := p.Publish(t.Context(), stream(100)); err != nil {
+			t.Fatal(err)
+		}
+		if i == 0 {
+			dials.Store(0)
+		}
+	}
+	if dials.Load() != 0 {
+		t.Errorf("%d connections were opened after the first burst", dials.Load())
+	}
+}
+
+func TestErrors(t *testing.T) {
+	for name, c := range map[string]struct {
+		change func(*publish.Config)
+		kind   error
+	}{
+		"wrong password":    {func(c *publish.Config) { c.Credentials.Password = "wrong" }, publish.ErrAuth},
+		"unknown user":      {func(c *publish.Config) { c.Credentials.Username = "nobody" }, publish.ErrAuth},
+		"unknown topic":     {func(c *publish.Config) { c.Topic = "no-such-topic" }, publish.ErrUnknownTopic},
+		"nobody listens":    {func(c *publish.Config) { c.Brokers = []string{"127.0.0.1:1"} }, publish.ErrRetryable},
+		"other certificate": {func(c *publish.Config) { c.TLS = &tls.Config{} }, publish.ErrInvalid},
+		"no TLS":            {func(c *publish.Config) { c.TLS = nil }, publish.ErrRetryable},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cfg := startBroker(t).config()
+			c.change(&cfg)
+			p, err := publish.New(cfg)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer p.Close()
+			ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+			defer cancel()
+			res, err := p.Publish(ctx, stream(600))
+			if !errors.Is(err, c.kind) {
+				t.Errorf("error %v, want %v", err, c.kind)
+			}
+			if res.Events != 0 || errors.Is(err, publish.ErrPartial) {
+				t.Errorf("nothing can have been published, but %+v, %v", res, err)
+			}
+			if err != nil && (strings.Contains(err.Error(), password) || strings.Contains(err.Error(), "wrong")) {
+				t.Errorf("the password is in the error: %v", err)
+			}
+		})
+	}
+}
+
+func TestNewRefuses(t *testing.T) {
+	for name, cfg := range map[string]publish.Config{
+		"no broker": {Topic: "t"},
+		"no port":   {Topic: "t", Brokers: []string{"host"}},
+		"no topic":  {Brokers: []string{"host:9092"}},
+	} {
+		if _, err := publish.New(cfg); !errors.Is(err, publish.ErrInvalid) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// Whatever a broker answers that may pass, the burst is stored once.
+func TestRetriedErrors(t *testing.T) {
+	for name, code := range map[string]*kerr.Error{
+		"leader moved":        kerr.NotLeaderForPartition,
+		"leader unknown":      kerr.LeaderNotAvailable,
+		"too few replicas":    kerr.NotEnoughReplicas,
+		"timed out":           kerr.RequestTimedOut,
+		"stored, not by all":  kerr.NotEnoughReplicasAfterAppend,
+		"topic not yet known": kerr.UnknownTopicOrPartition,
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := startBroker(t)
+			var times atomic.Int32
+			b.ControlKey(int16(kmsg.Produce), func(req kmsg.Request) (kmsg.Response, error, bool) {
+				b.KeepControl()
+				if times.Add(1) > 3 {
+					return nil, nil, false
+				}
+				return produceResponse(req.(*kmsg.ProduceRequest), code.Code), nil, true
+			})
+			res, err := b.publisher(t).Publish(t.Context(), stream(30_000))
+			if err != nil {
+				t.Fatal(err)
+			}
+			b.readAll(t).expectOnce(t, 30_000)
+			if res.Retries == 0 {
+				t.Error("no batch was sent again")
+			}
+		})
+	}
+}
+
+func TestLostAcknowledgementStoresNothingTwice(t *testing.T) {
+	b := startBroker(t)
+	p, err := publish.New(lossy(b.config(), 40_000))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	res, err := p.Publish(t.Context(), stream(60_000))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if res.Retries == 0 {
+		t.Fatal("no acknowledgement was lost: the test shows nothing")
+	}
+	b.readAll(t).expectOnce(t, 60_000)
+}
+
+// lossy makes connections that break when the answer comes to what was written after
+// so many bytes: the broker has stored the batch then, and we do not know.
+func lossy(cfg publish.Config, after int64) publish.Config {
+	var breaks atomic.Int32
+	cfg.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {
+		c, err := (&net.Dialer{}).DialContext(ctx, network, address)
+		if err != nil {
+			return nil, err
+		}
+		return &lossyConn{Conn: c, limit: after, breaks: &breaks}, nil
+	}
+	return cfg
+}
+
+type lossyConn struct {
+	net.Conn
+	limit   int64
+	written atomic.Int64
+	breaks  *atomic.Int32
+}
+
+func (c *lossyConn) Write(b []byte) (int, error) {
+	c.written.Add(int64(len(b)))
+	return c.Conn.Write(b)
+}
+
+func (c *lossyConn) Read(b []byte) (int, error) {
+	n, err := c.Conn.Read(b)
+	if c.written.Load() > c.limit && c.breaks.Add(1) <= 4 {
+		c.Conn.Close()
+		return 0, net.ErrClosed
+	}
+	return n, err
+}
+
+func TestTooLargeIsSplit(t *testing.T) {
+	b := startBroker(t, kfake.BrokerConfigs(map[string]string{"message.max.bytes": "20000"}))
+	res, err := b.publisher(t).Publish(t.Context(), stream(20_000))
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.readAll(t).expectOnce(t, 20_000)
+	if want := stream(20_000).revenue(); res.Revenue != want {
+		t.Errorf("revenue %v, want %v", res.Revenue, want)
+	}
+}
+
+func TestRecordTooLarge(t *testing.T) {
+	b := startBroker(t, kfake.BrokerConfigs(map[string]string{"message.max.bytes": "100"}))
+	_, err := b.publisher(t).Publish(t.Context(), stream(100))
+	if !errors.Is(err, publish.ErrTooLarge) {
+		t.Errorf("error %v", err)
+	}
+}
+
+func TestFinalErrors(t *testing.T) {
+	for name, c := range map[string]struct {
+		code *kerr.Error
+		kind error
+	}{
+		"no right to write": {kerr.TopicAuthorizationFailed, publish.ErrAuth},
+		"fenced":            {kerr.InvalidProducerEpoch, publish.ErrFenced},
+		"sequence broken":   {kerr.OutOfOrderSequenceNumber, publish.ErrFenced},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := startBroker(t)
+			var times atomic.Int32
+			b.ControlKey(int16(kmsg.Produce), func(req kmsg.Request) (kmsg.Response, error, bool) {
+				b.KeepControl()
+				if times.Add(1) <= 2 {
+					return nil, nil, false
+				}
+				return produceResponse(req.(*kmsg.ProduceRequest), c.code.Code), nil, true
+			})
+			res, err := b.publisher(t).Publish(t.Context(), stream(60_000))
+			if !errors.Is(err, c.kind) || !errors.Is(err, publish.ErrPartial) {
+				t.Errorf("error %v, want %v and ErrPartial", err, c.kind)
+			}
+			if got := len(b.readAll(t).sales); got < res.Events || got > res.Events+res.InDoubt {
+				t.Errorf("%d events are stored; the result says %d and %d in doubt", got, res.Events, res.InDoubt)
+			}
+		})
+	}
+}
+
+func TestNothingIsSentAfterTheDeadline(t *testing.T) {
+	b := startBroker(t)
+	b.SleepControl(func() {})
+	var times atomic.Int32
+	b.ControlKey(int16(kmsg.Produce), func(kmsg.Request) (kmsg.Response, error, bool) {
+		b.KeepControl()
+		if times.Add(1) > 2 {
+			b.SleepControl(func() { time.Sleep(time.Second) })
+		}
+		return nil, nil, false
+	})
+	ctx, cancel := context.WithTimeout(t.Context(), 700*time.Millisecond)
+	defer cancel()
+	start := time.Now()
+	res, err := b.publisher(t).Publish(ctx, stream(200_000))
+	if !errors.Is(err, context.DeadlineExceeded) || !errors.Is(err, publish.ErrPartial) {
+		t.Fatalf("error %v", err)
+	}
+	if late := time.Since(start) - 700*time.Millisecond; late > 600*time.Millisecond {
+		t.Errorf("returned %v after the deadline", late)
+	}
+	time.Sleep(1500 * time.Millisecond) // what the broker holds in its hands now is what was sent before
+	before := len(b.readAll(t).sales)
+	time.Sleep(500 * time.Millisecond)
+	if after := len(b.readAll(t).sales); after != before {
+		t.Errorf("%d events arrived after the return", after-before)
+	}
+	if before < res.Events || before > res.Events+res.InDoubt {
+		t.Errorf("%d events are stored; the result says %d and %d in doubt", before, res.Events, res.InDoubt)
+	}
+}
+
+func produceResponse(req *kmsg.ProduceRequest, code int16) *kmsg.ProduceResponse {
+	resp := req.ResponseKind().(*kmsg.ProduceResponse)
+	for _, t := range req.Topics {
+		rt := kmsg.NewProduceResponseTopic()
+		rt.Topic, rt.TopicID = t.Topic, t.TopicID
+		for _, p := range t.Partitions {
+			rp := kmsg.NewProduceResponseTopicPartition()
+			rp.Partition, rp.ErrorCode = p.Partition, code
+			rt.Partitions = append(rt.Partitions, rp)
+		}
+		resp.Topics = append(resp.Topics, rt)
+	}
+	return resp
+}
