@@ -1,28 +1,71 @@
-// Package dataset holds the default catalogue of TV sets and the loader that reads
-// it, or another one in the same format.
+// Package dataset knows the TV sets that can be sold: the catalogue that is built into the program, and the loader
+// that reads another one.
+//
+// A catalogue is a CSV file with one product a row and these columns:
+//
+//	PRODUCT_NAME, PRICING, URL, BRAND, SCREEN_SIZE, DISPLAY_TYPE, RESOLUTION, OS
+//
+// Such files come from shops, by way of crawlers and spreadsheets, and are untidy. [Load] tidies what it can and
+// reports every row that it cannot use; it never guesses.
 package dataset
 
-import "errors"
+import (
+	_ "embed"
+	"fmt"
+	"os"
+	"strings"
+	"sync"
+)
 
-// TV is one product that can be sold.
+// TV is one product that can be sold. Every field holds a canonical value, however its row was written.
 type TV struct {
-	Name        string // unique in a catalogue
-	PriceCents  int64  // US cents, at least 1
-	URL         string // may be empty
-	Brand       string
-	ScreenSize  int    // inches, diagonal
-	DisplayType string // one of a small vocabulary: LED, QLED, OLED, …
-	Resolution  string // HD, Full HD, 4K UHD, 8K UHD
-	OS          string // empty where the set has none
+	Name        string // unique in a catalogue, whatever the letter case; at most MaxNameLength characters
+	PriceCents  int64  // US cents, 1 to MaxPriceCents
+	URL         string // of the product's page, http or https; may be empty
+	Brand       string // in the maker's spelling: Samsung, LG, VIZIO, …
+	ScreenSize  int    // inches, diagonal, MinScreenSize to MaxScreenSize
+	DisplayType string // LCD, LED, Mini-LED, QLED, Neo QLED, QNED, OLED, QD-OLED or MicroLED
+	Resolution  string // HD, Full HD, 4K UHD or 8K UHD
+	OS          string // Tizen, webOS, Google TV, …; empty where the set has none or its row does not tell
 }
 
-// Catalogue is a list of products.
+// Catalogue is a list of products, in the order of their file.
 type Catalogue struct {
-	TVs  []TV
-	Hash [32]byte // SHA-256 over the products in their order
+	TVs []TV
+
+	// Hash is a SHA-256 over the products in their order. It names what is sold and not how it was written: two
+	// files that differ in quoting, spaces, letter case of the header or order of the columns have the same Hash.
+	Hash [32]byte
 }
 
-// Default returns the embedded catalogue.
-func Default() *Catalogue { panic("not yet") }
+// Default returns the catalogue that is built into the program. It is one catalogue, parsed once and shared by all
+// callers: do not change it.
+func Default() *Catalogue { return defaultCatalogue() }
 
-var _ = errors.New
+//go:embed tv_catalog.csv
+var defaultCSV string
+
+var defaultCatalogue = sync.OnceValue(func() *Catalogue {
+	c, report, err := Load(strings.NewReader(defaultCSV))
+	if err != nil {
+		panic(fmt.Sprintf("dataset: the built-in catalogue: %v", err))
+	}
+	if report.Used != report.Rows {
+		panic(fmt.Sprintf("dataset: the built-in catalogue: %v", report))
+	}
+	return c
+})
+
+// Open is Load for the file at path, which its errors name.
+func Open(path string) (*Catalogue, Report, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, Report{}, fmt.Errorf("opening the catalogue: %w", err)
+	}
+	defer f.Close()
+	c, report, err := Load(f)
+	if err != nil {
+		return nil, report, fmt.Errorf("catalogue %s: %w", path, err)
+	}
+	return c, report, nil
+}
