@@ -1,0 +1,154 @@
+// Package app is the Lambda function: trigger in, burst to Kafka, report out.
+//
+// Start with [Handler.Invoke] (handler.go), one invocation from end to end.
+// trigger.go understands what asked for the burst, report.go says what became of it,
+// log.go writes the log line and the metrics. [Main] in this file is the composition
+// root: nothing below it reads the environment or chooses a clock.
+package app
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"regexp"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/aws/aws-lambda-go/lambda"
+
+	"salesburst/dataset"
+	"salesburst/shared/market"
+	"salesburst/shared/publish"
+	"salesburst/shared/secret"
+	"salesburst/shared/spec"
+)
+
+// Main runs f as a Lambda function. It never returns; what is wrong in the
+// environment ends the process with status 1 and one line in the log.
+func Main(f spec.Function) {
+	ctx := context.Background()
+	h, err := fromEnvironment(ctx, f, os.Getenv, os.Stdout)
+	if err != nil {
+		newLog(os.Stdout, f, time.Now).failedStart(ctx, err)
+		os.Exit(1)
+	}
+	lambda.StartWithOptions(h)
+}
+
+func fromEnvironment(ctx context.Context, f spec.Function, getenv func(string) string, out io.Writer) (*Handler, error) {
+	s, err := FromEnv(f, getenv)
+	if err != nil {
+		return nil, err
+	}
+	source, err := secret.FromAWS(ctx, s.SecretARN, time.Now)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", spec.EnvSecretARN, err)
+	}
+	m, err := market.New(dataset.Default())
+	if err != nil {
+		return nil, fmt.Errorf("the catalogue: %w", err)
+	}
+	return New(Config{
+		Function:    f,
+		Settings:    s,
+		Market:      m,
+		Credentials: source,
+		Broker:      publish.Config{TLS: &tls.Config{MinVersion: tls.VersionTLS12}},
+		Now:         time.Now,
+		Log:         out,
+		Metrics:     out,
+	})
+}
+
+// Settings are what a function's environment says.
+type Settings struct {
+	Topic           string // TOPIC; default spec.DefaultTopic
+	SecretARN       string // SECRET_ARN; required
+	EventsPerMinute int    // EVENTS_PER_MINUTE, averaged over a day; 1 to spec.MaxEventsPerMinute, default the function's
+	Delivery        string // DELIVERY; see Deliveries
+	Scenario        string // SCENARIO of scheduled bursts; default none
+}
+
+// DeliveryIdempotent is the promise that a retry inside one invocation stores nothing
+// twice. It is the default.
+const DeliveryIdempotent = "idempotent"
+
+// Deliveries lists the allowed values of DELIVERY.
+func Deliveries() []string { return []string{DeliveryIdempotent} }
+
+// FromEnv reads the settings of f. The error names every variable that is wrong, its
+// value and what is allowed.
+func FromEnv(f spec.Function, getenv func(string) string) (Settings, error) {
+	or := func(name, otherwise string) string {
+		if v := getenv(name); v != "" {
+			return v
+		}
+		return otherwise
+	}
+	s := Settings{
+		Topic:     or(spec.EnvTopic, spec.DefaultTopic),
+		SecretARN: getenv(spec.EnvSecretARN),
+		Delivery:  or(spec.EnvDelivery, DeliveryIdempotent),
+		Scenario:  getenv(spec.EnvScenario),
+	}
+	var errs []error
+	if s.SecretARN == "" {
+		errs = append(errs, &InvalidSetting{spec.EnvSecretARN, "", "the ARN of the secret with the Kafka credentials"})
+	}
+	rate := or(spec.EnvEventsPerMinute, strconv.Itoa(f.EventsPerMinute))
+	n, err := strconv.Atoi(rate)
+	if err != nil {
+		errs = append(errs, invalidRate(rate))
+	}
+	s.EventsPerMinute = n
+	if err == nil {
+		errs = append(errs, s.check())
+	}
+	return s, errors.Join(errs...)
+}
+
+// InvalidSetting is a value that a function cannot start with. Variable is its name
+// in the environment.
+type InvalidSetting struct {
+	Variable, Value, Allowed string
+}
+
+func (e *InvalidSetting) Error() string {
+	return fmt.Sprintf("%s %q: allowed is %s", e.Variable, e.Value, e.Allowed)
+}
+
+func invalidRate(value string) error {
+	return &InvalidSetting{spec.EnvEventsPerMinute, value, fmt.Sprintf("a whole number from 1 to %d", spec.MaxEventsPerMinute)}
+}
+
+var topicName = regexp.MustCompile(`^[A-Za-z0-9._-]{1,249}$`)
+
+// check holds for settings from wherever they come.
+func (s Settings) check() error {
+	var errs []error
+	if !topicName.MatchString(s.Topic) || s.Topic == "." || s.Topic == ".." {
+		errs = append(errs, &InvalidSetting{spec.EnvTopic, s.Topic, "1 to 249 characters of A-Z a-z 0-9 . _ -"})
+	}
+	if s.EventsPerMinute < 1 || s.EventsPerMinute > spec.MaxEventsPerMinute {
+		errs = append(errs, invalidRate(strconv.Itoa(s.EventsPerMinute)))
+	}
+	if !slices.Contains(Deliveries(), s.Delivery) {
+		errs = append(errs, &InvalidSetting{spec.EnvDelivery, s.Delivery, list(Deliveries())})
+	}
+	if names := scenarioNames(); s.Scenario != "" && !slices.Contains(names, s.Scenario) {
+		errs = append(errs, &InvalidSetting{spec.EnvScenario, s.Scenario, "empty, " + list(names)})
+	}
+	return errors.Join(errs...)
+}
+
+func scenarioNames() []string {
+	var names []string
+	for _, s := range market.Scenarios() {
+		names = append(names, s.Name)
+	}
+	return names
+}

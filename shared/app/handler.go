@@ -1,0 +1,201 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-lambda-go/lambdacontext"
+
+	"salesburst/shared/burst"
+	"salesburst/shared/market"
+	"salesburst/shared/publish"
+	"salesburst/shared/secret"
+	"salesburst/shared/spec"
+)
+
+// Credentials is where a Handler gets the way to the broker from: Secrets Manager in
+// the cloud ([secret.Source]), fixed ones on this machine ([secret.Static]).
+type Credentials interface {
+	Get(ctx context.Context) (secret.Credentials, error)     // may be cached
+	Refresh(ctx context.Context) (secret.Credentials, error) // what holds now
+}
+
+// Config is all that a Handler depends on. Every field is required unless it says
+// otherwise.
+type Config struct {
+	Function    spec.Function
+	Settings    Settings // SecretARN is not looked at: Credentials stands for it
+	Market      *market.Market
+	Credentials Credentials
+	Broker      publish.Config   // TLS and Dial only; the rest comes from Settings and Credentials
+	Now         func() time.Time // wall clock
+	Log         io.Writer        // takes one JSON line per burst
+	Metrics     io.Writer        // takes one line of embedded metric format per burst
+}
+
+// Handler turns triggers into bursts. It is a lambda.Handler, keeps its connections
+// between invocations, and is safe for concurrent use: bursts go one after the other.
+type Handler struct {
+	cfg Config
+	log *log
+
+	mu        sync.Mutex
+	publisher *publish.Publisher // nil before the first burst
+	using     secret.Credentials // of publisher
+}
+
+// New checks cfg and makes a Handler. It connects to nothing. Its error is an
+// *InvalidSetting for each setting that is wrong.
+func New(cfg Config) (*Handler, error) {
+	if err := cfg.Settings.check(); err != nil {
+		return nil, err
+	}
+	return &Handler{cfg: cfg, log: newLog(cfg.Log, cfg.Function, cfg.Now)}, nil
+}
+
+// Close ends the connections to the broker.
+func (h *Handler) Close() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.publisher != nil {
+		h.publisher.Close()
+		h.publisher = nil
+	}
+}
+
+// Invoke publishes the burst that the payload asks for and returns its [Report] as
+// JSON. The error is an *InvalidTrigger, a *NotPublished or a *PartlyPublished. All
+// of them are in the log and in the metrics when it returns.
+func (h *Handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
+	report, err := h.invoke(ctx, payload)
+	h.log.burst(ctx, report, err)
+	h.writeMetrics(report, err)
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal(report)
+}
+
+func (h *Handler) invoke(ctx context.Context, payload []byte) (Report, error) {
+	report := Report{Function: h.cfg.Function.Name}
+	t, err := parseTrigger(payload, h.circumstances(ctx))
+	if err != nil {
+		return report, err
+	}
+	b, err := burst.New(h.cfg.Market, t.order)
+	if err != nil {
+		return report, unplanned(report, err)
+	}
+	report.plan(t, b)
+	if report.Expected == 0 {
+		return report, nil // a quiet minute; nothing to connect for
+	}
+	ctx, cancel, err := publishingDeadline(ctx)
+	if err != nil {
+		return report, failure(report, err)
+	}
+	defer cancel()
+	res, err := h.publish(ctx, b)
+	report.take(res)
+	return report, failure(report, err)
+}
+
+// circumstances are what a trigger is understood in.
+func (h *Handler) circumstances(ctx context.Context) circumstances {
+	c := circumstances{
+		channel:  h.cfg.Function.Channel,
+		mean:     h.cfg.Settings.EventsPerMinute,
+		scenario: h.cfg.Settings.Scenario,
+		now:      h.cfg.Now(),
+	}
+	if lc, ok := lambdacontext.FromContext(ctx); ok {
+		c.requestID = lc.AwsRequestID
+	}
+	c.traceID, _ = ctx.Value(traceKey).(string)
+	return c
+}
+
+// traceKey is where aws-lambda-go keeps the X-Ray trace id of an invocation.
+const traceKey = "x-amzn-trace-id"
+
+// ErrTooLate is an invocation whose deadline leaves no time for a burst.
+var ErrTooLate = errors.New("too little time is left")
+
+// publishingDeadline keeps spec.DeadlineMargin free for the report. Contexts end by
+// the real clock, whatever clock the Handler has.
+func publishingDeadline(ctx context.Context) (context.Context, context.CancelFunc, error) {
+	deadline, has := ctx.Deadline()
+	if !has {
+		ctx, cancel := context.WithCancel(ctx)
+		return ctx, cancel, nil
+	}
+	left := time.Until(deadline)
+	if left <= spec.DeadlineMargin {
+		return nil, nil, fmt.Errorf("%w: %v until the deadline, and %v of it are kept for the report",
+			ErrTooLate, left.Round(time.Millisecond), spec.DeadlineMargin)
+	}
+	ctx, cancel := context.WithDeadline(ctx, deadline.Add(-spec.DeadlineMargin))
+	return ctx, cancel, nil
+}
+
+// publish brings b to Kafka. Where the broker refuses the credentials before anything
+// was sent, the secret may have been rotated: it is read anew, and what is new there
+// is tried once. After a part was sent no second attempt is made here: it would be
+// another producer, and the broker would store that part twice.
+func (h *Handler) publish(ctx context.Context, b *burst.Burst) (publish.Result, error) {
+	creds, err := h.cfg.Credentials.Get(ctx)
+	if err != nil {
+		return publish.Result{}, fmt.Errorf("getting the credentials: %w", err)
+	}
+	res, err := h.attempt(ctx, creds, b)
+	if !errors.Is(err, publish.ErrAuth) || errors.Is(err, publish.ErrPartial) {
+		return res, err
+	}
+	newer, refreshErr := h.cfg.Credentials.Refresh(ctx)
+	if refreshErr != nil {
+		return res, fmt.Errorf("%w; getting the credentials again: %w", err, refreshErr)
+	}
+	if newer.Equal(creds) {
+		return res, err
+	}
+	return h.attempt(ctx, newer, b)
+}
+
+func (h *Handler) attempt(ctx context.Context, creds secret.Credentials, b *burst.Burst) (publish.Result, error) {
+	p, err := h.publisherFor(creds)
+	if err != nil {
+		return publish.Result{}, err
+	}
+	return p.Publish(ctx, b)
+}
+
+// publisherFor returns the publisher of the last burst, or a new one where the
+// credentials have changed.
+func (h *Handler) publisherFor(creds secret.Credentials) (*publish.Publisher, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.publisher != nil && h.using.Equal(creds) {
+		return h.publisher, nil
+	}
+	cfg := h.cfg.Broker
+	cfg.Brokers = creds.BootstrapServers
+	cfg.Topic = h.cfg.Settings.Topic
+	cfg.Credentials = nil
+	if key := creds.APIKey.Reveal(); key != "" {
+		cfg.Credentials = &publish.Credentials{Username: key, Password: creds.APISecret.Reveal()}
+	}
+	p, err := publish.New(cfg)
+	if err != nil {
+		return nil, err
+	}
+	if old := h.publisher; old != nil {
+		go old.Close() // waits for a burst that another invocation may still publish with it
+	}
+	h.publisher, h.using = p, creds
+	return p, nil
+}

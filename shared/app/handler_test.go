@@ -1,0 +1,167 @@
+package app_test
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kfake"
+
+	"salesburst/shared/app"
+	"salesburst/shared/sale"
+	"salesburst/shared/secret"
+)
+
+func TestReportIsWhatIsStored(t *testing.T) {
+	for name, c := range map[string]struct {
+		payload string
+		events  int // 0: as many as the market asks for
+		from    string
+		to      string
+		trigger string
+	}{
+		"schedule":    {slot, 0, "2026-11-20T19:59:00.000Z", "2026-11-20T20:00:00.000Z", "schedule"},
+		"person":      {``, 0, "2026-11-20T19:59:02.000Z", "2026-11-20T20:00:02.000Z", "manual"},
+		"one event":   {`{"events":1}`, 1, "2026-11-20T19:59:02.000Z", "2026-11-20T20:00:02.000Z", "manual"},
+		"a spike":     {`{"events":20000,"over":"5m"}`, 20_000, "2026-11-20T19:55:02.000Z", "2026-11-20T20:00:02.000Z", "manual"},
+		"in the past": {`{"events":500,"at":"2026-11-15T18:00:00Z"}`, 500, "2026-11-15T17:59:00.000Z", "2026-11-15T18:00:00.000Z", "manual"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := start(t)
+			r := l.mustInvoke(t, c.payload)
+			if r.Function != "online" || r.Trigger != c.trigger || r.Scenario != "" || r.CoversFrom.String() != c.from || r.CoversTo.String() != c.to {
+				t.Errorf("report %+v", r)
+			}
+			if r.Expected == 0 || c.events != 0 && r.Expected != c.events || r.Bytes == 0 || r.Requests == 0 {
+				t.Errorf("report %+v, want %d events", r, c.events)
+			}
+			all := l.broker.readAll(t)
+			if len(all) != r.Events {
+				t.Errorf("%d events are stored, %d reported", len(all), r.Events)
+			}
+			all.of(r.BurstID).expect(t, r)
+
+			logged, metrics := l.lines(t).expectOne(t, "INFO", "burst published")
+			if logged["burst_id"] != r.BurstID || logged["events"] != float64(r.Events) || fmt.Sprintf("%.2f", logged["revenue"]) != r.Revenue.String() {
+				t.Errorf("logged %v for %+v", logged, r)
+			}
+			expectMetrics(t, metrics, map[string]float64{
+				"Bursts": 1, "Errors": 0, "Events": float64(r.Events), "Bytes": float64(r.Bytes), "Failed": float64(r.Failed),
+				"Retries": float64(r.Retries), "InDoubt": 0, "Latency": float64(r.Milliseconds),
+			})
+			if fmt.Sprintf("%.2f", metrics["Revenue"]) != r.Revenue.String() {
+				t.Errorf("metrics %v for revenue %v", metrics, r.Revenue)
+			}
+		})
+	}
+}
+
+func TestTheSameSlotIsTheSameBytes(t *testing.T) {
+	l := start(t)
+	first := l.mustInvoke(t, slot)
+	second := l.mustInvoke(t, slot)
+	if first.BurstID != second.BurstID {
+		t.Errorf("bursts %s and %s", first.BurstID, second.BurstID)
+	}
+	a, b := l.broker.readAll(t).of(first.BurstID).twice(t)
+	a.expect(t, first)
+	expectSame(t, a, b)
+}
+
+func TestConnectionsAndCredentialsAreKept(t *testing.T) {
+	l := start(t)
+	l.mustInvoke(t, slot)
+	l.dials.Store(0)
+	for range 3 {
+		l.mustInvoke(t, `{"events":100}`)
+	}
+	if l.dials.Load() != 0 || l.fetches.Load() != 1 {
+		t.Errorf("%d connections after the first burst, and %d fetches of the secret", l.dials.Load(), l.fetches.Load())
+	}
+}
+
+func TestConcurrentInvocations(t *testing.T) {
+	l := start(t)
+	var all sync.WaitGroup
+	reports := make([]app.Report, 4)
+	for i := range reports {
+		all.Go(func() { reports[i], _ = l.invoke(t, fmt.Sprintf(`{"events":1000,"id":"shard-%d"}`, i), 15*time.Second) })
+	}
+	all.Wait()
+	stored := l.broker.readAll(t)
+	for _, r := range reports {
+		stored.of(r.BurstID).expect(t, r)
+	}
+}
+
+// A minute in which nobody buys anything needs no broker.
+func TestQuietMinute(t *testing.T) {
+	l := start(t, func(cfg *app.Config) { cfg.Settings.EventsPerMinute = 1 })
+	l.denied = secret.ErrDenied
+	night := time.Date(2026, 11, 20, 9, 0, 0, 0, time.UTC)
+	for minute := range 60 {
+		at := night.Add(time.Duration(minute) * time.Minute).Format(time.RFC3339)
+		r, err := l.invoke(t, `{"scheduled_time":"`+at+`","schedule_arn":"`+schedule+`"}`, 15*time.Second)
+		if err == nil {
+			if r.Expected != 0 || r.Events != 0 || r.BurstID == "" || l.dials.Load() != 0 {
+				t.Errorf("report %+v", r)
+			}
+			return
+		}
+		if !errors.Is(err, secret.ErrDenied) {
+			t.Fatal(err)
+		}
+	}
+	t.Error("every minute of the night had a sale")
+}
+
+func TestRotatedCredentialsAreReadAgainOnce(t *testing.T) {
+	l := start(t)
+	l.mustInvoke(t, `{"events":10}`)
+	l.broker.revoked.Store(firstKey)
+	l.secret.Store(l.broker.secretText(secondKey, keys[secondKey]))
+	l.Close() // the connections of the revoked key
+	r := l.mustInvoke(t, slot)
+	l.broker.readAll(t).of(r.BurstID).expect(t, r)
+	l.mustInvoke(t, `{"events":10}`)
+	if l.fetches.Load() != 2 {
+		t.Errorf("the secret was fetched %d times, want twice", l.fetches.Load())
+	}
+	if got := l.lines(t); len(got.logged) != 3 || len(got.metrics) != 3 {
+		t.Errorf("%d lines for 3 bursts: %v", len(got.logged), got.logged)
+	}
+}
+
+// A broker on this machine may speak plain text and ask for no credentials.
+func TestPlainBroker(t *testing.T) {
+	c, err := kfake.NewCluster(kfake.SeedTopics(1, topic))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.Close)
+	l := start(t, func(cfg *app.Config) {
+		cfg.Credentials = secret.Static{BootstrapServers: c.ListenAddrs()}
+		cfg.Broker.TLS = nil
+	})
+	r := l.mustInvoke(t, `{"events":1000}`)
+	if stored := c.PartitionInfo(topic, 0).HighWatermark; stored != 1000 || r.Events != 1000 || r.Partitions != 1 {
+		t.Errorf("%d events are stored; the report is %+v", stored, r)
+	}
+}
+
+func TestReportJSON(t *testing.T) {
+	text, err := json.Marshal(app.Report{
+		BurstID: "k3m9zq7ta2bf", Function: "online", Trigger: "schedule",
+		CoversFrom: sale.TimeOf(clock.Add(-time.Minute)), CoversTo: sale.TimeOf(clock),
+		Expected: 600, Events: 600, Completed: 500, Failed: 100, Revenue: 12345678, Bytes: 50000, Partitions: 6, Requests: 2, Milliseconds: 40,
+	})
+	const want = `{"burst_id":"k3m9zq7ta2bf","function":"online","trigger":"schedule",` +
+		`"covers_from":"2026-11-20T19:59:02.000Z","covers_to":"2026-11-20T20:00:02.000Z",` +
+		`"expected":600,"events":600,"completed":500,"failed":100,"revenue":123456.78,"bytes":50000,"partitions":6,"requests":2,"retries":0,"milliseconds":40}`
+	if err != nil || string(text) != want {
+		t.Errorf("got  %s, %v\nwant %s", text, err, want)
+	}
+}

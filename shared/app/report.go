@@ -1,0 +1,131 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"salesburst/shared/burst"
+	"salesburst/shared/publish"
+	"salesburst/shared/sale"
+)
+
+// Report says what became of a burst. It is the function's result, and part of the
+// error where the burst failed.
+type Report struct {
+	BurstID      string     `json:"burst_id"`
+	Function     string     `json:"function"`
+	Trigger      string     `json:"trigger"`            // schedule or manual
+	Scenario     string     `json:"scenario,omitempty"` // none: normal traffic
+	CoversFrom   sale.Time  `json:"covers_from"`        // inclusive
+	CoversTo     sale.Time  `json:"covers_to"`          // exclusive
+	Expected     int        `json:"expected"`           // events that the burst has
+	Events       int        `json:"events"`             // acknowledged by all in-sync replicas
+	InDoubt      int        `json:"in_doubt,omitempty"` // sent without an answer: each may or may not be in Kafka
+	Completed    int        `json:"completed"`          // of Events: completed sales
+	Failed       int        `json:"failed"`             // of Events: sales that failed
+	Revenue      sale.Cents `json:"revenue"`            // of the completed sales, in the events' currency
+	Bytes        int64      `json:"bytes"`              // of the compressed record batches
+	Partitions   int        `json:"partitions"`         // that took at least one event
+	Requests     int        `json:"requests"`           // produce requests
+	Retries      int        `json:"retries"`            // batches sent again
+	Milliseconds int64      `json:"milliseconds"`       // from the first connection to the last acknowledgement
+}
+
+func (r *Report) plan(t trigger, b *burst.Burst) {
+	r.BurstID = b.ID().String()
+	r.Trigger = t.kind
+	r.Scenario = t.order.Scenario
+	r.CoversFrom = sale.TimeOf(t.order.At.Add(-t.order.Over))
+	r.CoversTo = sale.TimeOf(t.order.At)
+	r.Expected = b.Len()
+}
+
+func (r *Report) take(res publish.Result) {
+	r.Events = res.Events
+	r.InDoubt = res.InDoubt
+	r.Completed = res.Completed
+	r.Failed = res.Events - res.Completed
+	r.Revenue = res.Revenue
+	r.Bytes = res.Bytes
+	r.Partitions = res.Partitions
+	r.Requests = res.Requests
+	r.Retries = res.Retries
+	r.Milliseconds = res.Duration.Milliseconds()
+}
+
+// NotPublished is a burst of which nothing is in Kafka. A retry publishes it.
+type NotPublished struct {
+	Report Report
+	Err    error
+}
+
+func (e *NotPublished) Error() string {
+	return fmt.Sprintf("burst %s was not published: %s", e.Report.BurstID, withAdvice(e.Err))
+}
+
+// Unwrap returns what went wrong; see the error kinds of publish and secret.
+func (e *NotPublished) Unwrap() error { return e.Err }
+
+// PartlyPublished is a burst of which Report.Events events are in Kafka and
+// Report.InDoubt may be. A retry publishes all of it: it repeats the same events with
+// the same transaction ids.
+type PartlyPublished struct {
+	Report Report
+	Err    error
+}
+
+func (e *PartlyPublished) Error() string {
+	report, err := json.Marshal(e.Report)
+	if err != nil {
+		panic(err) // a Report always has a JSON form
+	}
+	return fmt.Sprintf("burst %s was published in part: %s. Report: %s", e.Report.BurstID, withAdvice(e.Err), report)
+}
+
+// Unwrap returns what went wrong; see the error kinds of publish.
+func (e *PartlyPublished) Unwrap() error { return e.Err }
+
+// failure gives err the type that says how much of the burst is in Kafka.
+func failure(r Report, err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case r.Events > 0 || r.InDoubt > 0:
+		return &PartlyPublished{r, err}
+	default:
+		return &NotPublished{r, err}
+	}
+}
+
+func withAdvice(err error) string {
+	if a := advice(err); a != "" {
+		return err.Error() + "; " + a
+	}
+	return err.Error()
+}
+
+// advice tells a person what to do next. The errors of a trigger and of the secret
+// say so themselves.
+func advice(err error) string {
+	switch {
+	case errors.Is(err, ErrTooLate):
+		return "raise the function's timeout"
+	case errors.Is(err, publish.ErrAuth):
+		return "check api_key and api_secret in the secret, and that the key may write to the topic"
+	case errors.Is(err, publish.ErrUnknownTopic):
+		return "create the topic, correct TOPIC, or let the key see the topic"
+	case errors.Is(err, publish.ErrTooLarge):
+		return "raise max.message.bytes of the topic"
+	case errors.Is(err, publish.ErrInvalid):
+		return "check bootstrap_servers in the secret; the brokers must speak SASL_SSL with a publicly trusted certificate"
+	case errors.Is(err, publish.ErrPartial) && errors.Is(err, context.DeadlineExceeded):
+		return "raise the function's timeout, or ask for fewer events in one burst"
+	case errors.Is(err, publish.ErrRetryable):
+		return "check bootstrap_servers in the secret and the function's way to the brokers; a retry publishes the same burst"
+	case errors.Is(err, publish.ErrFenced):
+		return "a retry publishes the same burst"
+	}
+	return ""
+}

@@ -1,0 +1,220 @@
+package app
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"salesburst/shared/burst"
+	"salesburst/shared/spec"
+)
+
+// Kinds of triggers, as in a report.
+const (
+	TriggerSchedule = "schedule"
+	TriggerManual   = "manual"
+)
+
+// trigger is a payload that has been understood. Whether the market has what the
+// order names, burst.New decides.
+type trigger struct {
+	kind  string
+	order burst.Order
+}
+
+// circumstances are what a payload leaves open.
+type circumstances struct {
+	channel   spec.Channel
+	mean      int       // EVENTS_PER_MINUTE
+	scenario  string    // SCENARIO
+	now       time.Time // by this machine's clock
+	requestID string    // of the invocation; the same in Lambda's retries of it
+	traceID   string    // X-Ray's, with the time of the first request in it; may be empty
+}
+
+// Fields of the payloads.
+const (
+	fieldScheduledTime = "scheduled_time"
+	fieldScheduleARN   = "schedule_arn"
+
+	fieldEvents        = "events"
+	fieldScenario      = "scenario"
+	fieldBrand         = "brand"
+	fieldProduct       = "product"
+	fieldCity          = "city"
+	fieldPaymentMethod = "payment_method"
+	fieldAt            = "at"
+	fieldOver          = "over"
+	fieldID            = "id"
+)
+
+var (
+	scheduleFields = []string{fieldScheduledTime, fieldScheduleARN}
+	manualFields   = []string{fieldEvents, fieldScenario, fieldBrand, fieldProduct, fieldCity, fieldPaymentMethod, fieldAt, fieldOver, fieldID}
+)
+
+// parseTrigger understands the payload of a schedule, which has exactly the
+// scheduleFields, or of a person, with any of the manualFields or none. Its error is
+// an *InvalidTrigger.
+func parseTrigger(payload []byte, c circumstances) (trigger, error) {
+	o, err := parseObject(payload)
+	if err != nil {
+		return trigger{}, err
+	}
+	if o.has(fieldScheduledTime) || o.has(fieldScheduleARN) {
+		return parseScheduled(o, c)
+	}
+	return parseManual(o, c)
+}
+
+// parseScheduled: the burst of a slot is named by its schedule and its minute alone,
+// so that every delivery of it is the same burst. The local clock has no say.
+func parseScheduled(o object, c circumstances) (trigger, error) {
+	for _, name := range o.names() {
+		if !slices.Contains(scheduleFields, name) {
+			return trigger{}, refuse(strconv.Quote(shorten(name)), "beside a scheduled time",
+				"exactly "+list(scheduleFields)+" from a schedule, and neither of them from a person")
+		}
+	}
+	for _, name := range scheduleFields {
+		if !o.has(name) {
+			return trigger{}, refuse(name, "missing", "both of "+list(scheduleFields))
+		}
+	}
+	at, err := o.time(fieldScheduledTime)
+	if err != nil {
+		return trigger{}, err
+	}
+	origin, err := o.text(fieldScheduleARN)
+	if err != nil {
+		return trigger{}, err
+	}
+	if len(origin) > maxARN || !scheduleARN.MatchString(origin) {
+		return trigger{}, refuse(fieldScheduleARN, quote(origin), "arn:aws:scheduler:<region>:<account>:schedule/<group>/<name>")
+	}
+	return trigger{TriggerSchedule, burst.Order{
+		Channel:  c.channel,
+		Origin:   origin,
+		At:       at.Truncate(spec.Slot),
+		Over:     spec.Slot,
+		Mean:     c.mean,
+		Scenario: c.scenario,
+	}}, nil
+}
+
+const maxARN = 1600 // characters, EventBridge Scheduler's own limit
+
+var (
+	scheduleARN = regexp.MustCompile(`^arn:aws[a-z-]*:scheduler:[a-z0-9-]+:[0-9]{12}:schedule/[A-Za-z0-9._-]+/[A-Za-z0-9._-]+$`)
+	validID     = regexp.MustCompile(fmt.Sprintf(`^[A-Za-z0-9._-]{1,%d}$`, spec.MaxIDLength))
+)
+
+// parseManual: a person's burst is named by the id in the payload, or by the request.
+func parseManual(o object, c circumstances) (t trigger, err error) {
+	for _, name := range o.names() {
+		if !slices.Contains(manualFields, name) {
+			return trigger{}, refuse(quote(name), "is unknown", list(manualFields)+" (a schedule sends "+list(scheduleFields)+")")
+		}
+	}
+	order := burst.Order{Channel: c.channel, Origin: c.requestID, At: firstAsked(c), Over: spec.Slot, Mean: c.mean}
+	for name, text := range map[string]*string{
+		fieldScenario:      &order.Scenario,
+		fieldBrand:         &order.Brand,
+		fieldProduct:       &order.Product,
+		fieldCity:          &order.City,
+		fieldPaymentMethod: &order.PaymentMethod,
+	} {
+		if !o.has(name) {
+			continue
+		}
+		if *text, err = o.text(name); err != nil {
+			return trigger{}, err
+		}
+	}
+	if o.has(fieldEvents) {
+		if order.Events, err = parseEvents(o); err != nil {
+			return trigger{}, err
+		}
+	}
+	if o.has(fieldAt) {
+		if order.At, err = parseAt(o, c.now); err != nil {
+			return trigger{}, err
+		}
+	}
+	if o.has(fieldOver) {
+		if order.Over, err = parseOver(o); err != nil {
+			return trigger{}, err
+		}
+	}
+	if o.has(fieldID) {
+		if order.Origin, err = parseID(o); err != nil {
+			return trigger{}, err
+		}
+	}
+	if order.Origin == "" {
+		return trigger{}, refuse(fieldID, "missing", "required where there is no Lambda request id")
+	}
+	return trigger{TriggerManual, order}, nil
+}
+
+func parseEvents(o object) (int, error) {
+	text := string(o[fieldEvents])
+	n, err := strconv.ParseUint(text, 10, 32)
+	if err != nil || n < 1 || n > spec.MaxEvents {
+		return 0, refuse(fieldEvents, shorten(text),
+			fmt.Sprintf("a whole number from 1 to %d, or no such field for as many as the market asks for", spec.MaxEvents))
+	}
+	return int(n), nil
+}
+
+// parseAt: events are never in the future.
+func parseAt(o object, now time.Time) (time.Time, error) {
+	at, err := o.time(fieldAt)
+	if err == nil && at.After(now) {
+		err = refuse(fieldAt, at.Format(time.RFC3339Nano), "a time that has passed; it is now "+now.UTC().Format(time.RFC3339))
+	}
+	return at, err
+}
+
+func parseOver(o object) (time.Duration, error) {
+	text, err := o.text(fieldOver)
+	if err != nil {
+		return 0, err
+	}
+	over, err := time.ParseDuration(text)
+	if err != nil || over < spec.MinOver || over > spec.MaxOver {
+		return 0, refuse(fieldOver, quote(text), fmt.Sprintf("a duration from %v to %v, as in 30s, 5m, 1h30m", spec.MinOver, spec.MaxOver))
+	}
+	return over, nil
+}
+
+func parseID(o object) (string, error) {
+	id, err := o.text(fieldID)
+	if err == nil && !validID.MatchString(id) {
+		err = refuse(fieldID, quote(id), fmt.Sprintf("1 to %d characters of A-Z a-z 0-9 . _ -", spec.MaxIDLength))
+	}
+	return id, err
+}
+
+// maxTraceAge is more than Lambda keeps an asynchronous event for.
+const maxTraceAge = 24 * time.Hour
+
+// firstAsked is the time that a manual burst ends at by default: the time of the
+// first request, which Lambda's retries of it repeat in their trace id, so that a
+// retry is the same burst. Where there is none that can be true, it is now.
+func firstAsked(c circumstances) time.Time {
+	for part := range strings.SplitSeq(c.traceID, ";") {
+		root, ok := strings.CutPrefix(part, "Root=1-")
+		if !ok || len(root) < 9 || root[8] != '-' {
+			continue
+		}
+		seconds, err := strconv.ParseUint(root[:8], 16, 32)
+		if at := time.Unix(int64(seconds), 0).UTC(); err == nil && !at.After(c.now) && c.now.Sub(at) <= maxTraceAge {
+			return at
+		}
+	}
+	return c.now.UTC().Truncate(time.Second)
+}
