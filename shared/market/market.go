@@ -1,19 +1,313 @@
-// Package market is the model of demand.
+// Package market is the model of demand: who buys what, when and where, how it is paid
+// and how it fails. It is pure: the same catalogue, conditions and numbers give the
+// same sale on every platform.
+//
+// Start with [Market.Under], which turns what an order asks for into [Conditions], and
+// [Conditions.Sell], which makes one sale. The figures of the model are data, each with
+// its source: rhythm.go (the day), places.go (cities and stores), customers.go,
+// assortment.go (brands and products), payment.go (methods and failures), scenario.go.
 package market
 
-import "salesburst/dataset"
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"salesburst/dataset"
+	"salesburst/shared/chance"
+	"salesburst/shared/sale"
+	"salesburst/shared/spec"
+)
+
+// Version is raised when the same order would give other sales than before.
+const Version = 1
 
 // Market is the model over one catalogue; safe for concurrent use.
-type Market struct{}
-
-// New makes the market of a catalogue.
-func New(c *dataset.Catalogue) (*Market, error) { return &Market{}, nil }
-
-// Scenarios returns the known scenarios.
-func Scenarios() []Scenario { return nil }
-
-// Scenario is a named disturbance of the market.
-type Scenario struct {
-	Name    string // as in a trigger
-	Summary string // one line for people
+type Market struct {
+	hash     [32]byte
+	stock    assortment
+	channels map[spec.Channel]*channel
 }
+
+// New makes the market of a catalogue, which must have a product.
+func New(c *dataset.Catalogue) (*Market, error) {
+	if len(c.TVs) == 0 {
+		return nil, fmt.Errorf("the catalogue has no products")
+	}
+	return &Market{
+		hash:  c.Hash,
+		stock: newAssortment(c.TVs),
+		channels: map[spec.Channel]*channel{
+			spec.ChannelOnline: newChannel(online),
+			spec.ChannelStore:  newChannel(inStore),
+		},
+	}, nil
+}
+
+// Hash names the catalogue.
+func (m *Market) Hash() [32]byte { return m.hash }
+
+// Ask is what an order asks of the market. Names are found whatever their letter case.
+type Ask struct {
+	Channel spec.Channel
+	From    time.Time // inclusive
+	To      time.Time // exclusive
+
+	Scenario      string // empty: normal traffic
+	Brand         string // empty: all. Else the only one, or the one that a flash-sale is about
+	Product       string // likewise
+	City          string // empty: all; else the only one
+	PaymentMethod string // empty: all. Else the only one, or the one that a payment-outage is about
+}
+
+// Invalid is a value that cannot be met. Field is named as in a trigger's JSON.
+type Invalid struct {
+	Field, Value, Allowed string
+}
+
+func (e *Invalid) Error() string {
+	return fmt.Sprintf("%s %q: allowed is %s", e.Field, e.Value, e.Allowed)
+}
+
+// Conditions are the market during one burst; safe for concurrent use.
+type Conditions struct {
+	Ask // with names as the market writes them
+
+	market   *Market
+	channel  *channel
+	scenario scenario
+
+	from   sale.Time // begin of the hour in which the burst begins
+	cities []chance.Table
+	only   selection
+	focus  selection // of the scenario
+}
+
+// selection is a part of the market. A field of none selects all.
+type selection struct {
+	brand, product, city, method int
+}
+
+const none = -1
+
+// Under returns the market's conditions for what a asks. Its error is an *Invalid.
+func (m *Market) Under(a Ask) (*Conditions, error) {
+	ch, ok := m.channels[a.Channel]
+	if !ok {
+		return nil, &Invalid{"channel", string(a.Channel), fmt.Sprintf("%s or %s", spec.ChannelOnline, spec.ChannelStore)}
+	}
+	c := &Conditions{Ask: a, market: m, channel: ch}
+	if err := c.name(); err != nil {
+		return nil, err
+	}
+	c.direct()
+	c.cities = ch.citiesByHour(a.From, a.To)
+	c.from = sale.TimeOf(a.From.Truncate(time.Hour))
+	return c, nil
+}
+
+// name finds what the ask names, and writes it as the market does.
+func (c *Conditions) name() error {
+	var err error
+	find := func(field string, value *string, n int, at func(int) string, hint string) int {
+		if *value == "" || err != nil {
+			return none
+		}
+		for i := range n {
+			if strings.EqualFold(at(i), strings.TrimSpace(*value)) {
+				*value = at(i)
+				return i
+			}
+		}
+		if hint == "" {
+			names := make([]string, n)
+			for i := range n {
+				names[i] = at(i)
+			}
+			hint = strings.Join(names, ", ")
+		}
+		err = &Invalid{field, *value, hint}
+		return none
+	}
+	r := &c.market.stock
+	if i := find("scenario", &c.Scenario, len(scenarios), func(i int) string { return scenarios[i].Name }, ""); i != none {
+		c.scenario = scenarios[i]
+	}
+	c.only = selection{
+		brand: find("brand", &c.Brand, len(r.brands), func(i int) string { return r.brands[i].name.String() }, ""),
+		product: find("product", &c.Product, len(r.products), func(i int) string { return r.products[i].name.String() },
+			fmt.Sprintf("a product name of the catalogue, as in %q", r.products[0].name.String())),
+		city:   find("city", &c.City, len(cities), func(i int) string { return cities[i].name }, ""),
+		method: find("payment_method", &c.PaymentMethod, len(c.channel.methods), func(i int) string { return c.channel.methods[i].name }, ""),
+	}
+	if err != nil {
+		return err
+	}
+	if p, b := c.only.product, c.only.brand; p != none && b != none && r.products[p].brand != b {
+		return &Invalid{"product", c.Product, fmt.Sprintf("a product of the brand %s, as in %q", c.Brand, r.cheapest(b).name.String())}
+	}
+	return nil
+}
+
+// direct sends what the ask selects to where it belongs: what the scenario is about
+// attracts or disturbs only a part of the sales, everything else narrows all of them.
+func (c *Conditions) direct() {
+	c.focus = selection{none, none, none, none}
+	if c.scenario.attracts > 0 {
+		c.focus.brand, c.focus.product = c.only.brand, c.only.product
+		c.only.brand, c.only.product = none, none
+		if c.focus.brand == none && c.focus.product == none {
+			c.focus.brand = c.market.stock.brandOfTheDay(c.From)
+		}
+	}
+	if c.scenario.breaks > 0 {
+		c.focus.method, c.only.method = c.only.method, none
+		if c.focus.method == none {
+			c.focus.method = 0 // the most used one
+		}
+	}
+	if c.only.product != none {
+		c.only.brand = c.market.stock.products[c.only.product].brand
+	}
+	if c.focus.product != none {
+		c.focus.brand = c.market.stock.products[c.focus.product].brand
+	}
+}
+
+// Demand is how much is sold in the minute that begins at t: chance.Million is the
+// day's average without a scenario.
+func (c *Conditions) Demand(t time.Time) uint64 {
+	return c.channel.level(t) * (100 + c.scenario.demand) / 100
+}
+
+// Sell makes sale number n of seed at the time at, which is in the burst's time: every
+// field but TransactionID. It allocates nothing.
+func (c *Conditions) Sell(seed, n uint64, at sale.Time, s *sale.Sale) {
+	r := chance.New(seed, n)
+	city := c.only.city
+	if city == none {
+		city = c.cities[(at-c.from)/hourMs].Draw(r.Next())
+	}
+	buyer := drawCustomer(&r, city)
+
+	s.Timestamp = at
+	s.Category, s.Currency, s.Country = category, currency, country
+	s.CustomerID, s.CustomerType = buyer.id, buyer.kind.text()
+	s.OrderType = c.channel.orderType
+	s.Scenario = c.scenario.text
+	c.where(&r, &buyer, s)
+	focused := c.what(&r, &buyer, s)
+	c.price(&r, focused, s)
+	c.pay(&r, &buyer, s)
+}
+
+// where sets the place and the way of the sale.
+func (c *Conditions) where(r *chance.Rand, buyer *customer, s *sale.Sale) {
+	city := &places[buyer.city]
+	s.City, s.State = city.name, city.state
+	if c.channel.stores {
+		store := &city.stores[r.Below(uint64(len(city.stores)))]
+		s.StoreID, s.Latitude, s.Longitude = store.id, store.latitude, store.longitude
+		s.Device, s.UserAgent = register, sale.Text{}
+		s.Source = organic
+		return
+	}
+	s.StoreID = sale.Text{}
+	s.Latitude, s.Longitude = city.around(buyer.taste)
+	s.Device, s.UserAgent = buyer.device()
+}
+
+// what chooses the product; focused is whether the scenario is about it.
+func (c *Conditions) what(r *chance.Rand, buyer *customer, s *sale.Sale) (focused bool) {
+	a := &c.market.stock
+	brand, item := c.only.brand, c.only.product
+	focused = c.focus.brand != none && r.In(uint64(c.scenario.attracts), 100)
+	if focused {
+		brand, item = c.focus.brand, c.focus.product
+	}
+	if brand == none {
+		if r.In(loyalToBrand, 100) {
+			brand = a.favourite(buyer)
+		} else {
+			brand = a.byBrand.Draw(r.Next())
+		}
+	}
+	if item == none {
+		item = a.brands[brand].draw(r.Next())
+	}
+	p := &a.products[item]
+	s.ProductName, s.Brand, s.ScreenSize = p.name, a.brands[p.brand].name, p.screenSize
+	s.DisplayType, s.Resolution, s.OS = p.displayType, p.resolution, p.os
+	s.Price = p.price
+	// What is normal demand for the focus is in the scenario's price too.
+	return focused || c.focus.brand != none && p.brand == c.focus.brand && (c.focus.product == none || item == c.focus.product)
+}
+
+// Shares of the buyers who keep to their habits, in percent. Assumptions.
+const (
+	loyalToBrand  = 50
+	loyalToMethod = 80
+)
+
+// price sets the quantity and what it costs.
+func (c *Conditions) price(r *chance.Rand, focused bool, s *sale.Sale) {
+	s.Quantity = 1
+	switch n := r.Below(100); {
+	case n < 2:
+		s.Quantity = 3
+	case n < 8:
+		s.Quantity = 2
+	}
+	off := uint64(0)
+	switch {
+	case focused:
+		off = c.scenario.offFrom + r.Below(c.scenario.offTo-c.scenario.offFrom+1)
+	case r.In(discounted, 100):
+		off = 5 * (1 + r.Below(4))
+	}
+	total := s.Price * sale.Cents(s.Quantity)
+	s.Discount = total * sale.Cents(off) / 100
+	s.TotalAmount = total - s.Discount
+}
+
+// discounted is the percentage of sales with a voucher of 5, 10, 15 or 20 %. An assumption.
+const discounted = 12
+
+// pay chooses the method and decides how it ends.
+func (c *Conditions) pay(r *chance.Rand, buyer *customer, s *sale.Sale) {
+	method := c.only.method
+	if method == none {
+		if r.In(loyalToMethod, 100) {
+			method = c.channel.byMethod.Draw(chance.Mix(buyer.taste + methodTaste))
+		} else {
+			method = c.channel.byMethod.Draw(r.Next())
+		}
+	}
+	m := &c.channel.methods[method]
+	s.PaymentMethod = m.text
+	out := completed
+	switch {
+	case method == c.focus.method && r.In(uint64(c.scenario.breaks), 100):
+		out = gatewayDown
+	case r.In(m.fails, 1000):
+		out = m.failures[m.byFailure.Draw(r.Next())]
+	}
+	s.Status, s.FailureReason = out.status, out.reason
+	if c.channel.stores {
+		s.Commission = 0
+		return
+	}
+	p := &partners[byPartner.Draw(r.Next())]
+	s.Source, s.Commission = p.name, 0
+	if s.Status == sale.Completed {
+		s.Commission = s.TotalAmount * p.commission / 10_000
+	}
+}
+
+var (
+	category = sale.NewText("TV")
+	currency = sale.NewText("USD")
+	country  = sale.NewText("USA")
+	organic  = sale.NewText("Organic")
+	register = sale.NewText("POS")
+)

@@ -1,0 +1,144 @@
+package market
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+
+	"salesburst/dataset"
+	"salesburst/shared/chance"
+	"salesburst/shared/sale"
+)
+
+// assortment is what can be bought.
+type assortment struct {
+	products []product
+	brands   []brand // the strongest first
+	byBrand  chance.Table
+}
+
+type product struct {
+	name                        sale.Text
+	brand                       int
+	price                       sale.Cents
+	screenSize                  int64 // inches
+	displayType, resolution, os sale.Text
+}
+
+type brand struct {
+	name      sale.Text
+	weight    uint64
+	products  []int32 // the most popular first
+	byProduct chance.Table
+}
+
+func (b *brand) draw(random uint64) int { return int(b.products[b.byProduct.Draw(random)]) }
+
+// brandShares are percentages of the sets in American homes (Statista, 2023). All
+// other brands of a catalogue share otherBrands evenly.
+var brandShares = map[string]uint64{
+	"samsung": 33, "lg": 19, "vizio": 11, "sony": 7, "hisense": 5, "tcl": 5,
+	"philips": 3, "insignia": 2, "sanyo": 2, "toshiba": 2, "sharp": 1,
+}
+
+const otherBrands = 9
+
+func newAssortment(tvs []dataset.TV) assortment {
+	a := assortment{products: make([]product, len(tvs))}
+	texts := make(map[string]sale.Text) // most are used by many products
+	text := func(s string) sale.Text {
+		if t, ok := texts[s]; ok {
+			return t
+		}
+		texts[s] = sale.NewText(s)
+		return texts[s]
+	}
+	index := make(map[string]int)
+	others := uint64(0)
+	for i, tv := range tvs {
+		b, ok := index[tv.Brand]
+		if !ok {
+			b = len(a.brands)
+			index[tv.Brand] = b
+			a.brands = append(a.brands, brand{name: text(tv.Brand), weight: brandShares[strings.ToLower(tv.Brand)]})
+			if a.brands[b].weight == 0 {
+				others++
+			}
+		}
+		a.brands[b].products = append(a.brands[b].products, int32(i))
+		a.products[i] = product{
+			name: text(tv.Name), brand: b, price: sale.Cents(tv.PriceCents), screenSize: int64(tv.ScreenSize),
+			displayType: text(tv.DisplayType), resolution: text(tv.Resolution), os: text(tv.OS),
+		}
+	}
+	for i := range a.brands {
+		b := &a.brands[i]
+		if b.weight = b.weight * max(others, 1); b.weight == 0 {
+			b.weight = otherBrands
+		}
+		b.rank(a.products)
+	}
+	a.sortBrands()
+	a.byBrand = tableOf(a.brands, func(b brand) uint64 { return b.weight })
+	return a
+}
+
+// rank orders a brand's products by popularity, which falls as 1/rank: the nearer a
+// set is to the cheap, mid-size ones, the more it sells.
+func (b *brand) rank(products []product) {
+	slices.SortStableFunc(b.products, func(i, j int32) int {
+		return cmp.Compare(products[i].appeal(), products[j].appeal())
+	})
+	w := make([]uint64, len(b.products))
+	for rank := range w {
+		w[rank] = 1_000_000 / uint64(rank+1)
+	}
+	b.byProduct = chance.NewTable(w)
+}
+
+// appeal is a set's price, made dearer by 1 % for each inch that it is smaller or
+// larger than the sizes that most people buy: 43 to 65 inches.
+func (p *product) appeal() sale.Cents {
+	return p.price * sale.Cents(100+max(43-p.screenSize, p.screenSize-65, 0))
+}
+
+// sortBrands puts the strongest first and keeps the products' numbers true.
+func (a *assortment) sortBrands() {
+	order := make([]int, len(a.brands))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(i, j int) int { return cmp.Compare(a.brands[j].weight, a.brands[i].weight) })
+	sorted := make([]brand, len(order))
+	for place, i := range order {
+		sorted[place] = a.brands[i]
+		for _, p := range sorted[place].products {
+			a.products[p].brand = place
+		}
+	}
+	a.brands = sorted
+}
+
+// favourite is the brand that a customer comes back to.
+func (a *assortment) favourite(c *customer) int {
+	return a.byBrand.Draw(chance.Mix(c.taste + brandTaste))
+}
+
+// brandOfTheDay is the one that a flash-sale is about where nobody says it: another
+// one of the five strongest each day (UTC), the same in both functions.
+func (a *assortment) brandOfTheDay(t time.Time) int {
+	const strongest = 5
+	days := t.Unix() / (24 * 60 * 60)
+	return int(chance.Mix(uint64(days)) % uint64(min(strongest, len(a.brands))))
+}
+
+func (a *assortment) cheapest(b int) *product {
+	best := &a.products[a.brands[b].products[0]]
+	for _, i := range a.brands[b].products {
+		if p := &a.products[i]; p.price < best.price {
+			best = p
+		}
+	}
+	return best
+}
