@@ -26,11 +26,11 @@ type Order struct {
 	Origin  string        // schedule ARN, request id or a person's id of the burst; required
 	At      time.Time     // end of the time that the events cover, exclusive; whole milliseconds
 	Over    time.Duration // time that the events cover, spec.MinOver to spec.MaxOver; whole milliseconds
-	Events  int           // exact number of events, up to spec.MaxEvents; with 0 the market's demand decides
+	Events  int           // exact number of events, up to spec.MaxEvents; with 0 the market's demand decides, which may be none
 	Mean    int           // average events per minute over a day, 1 to spec.MaxEventsPerMinute; required where Events is 0
 
 	Scenario      string // empty: normal traffic
-	Brand         string // narrows the sales, or a scenario's focus; empty: all
+	Brand         string // narrows what is sold, not how much, or is a scenario's focus; empty: all
 	Product       string // likewise
 	City          string // likewise
 	PaymentMethod string // likewise

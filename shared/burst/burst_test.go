@@ -1,0 +1,309 @@
+package burst_test
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"salesburst/dataset"
+	"salesburst/shared/burst"
+	"salesburst/shared/market"
+	"salesburst/shared/sale"
+	"salesburst/shared/spec"
+)
+
+var (
+	update    = flag.Bool("update", false, "write the golden files anew")
+	printHash = flag.Bool("print-hash", false, "print the hash of a burst and end: for the test of two processes")
+)
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	if *printHash {
+		m, err := market.New(dataset.Default())
+		if err == nil {
+			var b *burst.Burst
+			if b, err = burst.New(m, golden[0].order); err == nil {
+				fmt.Printf("%x\n", sha256.Sum256(text(b, 0, b.Len())))
+			}
+		}
+		if err != nil {
+			fmt.Println(err)
+			os.Exit(1)
+		}
+		return
+	}
+	os.Exit(m.Run())
+}
+
+func slot(f spec.Function) burst.Order {
+	return burst.Order{
+		Channel: f.Channel,
+		Origin:  "arn:aws:scheduler:us-east-1:123456789012:schedule/salesburst/" + f.Name,
+		At:      noon,
+		Over:    spec.Slot,
+		Mean:    f.EventsPerMinute,
+	}
+}
+
+func with(o burst.Order, change func(*burst.Order)) burst.Order {
+	change(&o)
+	return o
+}
+
+var golden = []struct {
+	name  string
+	order burst.Order
+}{
+	{"online", slot(spec.Online)},
+	{"store", slot(spec.Store)},
+	{"flash-sale", with(slot(spec.Online), func(o *burst.Order) { o.Scenario, o.Brand, o.Events = "flash-sale", "samsung", 1000 })},
+	{"payment-outage", with(slot(spec.Store), func(o *burst.Order) { o.Scenario, o.Events = "payment-outage", 1000 })},
+	{"chicago-hour", with(slot(spec.Online), func(o *burst.Order) { o.City, o.Over, o.Mean = "Chicago", time.Hour, 20 })},
+}
+
+// text is the JSON lines of sales from to to.
+func text(b *burst.Burst, from, to int) []byte {
+	var all []byte
+	var s sale.Sale
+	for i := from; i < to; i++ {
+		b.At(i, &s)
+		all = append(s.AppendJSON(all), '\n')
+	}
+	return all
+}
+
+func plan(tb testing.TB, o burst.Order) *burst.Burst {
+	tb.Helper()
+	b, err := burst.New(newMarket(tb), o)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return b
+}
+
+// A golden file has the first sales of a burst and the hash of all of them.
+func TestGolden(t *testing.T) {
+	for _, g := range golden {
+		t.Run(g.name, func(t *testing.T) {
+			b := plan(t, g.order)
+			all := text(b, 0, b.Len())
+			got := fmt.Appendf(nil, "%d sales, SHA-256 %x, beginning with\n", b.Len(), sha256.Sum256(all))
+			got = append(got, text(b, 0, min(b.Len(), 5))...)
+			file := filepath.Join("testdata", g.name+".golden")
+			if *update {
+				if err := os.WriteFile(file, got, 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !bytes.Equal(got, want) {
+				t.Errorf("got\n%s\nwant\n%s\nThe same order gives other sales than before: raise market.Version, then run the test with -update.", got, want)
+			}
+		})
+	}
+}
+
+func TestTwoProcessesMakeTheSameBytes(t *testing.T) {
+	exe, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	run := func() string {
+		out, err := exec.Command(exe, "-print-hash").CombinedOutput()
+		if err != nil {
+			t.Fatalf("%v: %s", err, out)
+		}
+		return strings.TrimSpace(string(out))
+	}
+	b := plan(t, golden[0].order)
+	here := fmt.Sprintf("%x", sha256.Sum256(text(b, 0, b.Len())))
+	if one, two := run(), run(); one != here || two != here {
+		t.Errorf("hashes %s, %s and, in this process, %s", one, two, here)
+	}
+}
+
+// Sales are made by many workers in any order.
+func TestSalesDoNotDependOnTheirOrder(t *testing.T) {
+	b := plan(t, with(slot(spec.Online), func(o *burst.Order) { o.Events = 3000 }))
+	want := text(b, 0, b.Len())
+	parts := make([][]byte, 30)
+	var wg sync.WaitGroup
+	for n := range parts {
+		wg.Go(func() { parts[len(parts)-1-n] = text(b, (len(parts)-1-n)*100, (len(parts)-n)*100) })
+	}
+	wg.Wait()
+	if !bytes.Equal(slices.Concat(parts...), want) {
+		t.Error("many workers made other sales than one")
+	}
+}
+
+func TestEverythingInTheOrderNamesTheBurst(t *testing.T) {
+	base := with(slot(spec.Online), func(o *burst.Order) { o.Events = 50 })
+	seen := map[sale.BurstID]string{plan(t, base).ID(): "the same order"}
+	if plan(t, base).ID() != plan(t, base).ID() {
+		t.Fatal("the same order has two names")
+	}
+	for name, change := range map[string]func(*burst.Order){
+		"channel":  func(o *burst.Order) { o.Channel = spec.ChannelStore },
+		"origin":   func(o *burst.Order) { o.Origin += "x" },
+		"time":     func(o *burst.Order) { o.At = o.At.Add(time.Minute) },
+		"over":     func(o *burst.Order) { o.Over = 2 * time.Minute },
+		"events":   func(o *burst.Order) { o.Events++ },
+		"mean":     func(o *burst.Order) { o.Events = 0 },
+		"other":    func(o *burst.Order) { o.Events, o.Mean = 0, 601 },
+		"scenario": func(o *burst.Order) { o.Scenario = "flash-sale" },
+		"brand":    func(o *burst.Order) { o.Brand = "LG" },
+		"city":     func(o *burst.Order) { o.City = "Chicago" },
+		"method":   func(o *burst.Order) { o.PaymentMethod = "PayPal" },
+		"product":  func(o *burst.Order) { o.Product = dataset.Default().TVs[7].Name },
+	} {
+		id := plan(t, with(base, change)).ID()
+		if other, again := seen[id]; again {
+			t.Errorf("another %s has the name of %s", name, other)
+		}
+		seen[id] = name
+	}
+	lower := with(base, func(o *burst.Order) { o.Brand = "samsung" })
+	upper := with(base, func(o *burst.Order) { o.Brand = " SAMSUNG " })
+	if plan(t, lower).ID() != plan(t, upper).ID() {
+		t.Error("the letter case of a name makes another burst")
+	}
+	inChicago := with(base, func(o *burst.Order) { o.At = o.At.In(time.FixedZone("CST", -6*3600)) })
+	if plan(t, inChicago).ID() != plan(t, base).ID() {
+		t.Error("the zone in which a time is written makes another burst")
+	}
+}
+
+func TestTimesAreInsideAndInOrder(t *testing.T) {
+	for _, over := range []time.Duration{time.Second, 1500 * time.Millisecond, spec.Slot, 61 * time.Second, 10 * time.Minute, 24 * time.Hour} {
+		for _, at := range []time.Time{noon, noon.Add(-12345 * time.Millisecond)} {
+			for _, events := range []int{1, 2, 61, 5000} {
+				b := plan(t, with(slot(spec.Online), func(o *burst.Order) { o.At, o.Over, o.Events = at, over, events }))
+				if b.Len() != events {
+					t.Fatalf("%v: %d events, want %d", over, b.Len(), events)
+				}
+				var s sale.Sale
+				last := sale.TimeOf(at.Add(-over))
+				for i := range events {
+					b.At(i, &s)
+					if s.TransactionID.Sequence != uint32(i) || s.TransactionID.Burst != b.ID() {
+						t.Fatalf("sale %d is %s", i, s.TransactionID)
+					}
+					if s.Timestamp < last || s.Timestamp >= sale.TimeOf(at) {
+						t.Fatalf("%v before %v: sale %d is at %v, after one at %v", over, at, i, s.Timestamp, last)
+					}
+					last = s.Timestamp
+				}
+			}
+		}
+	}
+}
+
+// A minute's sales come like customers who do not know each other: the counts of its
+// seconds have a variance like their mean.
+func TestSecondsVary(t *testing.T) {
+	b := plan(t, with(slot(spec.Online), func(o *burst.Order) { o.Events = 60_000 }))
+	var counts [60]float64
+	var s sale.Sale
+	for i := range b.Len() {
+		b.At(i, &s)
+		counts[s.Timestamp.Time().Second()]++
+	}
+	var variance float64
+	for _, n := range counts {
+		variance += (n - 1000) * (n - 1000) / 60
+	}
+	if variance < 500 || variance > 1700 { // 1000 ± 4σ
+		t.Errorf("the variance of the seconds is %.0f, want about 1000", variance)
+	}
+}
+
+// Over a day the sales of all slots are as many as was asked for, and they follow the
+// day: the afternoon is busy and the night is quiet.
+func TestDemandFollowsTheDay(t *testing.T) {
+	m := newMarket(t)
+	for _, f := range spec.Functions() {
+		t.Run(f.Name, func(t *testing.T) {
+			total := 0
+			hours := make([]int, 24)
+			for n := range 24 * 60 {
+				b, err := burst.New(m, with(slot(f), func(o *burst.Order) { o.At = noon.Add(time.Duration(n) * time.Minute) }))
+				if err != nil {
+					t.Fatal(err)
+				}
+				total += b.Len()
+				hours[noon.Add(time.Duration(n-1)*time.Minute).Hour()] += b.Len()
+			}
+			want := float64(24 * 60 * f.EventsPerMinute)
+			if share := float64(total) / want; share < 0.99 || share > 1.01 {
+				t.Errorf("a day has %d sales, want about %.0f", total, want)
+			}
+			if night, day := hours[9], hours[20]; night*3 > day {
+				t.Errorf("%d sales at 4 in the morning in New York and %d at 3 in the afternoon", night, day)
+			}
+		})
+	}
+}
+
+func TestRefusedOrders(t *testing.T) {
+	m := newMarket(t)
+	for name, c := range map[string]struct {
+		change func(*burst.Order)
+		field  string
+		allows string
+	}{
+		"no origin":       {func(o *burst.Order) { o.Origin = "" }, "id", "characters"},
+		"negative events": {func(o *burst.Order) { o.Events = -1 }, "events", "10000000"},
+		"huge events":     {func(o *burst.Order) { o.Events = spec.MaxEvents + 1 }, "events", "10000000"},
+		"no mean":         {func(o *burst.Order) { o.Mean = 0 }, "mean", "1000000"},
+		"too short":       {func(o *burst.Order) { o.Over = time.Millisecond }, "over", "1s"},
+		"too long":        {func(o *burst.Order) { o.Over = 25 * time.Hour }, "over", "24h"},
+		"odd time":        {func(o *burst.Order) { o.At = o.At.Add(1) }, "at", "milliseconds"},
+		"odd over":        {func(o *burst.Order) { o.Over++ }, "over", "milliseconds"},
+		"long ago":        {func(o *burst.Order) { o.At = time.Time{} }, "at", "2000"},
+		"too much demand": {func(o *burst.Order) { o.Mean, o.Over = 1_000_000, 24*time.Hour }, "over", "10000000"},
+		"scenario":        {func(o *burst.Order) { o.Scenario = "black-friday" }, "scenario", "flash-sale, payment-outage"},
+		"brand":           {func(o *burst.Order) { o.Brand = "Sumsang" }, "brand", "Samsung"},
+		"city":            {func(o *burst.Order) { o.City = "Paris" }, "city", "Chicago"},
+		"method":          {func(o *burst.Order) { o.PaymentMethod = "Cash" }, "payment_method", "PayPal"},
+		"product":         {func(o *burst.Order) { o.Product = "a fridge" }, "product", "as in"},
+		"brand's product": {func(o *burst.Order) { o.Brand, o.Product = "LG", dataset.Default().TVs[0].Name }, "product", "brand LG"},
+		"channel":         {func(o *burst.Order) { o.Channel = "phone" }, "channel", "in_store"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := burst.New(m, with(slot(spec.Online), c.change))
+			var invalid *burst.Invalid
+			if !errors.As(err, &invalid) || invalid.Field != c.field || !strings.Contains(invalid.Allowed, c.allows) {
+				t.Errorf("error %v, want one about %s that allows %q", err, c.field, c.allows)
+			}
+		})
+	}
+}
+
+func TestNothingIsAllocatedPerSale(t *testing.T) {
+	b := plan(t, with(slot(spec.Online), func(o *burst.Order) { o.Events = 1000 }))
+	var s sale.Sale
+	buf := make([]byte, 0, 2048)
+	i := 0
+	if n := testing.AllocsPerRun(1000, func() {
+		b.At(i%b.Len(), &s)
+		buf = s.AppendJSON(buf[:0])
+		i++
+	}); n != 0 {
+		t.Errorf("%v allocations per sale", n)
+	}
+}
