@@ -264,7 +264,7 @@ func (id CustomerID) String() string { return string(id.Append(nil)) }
 
 // Append appends the text form, which is also the Kafka record's key.
 func (id CustomerID) Append(b []byte) []byte {
-	return append8(append(append(b, customerPrefix...), byte('0'+id/1e8)), uint32(id%1e8))
+	return append8(append(append(b, customerPrefix...), byte('0'+id/100_000_000)), uint32(id%100_000_000))
 }
 
 // MarshalText implements encoding.TextMarshaler.

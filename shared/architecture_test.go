@@ -1,0 +1,188 @@
+// Package shared_test holds the house in shape: which package may know which.
+package shared_test
+
+import (
+	"encoding/json"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io"
+	"os/exec"
+	"path"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// mayImport is the table of the README: the packages of this module that each one
+// may import.
+var mayImport = map[string][]string{
+	"functions/online": {"shared/app", "shared/spec"},
+	"functions/store":  {"shared/app", "shared/spec"},
+	"functions/local":  {"shared/local"},
+	"shared/spec":      {},
+	"shared/chance":    {},
+	"shared/sale":      {},
+	"dataset":          {},
+	"shared/market":    {"shared/sale", "shared/chance", "shared/spec", "dataset"},
+	"shared/burst":     {"shared/market", "shared/sale", "shared/chance", "shared/spec"},
+	"shared/publish":   {"shared/sale"},
+	"shared/secret":    {},
+	"shared/app":       {"shared/burst", "shared/market", "shared/publish", "shared/sale", "shared/secret", "shared/spec", "dataset"},
+	"shared/local": {"shared/app", "shared/market", "shared/publish", "shared/sale", "shared/secret", "shared/spec", "shared/stack",
+		"dataset", "dashboards"},
+	"shared/stack":     {"druid-ec2"},
+	"shared/stack/run": {"shared/stack"},
+	"druid-ec2":        {},
+	"dashboards":       {},
+	"cdk":              {"shared/spec", "druid-ec2"},
+}
+
+// importers are who alone may import what begins with the key.
+var importers = map[string][]string{
+	"github.com/segmentio/kafka-go":     {"shared/publish"},
+	"github.com/aws/aws-sdk-go-v2":      {"shared/secret"},
+	"github.com/aws/aws-lambda-go":      {"shared/app", "shared/local"},
+	"github.com/aws/aws-cdk-go":         {"cdk"},
+	"github.com/twmb/franz-go":          {"shared/local"},
+	"modernc.org/sqlite":                {"shared/local"},
+	"github.com/go-analyze/charts":      {"shared/local"},
+	"github.com/klauspost/compress":     {"shared/publish"},
+	"github.com/schollz/progressbar/v3": {"shared/local"},
+}
+
+// standardOnly are the packages that need nothing but the standard library.
+var standardOnly = []string{"shared/spec", "shared/chance", "shared/sale", "shared/market", "shared/burst", "dataset", "shared/stack", "druid-ec2"}
+
+const module = "salesburst"
+
+type goPackage struct {
+	ImportPath string
+	Dir        string
+	GoFiles    []string
+	Imports    []string
+}
+
+// list asks the go command; the packages come without their tests.
+func list(t *testing.T, args ...string) []goPackage {
+	t.Helper()
+	cmd := exec.Command("go", append([]string{"list", "-json=ImportPath,Dir,GoFiles,Imports"}, args...)...)
+	cmd.Dir = ".."
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var message strings.Builder
+	cmd.Stderr = &message
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	var all []goPackage
+	for d := json.NewDecoder(out); ; {
+		var p goPackage
+		if err := d.Decode(&p); err == io.EOF {
+			break
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, p)
+	}
+	if err := cmd.Wait(); err != nil {
+		t.Fatalf("go list: %v: %s", err, message.String())
+	}
+	return all
+}
+
+func under(imported, prefix string) bool {
+	return imported == prefix || strings.HasPrefix(imported, prefix+"/")
+}
+
+func TestImports(t *testing.T) {
+	for _, p := range list(t, "./...") {
+		if len(p.GoFiles) == 0 {
+			continue
+		}
+		place := strings.TrimPrefix(p.ImportPath, module+"/")
+		house := place
+		if strings.HasPrefix(place, "cdk/") {
+			house = "cdk"
+		}
+		allowed, known := mayImport[house]
+		if !known {
+			t.Errorf("%s is not in the house: put it into the table here and in the README", place)
+		}
+		for _, imported := range p.Imports {
+			if inside, ok := strings.CutPrefix(imported, module+"/"); ok {
+				if !slices.Contains(allowed, inside) && !under(inside, house) {
+					t.Errorf("%s imports %s", place, inside)
+				}
+				continue
+			}
+			if slices.Contains(standardOnly, place) && strings.Contains(strings.Split(imported, "/")[0], ".") {
+				t.Errorf("%s imports %s, but needs nothing but the standard library", place, imported)
+			}
+			for prefix, only := range importers {
+				if under(imported, prefix) && !slices.Contains(only, house) {
+					t.Errorf("%s imports %s, which is for %v alone", place, imported, only)
+				}
+			}
+		}
+	}
+}
+
+// What is deployed stays small: nothing of the cloud's definition, of the test broker or
+// of the local page is in it.
+func TestDeployedFunctionsAreLean(t *testing.T) {
+	for _, p := range list(t, "-deps", "./functions/online", "./functions/store") {
+		for _, foreign := range []string{
+			"github.com/aws/aws-cdk-go", "github.com/aws/jsii-runtime-go", "github.com/twmb/franz-go",
+			"modernc.org/sqlite", "github.com/go-analyze/charts", module + "/shared/local", module + "/shared/stack", module + "/cdk",
+		} {
+			if under(p.ImportPath, foreign) {
+				t.Errorf("the functions contain %s", p.ImportPath)
+			}
+		}
+	}
+}
+
+// pure packages give the same output for the same input: they read no clock, no
+// environment, no file and no random source, and calculate with integers.
+var pure = []string{"./shared/chance", "./shared/sale", "./shared/market", "./shared/burst"}
+
+func TestPurePackages(t *testing.T) {
+	impureImports := []string{"os", "io/fs", "net", "math/rand", "math/rand/v2", "crypto/rand", "syscall", "unsafe", "runtime"}
+	impure := map[string][]string{
+		"time": {"Now", "Since", "Until", "After", "AfterFunc", "Sleep", "Tick", "NewTimer", "NewTicker", "Local", "LoadLocation"},
+	}
+	for _, p := range list(t, pure...) {
+		for _, imported := range p.Imports {
+			if slices.Contains(impureImports, imported) {
+				t.Errorf("%s imports %s", p.ImportPath, imported)
+			}
+		}
+		for _, name := range p.GoFiles {
+			files := token.NewFileSet()
+			file, err := parser.ParseFile(files, path.Join(p.Dir, name), nil, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			ast.Inspect(file, func(n ast.Node) bool {
+				switch n := n.(type) {
+				case *ast.SelectorExpr:
+					if of, ok := n.X.(*ast.Ident); ok && of.Obj == nil && slices.Contains(impure[of.Name], n.Sel.Name) {
+						t.Errorf("%v uses %s.%s", files.Position(n.Pos()), of.Name, n.Sel.Name)
+					}
+				case *ast.Ident:
+					if n.Name == "float64" || n.Name == "float32" {
+						t.Errorf("%v uses %s: processors round sums of products differently", files.Position(n.Pos()), n.Name)
+					}
+				case *ast.BasicLit:
+					if n.Kind == token.FLOAT {
+						t.Errorf("%v uses the number %s: processors round differently", files.Position(n.Pos()), n.Value)
+					}
+				}
+				return true
+			})
+		}
+	}
+}
