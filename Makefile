@@ -1,0 +1,31 @@
+# make test   everything that proves this project; the only command that CI runs
+# make short  the quick loop: no servers, no browser
+# make bench  speed, side by side with other producers
+
+STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
+
+# jsii, below the CDK, is not made for the race detector.
+RACE = $(shell go list ./... | grep -v '^salesburst/cdk')
+
+.PHONY: test short install check portable
+
+test: install check portable
+	go test -race $(RACE)
+
+short:
+	go test -short ./...
+
+install:
+	@.ci/install gcc=gcc chromium=chromium qemu-aarch64-static=qemu-user-static shellcheck=shellcheck
+	go mod download
+
+check:
+	@unformatted=$$(gofmt -l .); test -z "$$unformatted" || { echo "gofmt -w $$unformatted"; exit 1; }
+	go vet ./...
+	go run $(STATICCHECK) ./...
+	shellcheck .ci/run .ci/install
+
+# The same burst is the same bytes on the processors of the Lambdas.
+portable:
+	GOARCH=arm64 go test -exec qemu-aarch64-static ./shared/chance ./shared/sale -short
+	GOARCH=arm64 go test -exec qemu-aarch64-static ./shared/burst -run Golden
