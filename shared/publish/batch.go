@@ -33,7 +33,8 @@ const (
 	atBaseSequence  = sizePrefix + 53
 	atRecords       = sizePrefix + 57
 
-	codecZstd = 4
+	codecZstd     = 4
+	transactional = 1 << 4
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
@@ -154,9 +155,13 @@ type producer struct {
 
 // stamp writes who sends the batch and its place in the partition's sequence, and
 // seals it with the checksum.
-func (b *batch) stamp(p producer, sequence int32) {
+func (b *batch) stamp(p producer, sequence int32, inTransaction bool) {
 	be, h := binary.BigEndian, b.wire
-	be.PutUint16(h[atAttributes:], codecZstd)
+	attributes := uint16(codecZstd)
+	if inTransaction {
+		attributes |= transactional
+	}
+	be.PutUint16(h[atAttributes:], attributes)
 	be.PutUint64(h[atProducerID:], uint64(p.id))
 	be.PutUint16(h[atProducerEpoch:], uint16(p.epoch))
 	be.PutUint32(h[atBaseSequence:], uint32(sequence))

@@ -14,8 +14,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
 	"github.com/twmb/franz-go/pkg/sasl/plain"
 
 	"salesburst/shared/publish"
@@ -23,20 +25,26 @@ import (
 )
 
 const (
-	topic      = "sales"
 	partitions = 6
 	user       = "key"
 	password   = "correct horse"
 )
 
-// broker is a fake Kafka cluster with TLS and SASL, as in the cloud.
+// key names the burst of a test that has only one.
+var key = publish.Key{Series: "test", Number: 29_847_000}
+
+// broker is a Kafka cluster with TLS and SASL, as in the cloud, and a topic in it.
 type broker struct {
-	*kfake.Cluster
-	client *tls.Config
+	*kfake.Cluster // nil: a real one
+	addrs          []string
+	client         *tls.Config
+	user, password string
+	topic          string
 }
 
 func startBroker(t testing.TB, opts ...kfake.Opt) *broker {
 	t.Helper()
+	const topic = "sales"
 	server, client := certificates(t)
 	opts = append([]kfake.Opt{
 		kfake.TLS(server),
@@ -50,26 +58,62 @@ func startBroker(t testing.TB, opts ...kfake.Opt) *broker {
 		t.Fatal(err)
 	}
 	t.Cleanup(c.Close)
-	return &broker{c, client}
+	return &broker{Cluster: c, addrs: c.ListenAddrs(), client: client, user: user, password: password, topic: topic}
 }
 
-func (b *broker) config() publish.Config {
+func (b *broker) config(d publish.Delivery) publish.Config {
 	return publish.Config{
-		Brokers:     b.ListenAddrs(),
-		Topic:       topic,
-		Credentials: &publish.Credentials{Username: user, Password: password},
+		Brokers:     b.addrs,
+		Topic:       b.topic,
+		Credentials: &publish.Credentials{Username: b.user, Password: b.password},
 		TLS:         b.client,
+		Delivery:    d,
 	}
 }
 
-func (b *broker) publisher(t testing.TB) *publish.Publisher {
+func (b *broker) publisher(t testing.TB, d publish.Delivery) *publish.Publisher {
 	t.Helper()
-	p, err := publish.New(b.config())
+	return newPublisher(t, b.config(d))
+}
+
+func newPublisher(t testing.TB, cfg publish.Config) *publish.Publisher {
+	t.Helper()
+	p, err := publish.New(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(p.Close)
 	return p
+}
+
+// levels are the promises, with the names that DELIVERY has for them.
+var levels = map[string]publish.Delivery{
+	"idempotent": publish.Idempotent, "transactional": publish.Transactional, "exactly-once": publish.ExactlyOnce,
+}
+
+// atEachLevel runs a test at each of them.
+func atEachLevel(t *testing.T, test func(t *testing.T, d publish.Delivery)) {
+	for name, d := range levels {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(t, d)
+		})
+	}
+}
+
+// dial returns a client that is not ours.
+func (b *broker) dial(t testing.TB, opts ...kgo.Opt) *kgo.Client {
+	t.Helper()
+	client, err := kgo.NewClient(append([]kgo.Opt{
+		kgo.SeedBrokers(b.addrs...),
+		kgo.DialTLSConfig(b.client.Clone()),
+		kgo.SASL(plain.Auth{User: b.user, Pass: b.password}.AsMechanism()),
+	}, opts...)...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(client.Close)
+	return client
 }
 
 // stored is what a reader that is not ours finds in the topic.
@@ -78,36 +122,34 @@ type stored struct {
 	records []*kgo.Record
 }
 
-// readAll reads the topic from its start to its present end.
-func (b *broker) readAll(t testing.TB) stored {
+// read returns what a reader sees who waits for transactions to end.
+func (b *broker) read(t testing.TB) stored { return b.readAs(t, kgo.ReadCommitted()) }
+
+// readUncommitted returns what is in the topic, aborted or not.
+func (b *broker) readUncommitted(t testing.TB) stored { return b.readAs(t, kgo.ReadUncommitted()) }
+
+// readAs reads the topic from its start to its present end.
+func (b *broker) readAs(t testing.TB, level kgo.IsolationLevel) stored {
 	t.Helper()
-	client, err := kgo.NewClient(
-		kgo.SeedBrokers(b.ListenAddrs()...),
-		kgo.DialTLSConfig(b.client.Clone()),
-		kgo.SASL(plain.Auth{User: user, Pass: password}.AsMechanism()),
-		kgo.ConsumeTopics(topic),
-		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()),
-		kgo.FetchIsolationLevel(kgo.ReadCommitted()),
-	)
-	if err != nil {
-		t.Fatal(err)
-	}
+	client := b.dial(t, kgo.ConsumeTopics(b.topic), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()),
+		kgo.FetchIsolationLevel(level), kgo.KeepControlRecords(), kgo.FetchMaxWait(100*time.Millisecond))
 	defer client.Close()
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 60*time.Second)
 	defer cancel()
-	var want int64
-	for p := range partitions {
-		if info := b.PartitionInfo(topic, int32(p)); info != nil {
-			want += info.HighWatermark
-		}
-	}
+	ends := b.ends(t, client, level)
 	var got stored
-	for int64(len(got.records)) < want {
+	for len(ends) > 0 {
 		fetches := client.PollFetches(ctx)
 		if err := fetches.Err(); err != nil {
-			t.Fatalf("reading back, %d of %d: %v", len(got.records), want, err)
+			t.Fatalf("reading back, %d until now, not to the ends %v: %v", len(got.records), ends, err)
 		}
 		for r := range fetches.RecordsAll() {
+			if r.Offset >= ends[r.Partition]-1 {
+				delete(ends, r.Partition)
+			}
+			if r.Attrs.IsControl() {
+				continue
+			}
 			var s sale.Sale
 			if err := json.Unmarshal(r.Value, &s); err != nil {
 				t.Fatalf("record %s: %v", r.Value, err)
@@ -117,6 +159,41 @@ func (b *broker) readAll(t testing.TB) stored {
 		}
 	}
 	return got
+}
+
+// ends returns where the partitions end that are not empty. A reader who waits for
+// transactions does not get beyond the first open one.
+func (b *broker) ends(t testing.TB, client *kgo.Client, level kgo.IsolationLevel) map[int32]int64 {
+	t.Helper()
+	ends := make(map[int32]int64)
+	topic := kmsg.NewListOffsetsRequestTopic()
+	topic.Topic = b.topic
+	for p := range int32(partitions) {
+		part := kmsg.NewListOffsetsRequestTopicPartition()
+		part.Partition, part.Timestamp = p, -1
+		topic.Partitions = append(topic.Partitions, part)
+	}
+	req := kmsg.NewPtrListOffsetsRequest()
+	if level == kgo.ReadCommitted() {
+		req.IsolationLevel = 1
+	}
+	req.Topics = append(req.Topics, topic)
+	for _, shard := range client.RequestSharded(t.Context(), req) {
+		if shard.Err != nil {
+			t.Fatal(shard.Err)
+		}
+		for _, topic := range shard.Resp.(*kmsg.ListOffsetsResponse).Topics {
+			for _, p := range topic.Partitions {
+				if err := kerr.ErrorForCode(p.ErrorCode); err != nil {
+					t.Fatal(err)
+				}
+				if p.Offset > 0 {
+					ends[p.Partition] = p.Offset
+				}
+			}
+		}
+	}
+	return ends
 }
 
 // expectOnce fails unless the sales 0…n−1 are stored once each, each customer's in

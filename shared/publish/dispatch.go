@@ -20,6 +20,7 @@ import (
 type dispatcher struct {
 	p        *Publisher
 	feed     *feed
+	txn      *transaction // nil: none
 	producer producer
 	result   Result
 
@@ -32,6 +33,8 @@ type dispatcher struct {
 	asking    bool         // the routes are on their way
 	askAt     time.Time    // not before
 	askTries  int          // without success
+	adding    step         // of partitions to the transaction
+	recording step         // of the burst in the ledger
 	lostTopic time.Time    // since when the topic is unknown; zero: it is there
 	busy      map[int]bool // leaders with a request in flight
 	throttled map[int]time.Time
@@ -48,6 +51,15 @@ type lane struct {
 	sequence int32
 	notYet   time.Time // when the first may be sent again
 	used     bool
+	added    bool // to the transaction
+}
+
+// step is a request of the transaction that is made beside the batches.
+type step struct {
+	inFlight bool
+	done     bool
+	notYet   time.Time
+	tries    int
 }
 
 type answer struct {
@@ -59,11 +71,14 @@ type answer struct {
 
 	routes  routes // an answer to ask instead
 	isRoute bool
+
+	step *step // an answer to a step instead
+	then func()
 }
 
-func newDispatcher(p *Publisher, f *feed, r routes) *dispatcher {
+func newDispatcher(p *Publisher, f *feed, r routes, t *transaction) *dispatcher {
 	return &dispatcher{
-		p: p, feed: f, routes: r,
+		p: p, feed: f, routes: r, txn: t,
 		early:     make(map[int]*chunk),
 		lanes:     make([]lane, len(r)),
 		busy:      make(map[int]bool),
@@ -87,13 +102,10 @@ func (d *dispatcher) run(ctx context.Context) (err error) {
 		for range d.answers {
 		}
 	}()
-	if d.producer, err = d.p.producer(ctx); err != nil {
-		return err
-	}
 	wake := time.NewTimer(time.Hour)
 	defer wake.Stop()
 	var lastErr error
-	for d.delivered < d.feed.chunks {
+	for d.delivered < d.feed.chunks || d.txn != nil && d.txn.ledger && !d.recording.done {
 		wake.Reset(d.send(ctx))
 		select {
 		case c := <-d.feed.out:
@@ -155,10 +167,11 @@ func (d *dispatcher) send(ctx context.Context) time.Duration {
 		}
 		return pause
 	}
+	d.sendSteps(ctx, later)
 	ready := make(map[int][]*batch)
 	for p := range d.lanes {
 		l := &d.lanes[p]
-		if l.inFlight || len(l.queue) == 0 || later(l.notYet) {
+		if l.inFlight || len(l.queue) == 0 || d.txn != nil && !l.added || later(l.notYet) {
 			continue
 		}
 		leader := d.routes[p]
@@ -177,6 +190,62 @@ func (d *dispatcher) send(ctx context.Context) time.Duration {
 	return pause
 }
 
+// sendSteps starts what the transaction needs, one after the other: first the
+// partitions that are written to, and beside the batches the entry in the ledger.
+func (d *dispatcher) sendSteps(ctx context.Context, later func(time.Time) bool) {
+	if d.txn == nil || d.adding.inFlight || d.recording.inFlight {
+		return
+	}
+	var partitions []int32
+	for p := range d.lanes {
+		if l := &d.lanes[p]; len(l.queue) > 0 && !l.added {
+			partitions = append(partitions, int32(p))
+		}
+	}
+	if len(partitions) == 0 {
+		if d.txn.begun && d.txn.ledger && !d.recording.done && !later(d.recording.notYet) {
+			d.start(ctx, &d.recording, d.txn.record, func() { d.recording.done = true })
+		}
+		return
+	}
+	if later(d.adding.notYet) {
+		return
+	}
+	add := func(ctx context.Context, l *link) error { return d.txn.add(ctx, l, partitions) }
+	d.start(ctx, &d.adding, add, func() {
+		for _, p := range partitions {
+			d.lanes[p].added = true
+		}
+	})
+}
+
+// start makes a step's request; then is called when it has succeeded.
+func (d *dispatcher) start(ctx context.Context, s *step, do func(context.Context, *link) error, then func()) {
+	s.inFlight, d.txn.begun = true, true
+	link := d.p.link
+	d.requests.Go(func() {
+		ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+		defer cancel()
+		d.answers <- answer{link: link, step: s, then: then, err: do(ctx, link)}
+	})
+}
+
+func (d *dispatcher) settleStep(a answer) error {
+	s := a.step
+	s.inFlight = false
+	if a.err == nil {
+		s.tries = 0
+		a.then()
+		return nil
+	}
+	s.notYet = time.Now().Add(backoff(s.tries))
+	s.tries++
+	if code := kafka.Error(0); !errors.As(a.err, &code) && a.link == d.p.link {
+		d.reroute()
+	}
+	return a.link.kind(fmt.Errorf("transaction %s: %w", d.txn.id, a.err))
+}
+
 // request sends one batch each of some partitions to their leader.
 func (d *dispatcher) request(ctx context.Context, leader int, batches []*batch) {
 	topic := rawproduce.RequestTopic{Topic: d.p.cfg.Topic}
@@ -184,7 +253,7 @@ func (d *dispatcher) request(ctx context.Context, leader int, batches []*batch) 
 		l := &d.lanes[b.partition]
 		l.inFlight, l.used = true, true
 		if !b.stamped {
-			b.stamp(d.producer, l.sequence)
+			b.stamp(d.producer, l.sequence, d.txn != nil)
 		}
 		if b.attempts++; b.attempts > 1 {
 			d.result.Retries++
@@ -197,9 +266,10 @@ func (d *dispatcher) request(ctx context.Context, leader int, batches []*batch) 
 	d.busy[leader] = true
 	d.result.Requests++
 	req := &rawproduce.Request{
-		Acks:    int16(kafka.RequireAll),
-		Timeout: int32(requestTimeout / time.Millisecond),
-		Topics:  []rawproduce.RequestTopic{topic},
+		TransactionalID: d.transactionalID(),
+		Acks:            int16(kafka.RequireAll),
+		Timeout:         int32(requestTimeout / time.Millisecond),
+		Topics:          []rawproduce.RequestTopic{topic},
 	}
 	link := d.p.link
 	d.requests.Go(func() {
@@ -212,6 +282,13 @@ func (d *dispatcher) request(ctx context.Context, leader int, batches []*batch) 
 		}
 		d.answers <- a
 	})
+}
+
+func (d *dispatcher) transactionalID() string {
+	if d.txn == nil {
+		return ""
+	}
+	return d.txn.id
 }
 
 // ask finds out who leads now.
@@ -241,8 +318,11 @@ func backoff(tries int) time.Duration {
 
 // settle takes an answer in. Its error is final unless it is ErrRetryable.
 func (d *dispatcher) settle(a answer) error {
-	if a.isRoute {
+	switch {
+	case a.isRoute:
 		return d.settleRoutes(a)
+	case a.step != nil:
+		return d.settleStep(a)
 	}
 	d.busy[a.leader] = false
 	for _, b := range a.batches {

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/segmentio/kafka-go"
+	"github.com/segmentio/kafka-go/protocol/apiversions"
 	"github.com/segmentio/kafka-go/sasl"
 	"github.com/segmentio/kafka-go/sasl/plain"
 )
@@ -28,6 +29,7 @@ type link struct {
 	transport *kafka.Transport
 	client    *kafka.Client
 	sasl      *mechanism // nil: none
+	warm      bool       // the leaders' connections were opened
 	used      time.Time  // wall clock, which goes on while the process is frozen
 
 	mu    sync.Mutex
@@ -188,30 +190,53 @@ func (l *link) route(ctx context.Context, topic string) (routes, error) {
 	return nil, fmt.Errorf("%w: topic %s: the brokers do not know it", ErrUnknownTopic, topic)
 }
 
-// producer asks for a new producer identity.
-func (p *Publisher) producer(ctx context.Context) (producer, error) {
+// persist does what it is given until that succeeds, fails for good, or ctx ends. After
+// a failure that is not the broker's own word it goes on over new connections.
+func (p *Publisher) persist(ctx context.Context, what string, do func(context.Context, *link) error) error {
 	for backoff := minBackoff; ; backoff = min(2*backoff, maxBackoff) {
+		if p.link == nil {
+			if _, err := p.connect(ctx); err != nil {
+				return fmt.Errorf("%s: %w", what, err)
+			}
+		}
 		l := p.link
 		reqCtx, cancel := context.WithTimeout(ctx, requestTimeout)
-		res, err := l.client.InitProducerID(reqCtx, &kafka.InitProducerIDRequest{ProducerID: -1, ProducerEpoch: -1})
+		err := do(reqCtx, l)
 		cancel()
 		if err == nil {
-			err = res.Error
+			return nil
 		}
-		if err == nil {
-			return producer{int64(res.Producer.ProducerID), int16(res.Producer.ProducerEpoch)}, nil
-		}
-		if err = l.kind(fmt.Errorf("asking for a producer id: %w", err)); !errors.Is(err, ErrRetryable) {
-			return producer{}, err
+		if err = l.kind(fmt.Errorf("%s: %w", what, err)); !errors.Is(err, ErrRetryable) {
+			return err
 		}
 		if sleep(ctx, backoff) != nil {
-			return producer{}, err
+			return err
 		}
-		p.cut()
-		if _, err := p.connect(ctx); err != nil {
-			return producer{}, err
+		if code := kafka.Error(0); !errors.As(err, &code) {
+			p.cut()
 		}
 	}
+}
+
+// warm opens a connection to each leader, so that they are there when the first batches
+// are. The function that it returns waits until that has ended, by ctx at the latest.
+func (p *Publisher) warm(ctx context.Context, leaders routes) (wait func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	var wg sync.WaitGroup
+	if !p.link.warm {
+		p.link.warm = true
+		l, seen := p.link, make(map[int]bool)
+		for _, leader := range leaders {
+			if leader < 0 || seen[leader] {
+				continue
+			}
+			seen[leader] = true
+			wg.Go(func() {
+				_, _ = roundTrip[*apiversions.Response](ctx, l, &versions{to: to{leader}}) // what is wrong shows when it is used
+			})
+		}
+	}
+	return func() { cancel(); wg.Wait() }
 }
 
 // kind marks err with the kind that callers branch on.
@@ -221,6 +246,8 @@ func (l *link) kind(err error) error {
 	var unknown x509.UnknownAuthorityError
 	var notTLS tls.RecordHeaderError
 	switch {
+	case errors.Is(err, ErrTooOld), errors.Is(err, ErrInvalid), errors.Is(err, ErrRetryable):
+		return err // has its kind
 	case errors.As(err, &code):
 		return fmt.Errorf("%w: %w", kindOf(code), err)
 	case errors.As(err, &cert), errors.As(err, &unknown):
@@ -243,15 +270,16 @@ var errRefused = errors.New("the broker refused the request")
 func kindOf(code kafka.Error) error {
 	switch code {
 	case kafka.SASLAuthenticationFailed, kafka.TopicAuthorizationFailed, kafka.ClusterAuthorizationFailed,
-		kafka.TransactionalIDAuthorizationFailed, kafka.UnsupportedSASLMechanism, kafka.IllegalSASLState:
+		kafka.TransactionalIDAuthorizationFailed, kafka.GroupAuthorizationFailed, kafka.UnsupportedSASLMechanism, kafka.IllegalSASLState:
 		return ErrAuth
 	case kafka.UnknownTopicOrPartition, kafka.InvalidTopic:
 		return ErrUnknownTopic
 	case kafka.MessageSizeTooLarge, kafka.RecordListTooLarge:
 		return ErrTooLarge
-	case kafka.OutOfOrderSequenceNumber, kafka.InvalidProducerEpoch, kafka.UnknownProducerId, producerFenced:
+	case kafka.OutOfOrderSequenceNumber, kafka.InvalidProducerEpoch, kafka.UnknownProducerId, kafka.ProducerFenced,
+		kafka.InvalidTransactionState, kafka.InvalidProducerIDMapping:
 		return ErrFenced
-	case kafka.GroupLoadInProgress, kafka.GroupCoordinatorNotAvailable, kafka.NotCoordinatorForGroup, kafka.ConcurrentTransactions:
+	case kafka.UnstableOffsetCommit, kafka.GroupLoadInProgress, kafka.GroupCoordinatorNotAvailable, kafka.NotCoordinatorForGroup, kafka.ConcurrentTransactions:
 		return ErrRetryable
 	}
 	if code.Temporary() {
@@ -259,8 +287,6 @@ func kindOf(code kafka.Error) error {
 	}
 	return errRefused
 }
-
-const producerFenced = kafka.Error(90) // kafka-go has no name for it
 
 func sleep(ctx context.Context, d time.Duration) error {
 	t := time.NewTimer(d)

@@ -1,22 +1,58 @@
-// Package publish brings a burst of sales to Kafka, fast and without doubles.
-//
-// Start with [Publisher.Publish]. It is a pipeline of three steps:
-//
-//   - workers (GOMAXPROCS of them) take the burst chunk by chunk, generate the
-//     sales, sort them by partition, encode one record batch per partition and
-//     compress it (worker.go, batch.go);
-//   - the dispatcher puts the chunks back into their order, so that a customer's
-//     sales keep theirs, stamps the producer's sequence on each batch and sends what
-//     waits: one request in flight per leader, all of the leader's partitions in it
-//     (dispatch.go);
-//   - the link holds the connections of one attempt. It is cut when the attempt
-//     fails, which is what guarantees that nothing is sent after Publish has
-//     returned (link.go).
-//
-// Every batch carries a producer id, an epoch and a sequence, and is sent again with
-// the same ones until it is acknowledged by all in-sync replicas: whatever answers
-// are lost, the broker stores it once (idempotent producer). That promise ends with
-// the call: a second call for the same burst is another producer.
+/*
+Package publish brings a burst of sales to Kafka, fast and without doubles.
+
+Start with [Publisher.Publish]. It is a pipeline of three steps:
+
+  - workers (GOMAXPROCS of them) take the burst chunk by chunk, generate the
+    sales, sort them by partition, encode one record batch per partition and
+    compress it (worker.go, batch.go);
+  - the dispatcher puts the chunks back into their order, so that a customer's
+    sales keep theirs, stamps the producer's sequence on each batch and sends what
+    waits: one request in flight per leader, all of the leader's partitions in it
+    (dispatch.go);
+  - the link holds the connections of one attempt. It is cut when the attempt
+    fails, which is what guarantees that nothing is sent after Publish has
+    returned (link.go).
+
+# Promises
+
+Every batch carries a producer id, an epoch and a sequence, and is sent again with
+the same ones until it is acknowledged by all in-sync replicas: whatever answers
+are lost, the broker stores it once. At the level [Idempotent] that promise ends with
+the call: a second call for the same burst is another producer, and stores it again.
+
+At the level [Transactional] the call is one transaction (transaction.go). Readers with
+isolation.level=read_committed see all of the burst or nothing of it. A second attempt
+at the same burst fences the first: the broker aborts what that one wrote and refuses
+what it still sends, which ends it with an [ErrFenced].
+
+At the level [ExactlyOnce] the transaction also writes into a ledger that the burst is
+there (ledger.go), and an attempt reads the ledger before anything else: a burst that is
+there is skipped, by whomever it is asked for again. The ledger is a committed offset of
+a consumer group, which Kafka makes visible together with the burst or not at all.
+
+# How far the ledger reaches
+
+Bursts of a series are numbered, and a late attempt at an old one may come after newer
+ones. So an offset alone, the newest number, is not enough: its metadata has a window of
+the numbers before. Two attempts at different bursts must not write the same ledger at
+the same time, for one would undo the other's entry. So a ledger belongs to one
+transactional id, whose attempts the broker fences one by one, and a series has sixty of
+them: the bursts of one minute after the other use one after the other, and each has
+more than half an hour to end. Where two attempts in one cell do meet, the earlier one is fenced: it ends with
+an error and can be repeated; nothing is stored twice.
+
+A ledger's window holds 256 turns of its cell, eleven days; an attempt at a burst that
+is older than that, where newer ones are known, is refused with [ErrTooOld]. A broker
+forgets a group's offsets offsets.retention.minutes after their last commit, seven days
+by default: a burst that is repeated after a week in which nothing was committed in its
+cell is stored again. Triggers give up long before: a schedule's after a day at most, Lambda's own
+retries after six hours. A topic that is deleted takes its ledger with it.
+
+Its ACLs: WRITE, READ and DESCRIBE on the topic, WRITE and DESCRIBE on transactional ids
+and READ on groups that begin with "salesburst-". The broker keeps a transactional id,
+and a group, for a week: sixty per series, and one per burst that is no part of one.
+*/
 package publish
 
 import (
@@ -57,9 +93,22 @@ type Config struct {
 	Credentials *Credentials // nil: no SASL
 	TLS         *tls.Config  // nil: plain text
 
+	// Delivery is what is promised; the zero value is Idempotent.
+	Delivery Delivery
+
 	// Dial opens connections; nil means the net package's dialer.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 }
+
+// Delivery is a promise of Publish; each is more than the one before.
+type Delivery int
+
+// The promises.
+const (
+	Idempotent    Delivery = iota // retries inside a call store nothing twice
+	Transactional                 // a burst is seen whole or not at all, and an overlapping attempt is fenced
+	ExactlyOnce                   // and a burst that is there is skipped by every later attempt
+)
 
 // Tuning of the pipeline. The memory it takes is about Workers × partitions ×
 // BatchBytes plus what is compressed and waits, a tenth of that.
@@ -110,7 +159,8 @@ func New(cfg Config) (*Publisher, error) {
 
 // Result says what is in Kafka, after an error too.
 type Result struct {
-	Events     int           // acknowledged by all in-sync replicas
+	Skipped    bool          // the ledger has the burst from an earlier attempt: nothing was sent
+	Events     int           // acknowledged by all in-sync replicas and, above Idempotent, committed
 	InDoubt    int           // sent without an answer: each may or may not be in Kafka; 0 after success
 	Bytes      int64         // of the compressed record batches acknowledged
 	Partitions int           // that took at least one event
@@ -121,12 +171,13 @@ type Result struct {
 	Duration   time.Duration // of the call
 }
 
-// Publish brings all of stream to Kafka. After an error, whose kind errors.Is
-// tells (ErrAuth, ErrUnknownTopic, ErrTooLarge, ErrRetryable, ErrFenced, and
-// ErrPartial beside it where events were acknowledged or are in doubt), the Result
-// says what was acknowledged until then. It obeys ctx's deadline, or takes two
-// minutes at most where there is none. Nothing is sent after it has returned.
-func (p *Publisher) Publish(ctx context.Context, stream Stream) (Result, error) {
+// Publish brings all of stream to Kafka. The key names the burst; Idempotent does not
+// look at it. After an error, whose kind errors.Is tells (ErrAuth, ErrUnknownTopic,
+// ErrTooLarge, ErrRetryable, ErrFenced, ErrTooOld, and ErrPartial beside it where events
+// were acknowledged or are in doubt), the Result says what is in Kafka. It obeys ctx's
+// deadline, or takes two minutes at most where there is none. Nothing is sent after it
+// has returned.
+func (p *Publisher) Publish(ctx context.Context, key Key, stream Stream) (Result, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	start := time.Now()
@@ -135,7 +186,7 @@ func (p *Publisher) Publish(ctx context.Context, stream Stream) (Result, error) 
 		ctx, cancel = context.WithTimeout(ctx, deliverTimeout)
 		defer cancel()
 	}
-	res, err := p.publish(ctx, stream)
+	res, err := p.publish(ctx, key, stream)
 	res.Duration = time.Since(start)
 	if err != nil {
 		p.cut()
@@ -146,7 +197,12 @@ func (p *Publisher) Publish(ctx context.Context, stream Stream) (Result, error) 
 	return res, err
 }
 
-func (p *Publisher) publish(ctx context.Context, stream Stream) (Result, error) {
+func (p *Publisher) publish(ctx context.Context, key Key, stream Stream) (Result, error) {
+	if p.cfg.Delivery != Idempotent {
+		if err := key.check(); err != nil {
+			return Result{}, err
+		}
+	}
 	if stream.Len() == 0 {
 		return Result{}, nil
 	}
@@ -154,14 +210,24 @@ func (p *Publisher) publish(ctx context.Context, stream Stream) (Result, error) 
 	if err != nil {
 		return Result{}, err
 	}
+	defer p.warm(ctx, leaders)()
 	partitions := len(leaders)
 	workers := min(runtime.GOMAXPROCS(0), 16)
 	size := min(batchBytes, bufferBudget/(workers*partitions))
 	feed := newFeed(stream, partitions, size, workers)
 	defer feed.stop()
-	d := newDispatcher(p, feed, leaders)
-	err = d.run(ctx)
-	return d.result, err
+	if p.cfg.Delivery == Idempotent {
+		d := newDispatcher(p, feed, leaders, nil)
+		err = p.persist(ctx, "asking for a producer id", func(ctx context.Context, l *link) (err error) {
+			d.producer, err = l.initProducer(ctx, anyBroker, "", 0)
+			return err
+		})
+		if err == nil {
+			err = d.run(ctx)
+		}
+		return d.result, err
+	}
+	return p.transact(ctx, key, feed, leaders)
 }
 
 // Close ends the connections. The Publisher can be used again afterwards.
@@ -186,6 +252,7 @@ var (
 	ErrTooLarge     = errors.New("record too large")
 	ErrRetryable    = errors.New("the brokers did not answer in time")
 	ErrFenced       = errors.New("another producer took over")
+	ErrTooOld       = errors.New("too old to tell whether it was published")
 	ErrPartial      = errors.New("the burst was not published whole")
 	ErrInvalid      = errors.New("invalid configuration")
 )

@@ -18,41 +18,49 @@ import (
 )
 
 func TestPublish(t *testing.T) {
-	for name, n := range map[string]stream{"nothing": 0, "one": 1, "a minute": 600, "many chunks": 60_000} {
-		t.Run(name, func(t *testing.T) {
-			b := startBroker(t)
-			res, err := b.publisher(t).Publish(t.Context(), n)
-			if err != nil {
-				t.Fatal(err)
-			}
-			b.readAll(t).expectOnce(t, int(n))
-			if res.Events != int(n) || res.InDoubt != 0 || res.Retries != 0 {
-				t.Errorf("result %+v", res)
-			}
-			if want := n.revenue(); res.Revenue != want {
-				t.Errorf("revenue %v, want %v", res.Revenue, want)
-			}
-			if want := int(n) - int(n)/2; res.Completed != want {
-				t.Errorf("%d completed, want %d", res.Completed, want)
-			}
-		})
-	}
+	atEachLevel(t, func(t *testing.T, d publish.Delivery) {
+		for name, n := range map[string]stream{"nothing": 0, "one": 1, "a minute": 600, "many chunks": 60_000} {
+			t.Run(name, func(t *testing.T) {
+				b := startBroker(t)
+				res, err := b.publisher(t, d).Publish(t.Context(), key, n)
+				if err != nil {
+					t.Fatal(err)
+				}
+				b.read(t).expectOnce(t, int(n))
+				if res.Events != int(n) || res.InDoubt != 0 || res.Retries != 0 || res.Skipped {
+					t.Errorf("result %+v", res)
+				}
+				if want := n.revenue(); res.Revenue != want {
+					t.Errorf("revenue %v, want %v", res.Revenue, want)
+				}
+				if want := int(n) - int(n)/2; res.Completed != want {
+					t.Errorf("%d completed, want %d", res.Completed, want)
+				}
+			})
+		}
+	})
 }
 
 func TestSmallBurstTakesOneRequestPerLeader(t *testing.T) {
-	b := startBroker(t)
-	res, err := b.publisher(t).Publish(t.Context(), stream(600))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if res.Requests != 2 || res.Partitions != partitions {
-		t.Errorf("%d requests to 2 leaders for %d partitions", res.Requests, res.Partitions)
-	}
+	atEachLevel(t, func(t *testing.T, d publish.Delivery) {
+		b := startBroker(t)
+		res, err := b.publisher(t, d).Publish(t.Context(), key, stream(600))
+		if err != nil {
+			t.Fatal(err)
+		}
+		leaders := make(map[int32]bool)
+		for p := range int32(partitions) {
+			leaders[b.LeaderFor(b.topic, p)] = true
+		}
+		if res.Requests != len(leaders) || res.Partitions != partitions {
+			t.Errorf("%d requests to %d leaders for %d partitions", res.Requests, len(leaders), res.Partitions)
+		}
+	})
 }
 
 func TestConnectionsAreKeptBetweenBursts(t *testing.T) {
 	b := startBroker(t)
-	cfg := b.config()
+	cfg := b.config(publish.Idempotent)
 	var dials atomic.Int32
 	cfg.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {
 		dials.Add(1)
@@ -64,7 +72,7 @@ func TestConnectionsAreKeptBetweenBursts(t *testing.T) {
 	}
 	defer p.Close()
 	for i := range 5 {
-		if _, err := p.Publish(t.Context(), stream(100)); err != nil {
+		if _, err := p.Publish(t.Context(), key, stream(100)); err != nil {
 			t.Fatal(err)
 		}
 		if i == 0 {
@@ -77,39 +85,41 @@ func TestConnectionsAreKeptBetweenBursts(t *testing.T) {
 }
 
 func TestErrors(t *testing.T) {
-	for name, c := range map[string]struct {
-		change func(*publish.Config)
-		kind   error
-	}{
-		"wrong password":    {func(c *publish.Config) { c.Credentials.Password = "wrong" }, publish.ErrAuth},
-		"unknown user":      {func(c *publish.Config) { c.Credentials.Username = "nobody" }, publish.ErrAuth},
-		"unknown topic":     {func(c *publish.Config) { c.Topic = "no-such-topic" }, publish.ErrUnknownTopic},
-		"nobody listens":    {func(c *publish.Config) { c.Brokers = []string{"127.0.0.1:1"} }, publish.ErrRetryable},
-		"other certificate": {func(c *publish.Config) { c.TLS = &tls.Config{} }, publish.ErrInvalid},
-		"no TLS":            {func(c *publish.Config) { c.TLS = nil }, publish.ErrRetryable},
-	} {
-		t.Run(name, func(t *testing.T) {
-			cfg := startBroker(t).config()
-			c.change(&cfg)
-			p, err := publish.New(cfg)
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer p.Close()
-			ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
-			defer cancel()
-			res, err := p.Publish(ctx, stream(600))
-			if !errors.Is(err, c.kind) {
-				t.Errorf("error %v, want %v", err, c.kind)
-			}
-			if res.Events != 0 || errors.Is(err, publish.ErrPartial) {
-				t.Errorf("nothing can have been published, but %+v, %v", res, err)
-			}
-			if err != nil && (strings.Contains(err.Error(), password) || strings.Contains(err.Error(), "wrong")) {
-				t.Errorf("the password is in the error: %v", err)
-			}
-		})
-	}
+	atEachLevel(t, func(t *testing.T, d publish.Delivery) {
+		for name, c := range map[string]struct {
+			change func(*publish.Config)
+			kind   error
+		}{
+			"wrong password":    {func(c *publish.Config) { c.Credentials.Password = "wrong" }, publish.ErrAuth},
+			"unknown user":      {func(c *publish.Config) { c.Credentials.Username = "nobody" }, publish.ErrAuth},
+			"unknown topic":     {func(c *publish.Config) { c.Topic = "no-such-topic" }, publish.ErrUnknownTopic},
+			"nobody listens":    {func(c *publish.Config) { c.Brokers = []string{"127.0.0.1:1"} }, publish.ErrRetryable},
+			"other certificate": {func(c *publish.Config) { c.TLS = &tls.Config{} }, publish.ErrInvalid},
+			"no TLS":            {func(c *publish.Config) { c.TLS = nil }, publish.ErrRetryable},
+		} {
+			t.Run(name, func(t *testing.T) {
+				cfg := startBroker(t).config(d)
+				c.change(&cfg)
+				p, err := publish.New(cfg)
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer p.Close()
+				ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+				defer cancel()
+				res, err := p.Publish(ctx, key, stream(600))
+				if !errors.Is(err, c.kind) {
+					t.Errorf("error %v, want %v", err, c.kind)
+				}
+				if res.Events != 0 || errors.Is(err, publish.ErrPartial) {
+					t.Errorf("nothing can have been published, but %+v, %v", res, err)
+				}
+				if err != nil && (strings.Contains(err.Error(), password) || strings.Contains(err.Error(), "wrong")) {
+					t.Errorf("the password is in the error: %v", err)
+				}
+			})
+		}
+	})
 }
 
 func TestNewRefuses(t *testing.T) {
@@ -126,51 +136,55 @@ func TestNewRefuses(t *testing.T) {
 
 // Whatever a broker answers that may pass, the burst is stored once.
 func TestRetriedErrors(t *testing.T) {
-	for name, code := range map[string]*kerr.Error{
-		"leader moved":        kerr.NotLeaderForPartition,
-		"leader unknown":      kerr.LeaderNotAvailable,
-		"too few replicas":    kerr.NotEnoughReplicas,
-		"timed out":           kerr.RequestTimedOut,
-		"stored, not by all":  kerr.NotEnoughReplicasAfterAppend,
-		"topic not yet known": kerr.UnknownTopicOrPartition,
-	} {
-		t.Run(name, func(t *testing.T) {
-			b := startBroker(t)
-			var times atomic.Int32
-			b.ControlKey(int16(kmsg.Produce), func(req kmsg.Request) (kmsg.Response, error, bool) {
-				b.KeepControl()
-				if times.Add(1) > 3 {
-					return nil, nil, false
+	atEachLevel(t, func(t *testing.T, d publish.Delivery) {
+		for name, code := range map[string]*kerr.Error{
+			"leader moved":        kerr.NotLeaderForPartition,
+			"leader unknown":      kerr.LeaderNotAvailable,
+			"too few replicas":    kerr.NotEnoughReplicas,
+			"timed out":           kerr.RequestTimedOut,
+			"stored, not by all":  kerr.NotEnoughReplicasAfterAppend,
+			"topic not yet known": kerr.UnknownTopicOrPartition,
+		} {
+			t.Run(name, func(t *testing.T) {
+				b := startBroker(t)
+				var times atomic.Int32
+				b.ControlKey(int16(kmsg.Produce), func(req kmsg.Request) (kmsg.Response, error, bool) {
+					b.KeepControl()
+					if times.Add(1) > 3 {
+						return nil, nil, false
+					}
+					return produceResponse(req.(*kmsg.ProduceRequest), code.Code), nil, true
+				})
+				res, err := b.publisher(t, d).Publish(t.Context(), key, stream(30_000))
+				if err != nil {
+					t.Fatal(err)
 				}
-				return produceResponse(req.(*kmsg.ProduceRequest), code.Code), nil, true
+				b.read(t).expectOnce(t, 30_000)
+				if res.Retries == 0 {
+					t.Error("no batch was sent again")
+				}
 			})
-			res, err := b.publisher(t).Publish(t.Context(), stream(30_000))
-			if err != nil {
-				t.Fatal(err)
-			}
-			b.readAll(t).expectOnce(t, 30_000)
-			if res.Retries == 0 {
-				t.Error("no batch was sent again")
-			}
-		})
-	}
+		}
+	})
 }
 
 func TestLostAcknowledgementStoresNothingTwice(t *testing.T) {
-	b := startBroker(t)
-	p, err := publish.New(lossy(b.config(), 40_000))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer p.Close()
-	res, err := p.Publish(t.Context(), stream(60_000))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if res.Retries == 0 {
-		t.Fatal("no acknowledgement was lost: the test shows nothing")
-	}
-	b.readAll(t).expectOnce(t, 60_000)
+	atEachLevel(t, func(t *testing.T, d publish.Delivery) {
+		b := startBroker(t)
+		p, err := publish.New(lossy(b.config(d), 40_000))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer p.Close()
+		res, err := p.Publish(t.Context(), key, stream(60_000))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if res.Retries == 0 {
+			t.Fatal("no acknowledgement was lost: the test shows nothing")
+		}
+		b.read(t).expectOnce(t, 60_000)
+	})
 }
 
 // lossy makes connections that break when the answer comes to what was written after
@@ -209,23 +223,27 @@ func (c *lossyConn) Read(b []byte) (int, error) {
 }
 
 func TestTooLargeIsSplit(t *testing.T) {
-	b := startBroker(t, kfake.BrokerConfigs(map[string]string{"message.max.bytes": "20000"}))
-	res, err := b.publisher(t).Publish(t.Context(), stream(20_000))
-	if err != nil {
-		t.Fatal(err)
-	}
-	b.readAll(t).expectOnce(t, 20_000)
-	if want := stream(20_000).revenue(); res.Revenue != want {
-		t.Errorf("revenue %v, want %v", res.Revenue, want)
-	}
+	atEachLevel(t, func(t *testing.T, d publish.Delivery) {
+		b := startBroker(t, kfake.BrokerConfigs(map[string]string{"message.max.bytes": "20000"}))
+		res, err := b.publisher(t, d).Publish(t.Context(), key, stream(20_000))
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.read(t).expectOnce(t, 20_000)
+		if want := stream(20_000).revenue(); res.Revenue != want {
+			t.Errorf("revenue %v, want %v", res.Revenue, want)
+		}
+	})
 }
 
 func TestRecordTooLarge(t *testing.T) {
-	b := startBroker(t, kfake.BrokerConfigs(map[string]string{"message.max.bytes": "100"}))
-	_, err := b.publisher(t).Publish(t.Context(), stream(100))
-	if !errors.Is(err, publish.ErrTooLarge) {
-		t.Errorf("error %v", err)
-	}
+	atEachLevel(t, func(t *testing.T, d publish.Delivery) {
+		b := startBroker(t, kfake.BrokerConfigs(map[string]string{"message.max.bytes": "100"}))
+		_, err := b.publisher(t, d).Publish(t.Context(), key, stream(100))
+		if !errors.Is(err, publish.ErrTooLarge) {
+			t.Errorf("error %v", err)
+		}
+	})
 }
 
 func TestFinalErrors(t *testing.T) {
@@ -247,11 +265,11 @@ func TestFinalErrors(t *testing.T) {
 				}
 				return produceResponse(req.(*kmsg.ProduceRequest), c.code.Code), nil, true
 			})
-			res, err := b.publisher(t).Publish(t.Context(), stream(60_000))
+			res, err := b.publisher(t, publish.Idempotent).Publish(t.Context(), key, stream(60_000))
 			if !errors.Is(err, c.kind) || !errors.Is(err, publish.ErrPartial) {
 				t.Errorf("error %v, want %v and ErrPartial", err, c.kind)
 			}
-			if got := len(b.readAll(t).sales); got < res.Events || got > res.Events+res.InDoubt {
+			if got := len(b.read(t).sales); got < res.Events || got > res.Events+res.InDoubt {
 				t.Errorf("%d events are stored; the result says %d and %d in doubt", got, res.Events, res.InDoubt)
 			}
 		})
@@ -272,7 +290,7 @@ func TestNothingIsSentAfterTheDeadline(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 700*time.Millisecond)
 	defer cancel()
 	start := time.Now()
-	res, err := b.publisher(t).Publish(ctx, stream(200_000))
+	res, err := b.publisher(t, publish.Idempotent).Publish(ctx, key, stream(200_000))
 	if !errors.Is(err, context.DeadlineExceeded) || !errors.Is(err, publish.ErrPartial) {
 		t.Fatalf("error %v", err)
 	}
@@ -280,9 +298,9 @@ func TestNothingIsSentAfterTheDeadline(t *testing.T) {
 		t.Errorf("returned %v after the deadline", late)
 	}
 	time.Sleep(1500 * time.Millisecond) // what the broker holds in its hands now is what was sent before
-	before := len(b.readAll(t).sales)
+	before := len(b.read(t).sales)
 	time.Sleep(500 * time.Millisecond)
-	if after := len(b.readAll(t).sales); after != before {
+	if after := len(b.read(t).sales); after != before {
 		t.Errorf("%d events arrived after the return", after-before)
 	}
 	if before < res.Events || before > res.Events+res.InDoubt {
