@@ -69,16 +69,16 @@ type Settings struct {
 	Topic           string // TOPIC; default spec.DefaultTopic
 	SecretARN       string // SECRET_ARN; required
 	EventsPerMinute int    // EVENTS_PER_MINUTE, averaged over a day; 1 to spec.MaxEventsPerMinute, default the function's
-	Delivery        string // DELIVERY; see Deliveries
+	Delivery        string // DELIVERY; one of spec.Deliveries, default exactly-once
 	Scenario        string // SCENARIO of scheduled bursts; default none
 }
 
-// DeliveryIdempotent is the promise that a retry inside one invocation stores nothing
-// twice. It is the default.
-const DeliveryIdempotent = "idempotent"
-
-// Deliveries lists the allowed values of DELIVERY.
-func Deliveries() []string { return []string{DeliveryIdempotent} }
+// deliveries are the promises that the values of DELIVERY stand for.
+var deliveries = map[string]publish.Delivery{
+	spec.DeliveryIdempotent:    publish.Idempotent,
+	spec.DeliveryTransactional: publish.Transactional,
+	spec.DeliveryExactlyOnce:   publish.ExactlyOnce,
+}
 
 // FromEnv reads the settings of f. The error names every variable that is wrong, its
 // value and what is allowed.
@@ -92,7 +92,7 @@ func FromEnv(f spec.Function, getenv func(string) string) (Settings, error) {
 	s := Settings{
 		Topic:     or(spec.EnvTopic, spec.DefaultTopic),
 		SecretARN: getenv(spec.EnvSecretARN),
-		Delivery:  or(spec.EnvDelivery, DeliveryIdempotent),
+		Delivery:  or(spec.EnvDelivery, spec.DeliveryExactlyOnce),
 		Scenario:  getenv(spec.EnvScenario),
 	}
 	var errs []error
@@ -136,8 +136,8 @@ func (s Settings) check() error {
 	if s.EventsPerMinute < 1 || s.EventsPerMinute > spec.MaxEventsPerMinute {
 		errs = append(errs, invalidRate(strconv.Itoa(s.EventsPerMinute)))
 	}
-	if !slices.Contains(Deliveries(), s.Delivery) {
-		errs = append(errs, &InvalidSetting{spec.EnvDelivery, s.Delivery, list(Deliveries())})
+	if _, ok := deliveries[s.Delivery]; !ok {
+		errs = append(errs, &InvalidSetting{spec.EnvDelivery, s.Delivery, list(spec.Deliveries())})
 	}
 	if names := scenarioNames(); s.Scenario != "" && !slices.Contains(names, s.Scenario) {
 		errs = append(errs, &InvalidSetting{spec.EnvScenario, s.Scenario, "empty, " + list(names)})

@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -56,7 +57,7 @@ func startCloud(t *testing.T) *cloud {
 	c := &cloud{broker: startBroker(t)}
 	c.secrets = startSecretsManager(t, c.broker.secretText(firstKey, keys[firstKey]))
 	roots := filepath.Join(t.TempDir(), "roots.pem")
-	if err := os.WriteFile(roots, c.broker.ca, 0o600); err != nil {
+	if err := os.WriteFile(roots, c.broker.CA, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	c.env = []string{
@@ -93,6 +94,16 @@ func TestBootstrap(t *testing.T) {
 			again := second.report(t, invocation{payload: slot, id: "other-request"})
 			if again.BurstID != r.BurstID {
 				t.Errorf("two processes made bursts %s and %s of one slot", r.BurstID, again.BurstID)
+			}
+			if !again.Skipped {
+				t.Errorf("the second process published the slot again: %+v", again)
+			}
+			c.broker.readAll(t).of(r.BurstID).expect(t, r)
+
+			// Without the ledger the second process stores the same bytes again.
+			unaware := run(t, binary, append(slices.Clone(c.env), spec.EnvDelivery+"="+spec.DeliveryIdempotent)...)
+			if third := unaware.report(t, invocation{payload: slot}); third.BurstID != r.BurstID || third.Skipped {
+				t.Errorf("report %+v", third)
 			}
 			a, b := c.broker.readAll(t).of(r.BurstID).twice(t)
 			expectSame(t, a, b)
@@ -137,8 +148,8 @@ func TestBootstrap(t *testing.T) {
 			if e := fourth.invoke(t, invocation{payload: slot}).err(t); e.Type != "NotPublished" || !strings.Contains(e.Message, "check api_key and api_secret") {
 				t.Errorf("a revoked key: %+v", e)
 			}
-			if n := c.secrets.fetches.Load(); n != 5 {
-				t.Errorf("four processes fetched the secret %d times, want one time each and one more for the revoked key", n)
+			if n := c.secrets.fetches.Load(); n != 6 {
+				t.Errorf("five processes fetched the secret %d times, want one time each and one more for the revoked key", n)
 			}
 			first.expectLines(t, 2, 6)
 			fourth.expectLines(t, 0, 1)

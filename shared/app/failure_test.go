@@ -15,6 +15,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"salesburst/shared/app"
+	"salesburst/shared/brokertest"
 	"salesburst/shared/burst"
 	"salesburst/shared/publish"
 	"salesburst/shared/secret"
@@ -121,7 +122,7 @@ func TestPartlyPublished(t *testing.T) {
 		return nil
 	}
 	refusal := func(_ *broker, req *kmsg.ProduceRequest) kmsg.Response {
-		return produceResponse(req, kerr.TopicAuthorizationFailed.Code)
+		return brokertest.ProduceResponse(req, kerr.TopicAuthorizationFailed.Code)
 	}
 	const tooShort = spec.DeadlineMargin + 1500*time.Millisecond
 	for name, c := range map[string]struct {
@@ -136,7 +137,7 @@ func TestPartlyPublished(t *testing.T) {
 		"right to write withdrawn": {2, refusal, 15 * time.Second, publish.ErrAuth, "check api_key and api_secret"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			l := start(t)
+			l := start(t, atMostIdempotent)
 			var requests atomic.Int32
 			l.broker.ControlKey(int16(kmsg.Produce), func(req kmsg.Request) (kmsg.Response, error, bool) {
 				l.broker.KeepControl()
@@ -220,19 +221,4 @@ func TestNewRefuses(t *testing.T) {
 	if !errors.As(err, &setting) {
 		t.Errorf("error %#v", err)
 	}
-}
-
-func produceResponse(req *kmsg.ProduceRequest, code int16) *kmsg.ProduceResponse {
-	resp := req.ResponseKind().(*kmsg.ProduceResponse)
-	for _, t := range req.Topics {
-		rt := kmsg.NewProduceResponseTopic()
-		rt.Topic, rt.TopicID = t.Topic, t.TopicID
-		for _, p := range t.Partitions {
-			rp := kmsg.NewProduceResponseTopicPartition()
-			rp.Partition, rp.ErrorCode = p.Partition, code
-			rt.Partitions = append(rt.Partitions, rp)
-		}
-		resp.Topics = append(resp.Topics, rt)
-	}
-	return resp
 }

@@ -100,7 +100,7 @@ func (h *Handler) invoke(ctx context.Context, payload []byte) (Report, error) {
 		return report, failure(report, err)
 	}
 	defer cancel()
-	res, err := h.publish(ctx, b)
+	res, err := h.publish(ctx, t.key(h.cfg.Function, b), b)
 	report.take(res)
 	return report, failure(report, err)
 }
@@ -145,14 +145,14 @@ func publishingDeadline(ctx context.Context) (context.Context, context.CancelFun
 
 // publish brings b to Kafka. Where the broker refuses the credentials before anything
 // was sent, the secret may have been rotated: it is read anew, and what is new there
-// is tried once. After a part was sent no second attempt is made here: it would be
-// another producer, and the broker would store that part twice.
-func (h *Handler) publish(ctx context.Context, b *burst.Burst) (publish.Result, error) {
+// is tried once. After a part was sent no second attempt is made here: without a
+// transaction it would be another producer, and the broker would store that part twice.
+func (h *Handler) publish(ctx context.Context, key publish.Key, b *burst.Burst) (publish.Result, error) {
 	creds, err := h.cfg.Credentials.Get(ctx)
 	if err != nil {
 		return publish.Result{}, fmt.Errorf("getting the credentials: %w", err)
 	}
-	res, err := h.attempt(ctx, creds, b)
+	res, err := h.attempt(ctx, creds, key, b)
 	if !errors.Is(err, publish.ErrAuth) || errors.Is(err, publish.ErrPartial) {
 		return res, err
 	}
@@ -163,15 +163,15 @@ func (h *Handler) publish(ctx context.Context, b *burst.Burst) (publish.Result, 
 	if newer.Equal(creds) {
 		return res, err
 	}
-	return h.attempt(ctx, newer, b)
+	return h.attempt(ctx, newer, key, b)
 }
 
-func (h *Handler) attempt(ctx context.Context, creds secret.Credentials, b *burst.Burst) (publish.Result, error) {
+func (h *Handler) attempt(ctx context.Context, creds secret.Credentials, key publish.Key, b *burst.Burst) (publish.Result, error) {
 	p, err := h.publisherFor(creds)
 	if err != nil {
 		return publish.Result{}, err
 	}
-	return p.Publish(ctx, b)
+	return p.Publish(ctx, key, b)
 }
 
 // publisherFor returns the publisher of the last burst, or a new one where the
@@ -185,6 +185,7 @@ func (h *Handler) publisherFor(creds secret.Credentials) (*publish.Publisher, er
 	cfg := h.cfg.Broker
 	cfg.Brokers = creds.BootstrapServers
 	cfg.Topic = h.cfg.Settings.Topic
+	cfg.Delivery = deliveries[h.cfg.Settings.Delivery]
 	cfg.Credentials = nil
 	if key := creds.APIKey.Reveal(); key != "" {
 		cfg.Credentials = &publish.Credentials{Username: key, Password: creds.APISecret.Reveal()}

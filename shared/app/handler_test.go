@@ -13,6 +13,7 @@ import (
 	"salesburst/shared/app"
 	"salesburst/shared/sale"
 	"salesburst/shared/secret"
+	"salesburst/shared/spec"
 )
 
 func TestReportIsWhatIsStored(t *testing.T) {
@@ -60,7 +61,7 @@ func TestReportIsWhatIsStored(t *testing.T) {
 }
 
 func TestTheSameSlotIsTheSameBytes(t *testing.T) {
-	l := start(t)
+	l := start(t, atMostIdempotent)
 	first := l.mustInvoke(t, slot)
 	second := l.mustInvoke(t, slot)
 	if first.BurstID != second.BurstID {
@@ -71,8 +72,53 @@ func TestTheSameSlotIsTheSameBytes(t *testing.T) {
 	expectSame(t, a, b)
 }
 
-func TestConnectionsAndCredentialsAreKept(t *testing.T) {
+// atMostIdempotent lets a repeated burst be stored again.
+func atMostIdempotent(cfg *app.Config) { cfg.Settings.Delivery = spec.DeliveryIdempotent }
+
+func TestARepeatedBurstIsSkipped(t *testing.T) {
 	l := start(t)
+	for _, payload := range []string{slot, `{"events":500,"id":"again","at":"2026-11-20T10:00:00Z"}`,
+		`{"events":500,"id":"again","at":"2026-11-20T10:00:00Z","shard":1,"of":3}`} {
+		first := l.mustInvoke(t, payload)
+		second := l.mustInvoke(t, payload)
+		if first.Skipped || !second.Skipped || second.Events != 0 || second.BurstID != first.BurstID || second.Expected != first.Expected {
+			t.Errorf("%s: reports %+v and %+v", payload, first, second)
+		}
+	}
+	got := l.lines(t)
+	if last := got.logged[len(got.logged)-1]; last["skipped"] != true {
+		t.Errorf("logged %v", last)
+	}
+	expectMetrics(t, got.metrics[len(got.metrics)-1], map[string]float64{"Bursts": 0, "Skipped": 1, "Errors": 0, "Events": 0})
+}
+
+// The shards of a spike are one burst, and nothing of it twice, however often and by
+// whom they are asked for.
+func TestShards(t *testing.T) {
+	l := start(t)
+	var id string
+	for range 2 {
+		for shard := range 4 {
+			r := l.mustInvoke(t, fmt.Sprintf(`{"events":10001,"id":"spike","at":"2026-11-20T10:00:00Z","shard":%d,"of":4}`, shard))
+			if r.Of != 4 || r.Shard == nil || *r.Shard != shard || r.Expected < 2500 || r.Expected > 2501 {
+				t.Errorf("shard %d: report %+v", shard, r)
+			}
+			id = r.BurstID
+		}
+	}
+	all := l.broker.readAll(t).of(id)
+	if len(all) != 10_001 {
+		t.Fatalf("%d events are stored, want 10001", len(all))
+	}
+	for i, e := range all {
+		if int(e.Sale.TransactionID.Sequence) != i {
+			t.Fatalf("at place %d stands sale %v", i, e.Sale.TransactionID)
+		}
+	}
+}
+
+func TestConnectionsAndCredentialsAreKept(t *testing.T) {
+	l := start(t, atMostIdempotent)
 	l.mustInvoke(t, slot)
 	l.dials.Store(0)
 	for range 3 {
@@ -147,7 +193,8 @@ func TestPlainBroker(t *testing.T) {
 		cfg.Broker.TLS = nil
 	})
 	r := l.mustInvoke(t, `{"events":1000}`)
-	if stored := c.PartitionInfo(topic, 0).HighWatermark; stored != 1000 || r.Events != 1000 || r.Partitions != 1 {
+	const marker = 1 // of the transaction's end
+	if stored := c.PartitionInfo(topic, 0).HighWatermark; stored != 1000+marker || r.Events != 1000 || r.Partitions != 1 {
 		t.Errorf("%d events are stored; the report is %+v", stored, r)
 	}
 }
@@ -158,7 +205,7 @@ func TestReportJSON(t *testing.T) {
 		CoversFrom: sale.TimeOf(clock.Add(-time.Minute)), CoversTo: sale.TimeOf(clock),
 		Expected: 600, Events: 600, Completed: 500, Failed: 100, Revenue: 12345678, Bytes: 50000, Partitions: 6, Requests: 2, Milliseconds: 40,
 	})
-	const want = `{"burst_id":"k3m9zq7ta2bf","function":"online","trigger":"schedule",` +
+	const want = `{"burst_id":"k3m9zq7ta2bf","function":"online","trigger":"schedule","skipped":false,` +
 		`"covers_from":"2026-11-20T19:59:02.000Z","covers_to":"2026-11-20T20:00:02.000Z",` +
 		`"expected":600,"events":600,"completed":500,"failed":100,"revenue":123456.78,"bytes":50000,"partitions":6,"requests":2,"retries":0,"milliseconds":40}`
 	if err != nil || string(text) != want {

@@ -2,37 +2,22 @@ package app_test
 
 import (
 	"cmp"
-	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/tls"
-	"crypto/x509"
-	"crypto/x509/pkix"
 	"encoding/json"
-	"encoding/pem"
 	"errors"
-	"math/big"
-	"net"
 	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/twmb/franz-go/pkg/kfake"
-	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
-	"github.com/twmb/franz-go/pkg/sasl/plain"
 
 	"salesburst/shared/app"
+	"salesburst/shared/brokertest"
 	"salesburst/shared/sale"
 )
 
-const (
-	topic      = "sales-1"
-	partitions = 6
-)
+const topic = "sales-1"
 
 // keys are the API keys that the broker knows; one can be revoked. None of their
 // texts may ever be printed.
@@ -44,35 +29,21 @@ var keys = map[string]string{
 const (
 	firstKey  = "KEYONE7QXTV2"
 	secondKey = "KEYTWO3MBWD8"
-	readerKey = "READER"
 )
 
-// broker is a fake Kafka cluster with TLS and SASL, as in the cloud.
+// broker is a fake Kafka cluster that knows the keys.
 type broker struct {
-	*kfake.Cluster
-	client  *tls.Config
-	ca      []byte       // PEM
+	*brokertest.Broker
 	revoked atomic.Value // string, an API key that is refused
 	logins  atomic.Int32 // tried
 }
 
 func startBroker(t testing.TB) *broker {
 	t.Helper()
-	server, client, ca := certificates(t)
-	c, err := kfake.NewCluster(
-		kfake.TLS(server),
-		kfake.EnableSASL(),
+	b := &broker{Broker: brokertest.Start(t,
 		kfake.Superuser("PLAIN", firstKey, keys[firstKey]),
 		kfake.Superuser("PLAIN", secondKey, keys[secondKey]),
-		kfake.Superuser("PLAIN", readerKey, readerKey),
-		kfake.SeedTopics(partitions, topic),
-		kfake.NumBrokers(2),
-	)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(c.Close)
-	b := &broker{Cluster: c, client: client, ca: ca}
+	)}
 	b.revoked.Store("")
 	b.ControlKey(int16(kmsg.SASLAuthenticate), func(req kmsg.Request) (kmsg.Response, error, bool) {
 		b.KeepControl()
@@ -98,64 +69,21 @@ func (b *broker) secretText(key, secret string) string {
 	return string(text)
 }
 
-// event is a record as a reader that is not ours finds it in the topic.
-type event struct {
-	*kgo.Record
-	sale sale.Sale
-}
+// stored is what a reader that is not ours finds in the topic.
+type stored []brokertest.Event
 
-type stored []event
-
-// readAll reads the topic from its start to its present end.
-func (b *broker) readAll(t testing.TB) stored {
-	t.Helper()
-	var want int
-	for p := range partitions {
-		if info := b.PartitionInfo(topic, int32(p)); info != nil {
-			want += int(info.HighWatermark)
-		}
-	}
-	client, err := kgo.NewClient(
-		kgo.SeedBrokers(b.ListenAddrs()...),
-		kgo.DialTLSConfig(b.client.Clone()),
-		kgo.SASL(plain.Auth{User: readerKey, Pass: readerKey}.AsMechanism()),
-		kgo.ConsumeTopics(topic),
-		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()),
-		kgo.FetchIsolationLevel(kgo.ReadCommitted()),
-	)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer client.Close()
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
-	defer cancel()
-	got := make(stored, 0, want)
-	for len(got) < want {
-		fetches := client.PollFetches(ctx)
-		if err := fetches.Err(); err != nil {
-			t.Fatalf("reading back, %d of %d: %v", len(got), want, err)
-		}
-		for r := range fetches.RecordsAll() {
-			e := event{Record: r}
-			if err := json.Unmarshal(r.Value, &e.sale); err != nil {
-				t.Fatalf("record %s: %v", r.Value, err)
-			}
-			got = append(got, e)
-		}
-	}
-	return got
-}
+func (b *broker) readAll(t testing.TB) stored { t.Helper(); return b.Read(t) }
 
 // of returns the events of one burst in their order.
 func (s stored) of(burstID string) stored {
 	var of stored
 	for _, e := range s {
-		if e.sale.TransactionID.Burst.String() == burstID {
+		if e.Sale.TransactionID.Burst.String() == burstID {
 			of = append(of, e)
 		}
 	}
-	slices.SortStableFunc(of, func(a, b event) int {
-		return cmp.Compare(a.sale.TransactionID.Sequence, b.sale.TransactionID.Sequence)
+	slices.SortStableFunc(of, func(a, b brokertest.Event) int {
+		return cmp.Compare(a.Sale.TransactionID.Sequence, b.Sale.TransactionID.Sequence)
 	})
 	return of
 }
@@ -170,19 +98,19 @@ func (s stored) expect(t testing.TB, r app.Report) {
 	var completed int
 	used := make(map[int32]bool)
 	for i, e := range s {
-		if int(e.sale.TransactionID.Sequence) != i {
-			t.Fatalf("at place %d stands sale %v", i, e.sale.TransactionID)
+		if int(e.Sale.TransactionID.Sequence) != i {
+			t.Fatalf("at place %d stands sale %v", i, e.Sale.TransactionID)
 		}
-		if e.sale.Timestamp < r.CoversFrom || e.sale.Timestamp >= r.CoversTo {
-			t.Fatalf("sale %d is dated %v, outside %v to %v", i, e.sale.Timestamp, r.CoversFrom, r.CoversTo)
+		if e.Sale.Timestamp < r.CoversFrom || e.Sale.Timestamp >= r.CoversTo {
+			t.Fatalf("sale %d is dated %v, outside %v to %v", i, e.Sale.Timestamp, r.CoversFrom, r.CoversTo)
 		}
-		if string(e.Key) != e.sale.CustomerID.String() || e.Timestamp.UnixMilli() != int64(e.sale.Timestamp) {
+		if string(e.Key) != e.Sale.CustomerID.String() || e.Timestamp.UnixMilli() != int64(e.Sale.Timestamp) {
 			t.Fatalf("sale %d has key %s and time %v", i, e.Key, e.Timestamp)
 		}
-		if e.sale.Status == sale.Completed {
+		if e.Sale.Status == sale.Completed {
 			completed++
 		}
-		revenue += e.sale.Revenue()
+		revenue += e.Sale.Revenue()
 		used[e.Partition] = true
 	}
 	if revenue != r.Revenue || completed != r.Completed || len(s)-completed != r.Failed || len(used) != r.Partitions {
@@ -234,28 +162,4 @@ func jsonText(s string) string {
 		panic(err)
 	}
 	return strings.Trim(string(b), `"`)
-}
-
-func certificates(t testing.TB) (server, client *tls.Config, ca []byte) {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1),
-		Subject:      pkix.Name{CommonName: "test broker"},
-		NotBefore:    time.Unix(0, 0), NotAfter: time.Now().Add(24 * 365 * 100 * time.Hour),
-		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
-		IsCA:        true, BasicConstraintsValid: true,
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ca = pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
-	pool := x509.NewCertPool()
-	pool.AppendCertsFromPEM(ca)
-	server = &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}}
-	return server, &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}, ca
 }

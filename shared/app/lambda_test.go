@@ -62,13 +62,13 @@ func start(t *testing.T, changes ...func(*app.Config)) *lambda {
 	}
 	cfg := app.Config{
 		Function: spec.Online,
-		Settings: app.Settings{Topic: topic, EventsPerMinute: 600, Delivery: app.DeliveryIdempotent},
+		Settings: app.Settings{Topic: topic, EventsPerMinute: 600, Delivery: spec.DeliveryExactlyOnce},
 		Market:   m,
 		Credentials: secret.NewSource("test", func(context.Context) (string, error) {
 			l.fetches.Add(1)
 			return l.secret.Load().(string), l.denied
 		}, time.Now),
-		Broker: publish.Config{TLS: l.broker.client, Dial: func(ctx context.Context, network, address string) (net.Conn, error) {
+		Broker: publish.Config{TLS: l.broker.TLS, Dial: func(ctx context.Context, network, address string) (net.Conn, error) {
 			l.dials.Add(1)
 			return (&net.Dialer{}).DialContext(ctx, network, address)
 		}},

@@ -28,7 +28,11 @@ func newLog(w io.Writer, f spec.Function, now func() time.Time) *log {
 func (l *log) burst(ctx context.Context, r Report, err error) {
 	attrs := reportAttrs(r)
 	if err == nil {
-		l.write(ctx, slog.LevelInfo, "burst published", attrs...)
+		message := "burst published"
+		if r.Skipped {
+			message = "burst skipped: it was published before"
+		}
+		l.write(ctx, slog.LevelInfo, message, attrs...)
 		return
 	}
 	message, cause := "trigger refused", err
@@ -70,6 +74,7 @@ func reportAttrs(r Report) []slog.Attr {
 		slog.String("trigger", r.Trigger),
 		slog.String("covers_from", r.CoversFrom.String()),
 		slog.String("covers_to", r.CoversTo.String()),
+		slog.Bool("skipped", r.Skipped),
 		slog.Int("expected", r.Expected),
 		slog.Int("events", r.Events),
 		slog.Int("completed", r.Completed),
@@ -83,6 +88,9 @@ func reportAttrs(r Report) []slog.Attr {
 	}
 	if r.Scenario != "" {
 		attrs = append(attrs, slog.String("scenario", r.Scenario))
+	}
+	if r.Of > 0 {
+		attrs = append(attrs, slog.Int("shard", *r.Shard), slog.Int("of", r.Of))
 	}
 	if r.InDoubt > 0 {
 		attrs = append(attrs, slog.Int("in_doubt", r.InDoubt))
@@ -100,6 +108,7 @@ type metrics struct {
 	AWS      metricsHeader `json:"_aws"`
 	Function string
 	Bursts   int        // published whole: 1 or 0
+	Skipped  int        // published by an earlier attempt: 1 or 0
 	Errors   int        // invocations that returned an error: 1 or 0
 	Events   int        // acknowledged
 	InDoubt  int        // events that may or may not be in Kafka
@@ -134,13 +143,16 @@ func (h *Handler) writeMetrics(r Report, err error) {
 		Retries:  r.Retries,
 	}
 	names := []metric{
-		{"Bursts", "Count"}, {"Errors", "Count"}, {"Events", "Count"}, {"InDoubt", "Count"}, {"Failed", "Count"},
+		{"Bursts", "Count"}, {"Skipped", "Count"}, {"Errors", "Count"}, {"Events", "Count"}, {"InDoubt", "Count"}, {"Failed", "Count"},
 		{"Revenue", "None"}, {"Bytes", "Bytes"}, {"Retries", "Count"},
 	}
-	if err == nil {
-		m.Bursts = 1
-	} else {
+	switch {
+	case err != nil:
 		m.Errors = 1
+	case r.Skipped:
+		m.Skipped = 1
+	default:
+		m.Bursts = 1
 	}
 	if r.Milliseconds > 0 || r.Events > 0 {
 		m.Latency = &r.Milliseconds

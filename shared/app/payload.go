@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"maps"
 	"regexp"
 	"slices"
@@ -88,6 +89,16 @@ func (o object) text(name string) (string, error) {
 		return "", refuse(name, shorten(string(o[name])), "a text in quotes")
 	}
 	return *text, nil
+}
+
+// number reads a whole number from least to most; more is what else is allowed.
+func (o object) number(name string, least, most int, more string) (int, error) {
+	text := string(o[name])
+	n, err := strconv.ParseUint(text, 10, 32)
+	if err != nil || n < uint64(least) || n > uint64(most) {
+		return 0, refuse(name, shorten(text), fmt.Sprintf("a whole number from %d to %d%s", least, most, more))
+	}
+	return int(n), nil
 }
 
 var (

@@ -18,10 +18,13 @@ type Report struct {
 	Function     string     `json:"function"`
 	Trigger      string     `json:"trigger"`            // schedule or manual
 	Scenario     string     `json:"scenario,omitempty"` // none: normal traffic
+	Shard        *int       `json:"shard,omitempty"`    // of Of shards, from 0 on; none: the burst is not sharded
+	Of           int        `json:"of,omitempty"`       //
+	Skipped      bool       `json:"skipped"`            // an earlier attempt has published the burst: nothing was sent
 	CoversFrom   sale.Time  `json:"covers_from"`        // inclusive
 	CoversTo     sale.Time  `json:"covers_to"`          // exclusive
 	Expected     int        `json:"expected"`           // events that the burst has
-	Events       int        `json:"events"`             // acknowledged by all in-sync replicas
+	Events       int        `json:"events"`             // acknowledged by all in-sync replicas and committed
 	InDoubt      int        `json:"in_doubt,omitempty"` // sent without an answer: each may or may not be in Kafka
 	Completed    int        `json:"completed"`          // of Events: completed sales
 	Failed       int        `json:"failed"`             // of Events: sales that failed
@@ -40,9 +43,13 @@ func (r *Report) plan(t trigger, b *burst.Burst) {
 	r.CoversFrom = sale.TimeOf(t.order.At.Add(-t.order.Over))
 	r.CoversTo = sale.TimeOf(t.order.At)
 	r.Expected = b.Len()
+	if t.order.Of > 0 {
+		r.Shard, r.Of = &t.order.Shard, t.order.Of
+	}
 }
 
 func (r *Report) take(res publish.Result) {
+	r.Skipped = res.Skipped
 	r.Events = res.Events
 	r.InDoubt = res.InDoubt
 	r.Completed = res.Completed
@@ -125,7 +132,9 @@ func advice(err error) string {
 	case errors.Is(err, publish.ErrRetryable):
 		return "check bootstrap_servers in the secret and the function's way to the brokers; a retry publishes the same burst"
 	case errors.Is(err, publish.ErrFenced):
-		return "a retry publishes the same burst"
+		return "another attempt at the same burst took over, or the broker gave this one up; a retry publishes the burst or finds it there"
+	case errors.Is(err, publish.ErrTooOld):
+		return "ask for it with an id of its own, if it is really missing"
 	}
 	return ""
 }

@@ -21,12 +21,12 @@ func environment(pairs ...string) func(string) string {
 
 func TestFromEnv(t *testing.T) {
 	got, err := FromEnv(spec.Store, environment())
-	want := Settings{Topic: spec.DefaultTopic, SecretARN: secretARN, EventsPerMinute: spec.Store.EventsPerMinute, Delivery: DeliveryIdempotent}
+	want := Settings{Topic: spec.DefaultTopic, SecretARN: secretARN, EventsPerMinute: spec.Store.EventsPerMinute, Delivery: spec.DeliveryExactlyOnce}
 	if err != nil || got != want {
 		t.Errorf("got %+v, %v", got, err)
 	}
 	got, err = FromEnv(spec.Store, environment(spec.EnvTopic, "t.1_x-y", spec.EnvEventsPerMinute, "1000000", spec.EnvDelivery, "idempotent"))
-	want = Settings{Topic: "t.1_x-y", SecretARN: secretARN, EventsPerMinute: 1_000_000, Delivery: DeliveryIdempotent}
+	want = Settings{Topic: "t.1_x-y", SecretARN: secretARN, EventsPerMinute: 1_000_000, Delivery: spec.DeliveryIdempotent}
 	if err != nil || got != want {
 		t.Errorf("got %+v, %v", got, err)
 	}
@@ -47,7 +47,7 @@ func TestFromEnvRefuses(t *testing.T) {
 		"nothing per minute":  {spec.EnvEventsPerMinute, "0", "a whole number from 1 to 1000000"},
 		"too many per minute": {spec.EnvEventsPerMinute, "1000001", "a whole number from 1 to 1000000"},
 		"fraction":            {spec.EnvEventsPerMinute, "1.5", "a whole number from 1 to 1000000"},
-		"promise not kept":    {spec.EnvDelivery, "exactly-once", "idempotent"},
+		"promise not kept":    {spec.EnvDelivery, "at-most-once", "idempotent, transactional, exactly-once"},
 		"unknown scenario":    {spec.EnvScenario, "no-such-scenario", "empty"},
 	} {
 		t.Run(name, func(t *testing.T) {

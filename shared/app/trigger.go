@@ -1,6 +1,8 @@
 package app
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"regexp"
 	"slices"
@@ -9,6 +11,7 @@ import (
 	"time"
 
 	"salesburst/shared/burst"
+	"salesburst/shared/publish"
 	"salesburst/shared/spec"
 )
 
@@ -23,6 +26,25 @@ const (
 type trigger struct {
 	kind  string
 	order burst.Order
+}
+
+// key names the burst for the promises above idempotent delivery. Scheduled bursts are
+// numbered by their minute; the series of a schedule is its function and a hash of its
+// ARN, so that several deployments can use one Kafka cluster. Another burst, or a shard
+// of it, is a series of its own.
+func (t trigger) key(f spec.Function, b *burst.Burst) publish.Key {
+	if t.kind == TriggerSchedule {
+		sum := sha256.Sum256([]byte(t.order.Origin))
+		return publish.Key{
+			Series: f.Name + "-" + hex.EncodeToString(sum[:4]),
+			Number: t.order.At.Unix() / int64(spec.Slot/time.Second),
+		}
+	}
+	series := b.ID().String()
+	if t.order.Of > 0 {
+		series += fmt.Sprintf("-%dof%d", t.order.Shard, t.order.Of)
+	}
+	return publish.Key{Series: series}
 }
 
 // circumstances are what a payload leaves open.
@@ -49,11 +71,13 @@ const (
 	fieldAt            = "at"
 	fieldOver          = "over"
 	fieldID            = "id"
+	fieldShard         = "shard"
+	fieldOf            = "of"
 )
 
 var (
 	scheduleFields = []string{fieldScheduledTime, fieldScheduleARN}
-	manualFields   = []string{fieldEvents, fieldScenario, fieldBrand, fieldProduct, fieldCity, fieldPaymentMethod, fieldAt, fieldOver, fieldID}
+	manualFields   = []string{fieldEvents, fieldScenario, fieldBrand, fieldProduct, fieldCity, fieldPaymentMethod, fieldAt, fieldOver, fieldID, fieldShard, fieldOf}
 )
 
 // parseTrigger understands the payload of a schedule, which has exactly the
@@ -134,8 +158,13 @@ func parseManual(o object, c circumstances) (t trigger, err error) {
 			return trigger{}, err
 		}
 	}
+	if o.has(fieldShard) || o.has(fieldOf) {
+		if order.Shard, order.Of, err = parseShard(o); err != nil {
+			return trigger{}, err
+		}
+	}
 	if o.has(fieldEvents) {
-		if order.Events, err = parseEvents(o); err != nil {
+		if order.Events, err = parseEvents(o, order.Of); err != nil {
 			return trigger{}, err
 		}
 	}
@@ -160,14 +189,26 @@ func parseManual(o object, c circumstances) (t trigger, err error) {
 	return trigger{TriggerManual, order}, nil
 }
 
-func parseEvents(o object) (int, error) {
-	text := string(o[fieldEvents])
-	n, err := strconv.ParseUint(text, 10, 32)
-	if err != nil || n < 1 || n > spec.MaxEvents {
-		return 0, refuse(fieldEvents, shorten(text),
-			fmt.Sprintf("a whole number from 1 to %d, or no such field for as many as the market asks for", spec.MaxEvents))
+// parseShard: the shards of a spike are asked for one by one and must agree on what
+// they are shards of.
+func parseShard(o object) (shard, of int, err error) {
+	for _, name := range []string{fieldShard, fieldOf, fieldEvents, fieldAt, fieldID} {
+		if !o.has(name) {
+			return 0, 0, refuse(name, "missing", fmt.Sprintf("all of %s, %s, %s, %s and %s where a shard is asked for",
+				fieldShard, fieldOf, fieldEvents, fieldAt, fieldID))
+		}
 	}
-	return int(n), nil
+	if of, err = o.number(fieldOf, 1, spec.MaxShards, ""); err != nil {
+		return 0, 0, err
+	}
+	shard, err = o.number(fieldShard, 0, of-1, "")
+	return shard, of, err
+}
+
+// parseEvents: with shards it is the number of all of them together.
+func parseEvents(o object, shards int) (int, error) {
+	most := min(spec.MaxEvents*max(shards, 1), spec.MaxSpike)
+	return o.number(fieldEvents, 1, most, ", or no such field for as many as the market asks for")
 }
 
 // parseAt: events are never in the future.

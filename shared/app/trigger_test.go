@@ -90,7 +90,7 @@ func TestManualTrigger(t *testing.T) {
 // A retry of an asynchronous invocation has the same trace id, and so the same time.
 func TestManualTriggerIsDatedByItsTrace(t *testing.T) {
 	root := func(at time.Time) string {
-		return "Root=1-" + hex(at.Unix()) + "-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1"
+		return "Root=1-" + inHex(at.Unix()) + "-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1"
 	}
 	traced := slot.Add(-7 * time.Minute)
 	for name, c := range map[string]struct {
@@ -105,7 +105,7 @@ func TestManualTriggerIsDatedByItsTrace(t *testing.T) {
 		"in the future":  {root(slot.Add(time.Minute)), now.Truncate(time.Second)},
 		"no number":      {"Root=1-5759zzzz-bd862e3fe1be46a994272793", now.Truncate(time.Second)},
 		"too short":      {"Root=1-5759", now.Truncate(time.Second)},
-		"other version":  {"Root=2-" + hex(traced.Unix()) + "-bd862e3fe1be46a994272793", now.Truncate(time.Second)},
+		"other version":  {"Root=2-" + inHex(traced.Unix()) + "-bd862e3fe1be46a994272793", now.Truncate(time.Second)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			where := where
@@ -118,7 +118,7 @@ func TestManualTriggerIsDatedByItsTrace(t *testing.T) {
 	}
 }
 
-func hex(n int64) string {
+func inHex(n int64) string {
 	const digits = "0123456789abcdef"
 	b := make([]byte, 8)
 	for i := range b {

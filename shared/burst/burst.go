@@ -27,6 +27,8 @@ type Order struct {
 	At      time.Time     // end of the time that the events cover, exclusive; whole milliseconds
 	Over    time.Duration // time that the events cover, spec.MinOver to spec.MaxOver; whole milliseconds
 	Events  int           // exact number of events, up to spec.MaxEvents; with 0 the market's demand decides, which may be none
+	Shard   int           // the part of the burst that is wanted, from 0 on
+	Of      int           // parts that the burst is cut into, up to spec.MaxShards; 0: whole. All parts together have up to spec.MaxSpike Events
 	Mean    int           // average events per minute over a day, 1 to spec.MaxEventsPerMinute; required where Events is 0
 
 	Scenario      string // empty: normal traffic
@@ -43,9 +45,11 @@ type Burst struct {
 	seed       uint64
 	conditions *market.Conditions
 	plan       plan
+	from, to   uint64 // the sales of this shard
 }
 
-// New plans the burst. An order outside its limits, or one that names what the
+// New plans the burst. The shards of one order are stretches of one burst: together they
+// are all of it, and nothing twice. An order outside its limits, or one that names what the
 // market does not have, gives an *Invalid. Planning takes up to 30 ns an event.
 func New(m *market.Market, o Order) (*Burst, error) {
 	if err := o.check(); err != nil {
@@ -70,6 +74,11 @@ func New(m *market.Market, o Order) (*Burst, error) {
 		}
 	}
 	b.plan = newPlan(c.From, demand, events, b.seed)
+	b.to = events
+	if o.Of > 0 {
+		b.from = events * uint64(o.Shard) / uint64(o.Of)
+		b.to = events * uint64(o.Shard+1) / uint64(o.Of)
+	}
 	return b, nil
 }
 
@@ -84,8 +93,14 @@ func (o *Order) check() error {
 	switch {
 	case o.Origin == "":
 		return invalid("id", "", "1 to "+fmt.Sprint(spec.MaxIDLength)+" characters")
-	case o.Events < 0 || o.Events > spec.MaxEvents:
-		return invalid("events", fmt.Sprint(o.Events), fmt.Sprintf("1 to %d", spec.MaxEvents))
+	case o.Of < 0 || o.Of > spec.MaxShards:
+		return invalid("of", fmt.Sprint(o.Of), fmt.Sprintf("1 to %d", spec.MaxShards))
+	case o.Shard < 0 || o.Shard >= max(o.Of, 1):
+		return invalid("shard", fmt.Sprint(o.Shard), fmt.Sprintf("0 to %d", max(o.Of, 1)-1))
+	case o.Of > 0 && o.Events == 0:
+		return invalid("events", "0", "the number of events of all shards")
+	case o.Events < 0 || o.Events > min(spec.MaxEvents*max(o.Of, 1), spec.MaxSpike):
+		return invalid("events", fmt.Sprint(o.Events), fmt.Sprintf("1 to %d", min(spec.MaxEvents*max(o.Of, 1), spec.MaxSpike)))
 	case o.Over < spec.MinOver || o.Over > spec.MaxOver:
 		return invalid("over", o.Over.String(), fmt.Sprintf("%v to %v", spec.MinOver, spec.MaxOver))
 	case o.Over%time.Millisecond != 0:
@@ -127,12 +142,13 @@ func identity(m *market.Market, c *market.Conditions, o Order) (id sale.BurstID,
 // ID names the burst.
 func (b *Burst) ID() sale.BurstID { return b.id }
 
-// Len is the number of events.
-func (b *Burst) Len() int { return int(b.plan.events) }
+// Len is the number of events, of the shard where there are shards.
+func (b *Burst) Len() int { return int(b.to - b.from) }
 
 // At writes sale i, 0 ≤ i < Len, into s. The sales are in the order of their time.
 // It allocates nothing.
 func (b *Burst) At(i int, s *sale.Sale) {
-	s.TransactionID = sale.TransactionID{Burst: b.id, Sequence: uint32(i)}
-	b.conditions.Sell(b.seed, uint64(i), b.plan.time(uint64(i), b.seed), s)
+	n := b.from + uint64(i)
+	s.TransactionID = sale.TransactionID{Burst: b.id, Sequence: uint32(n)}
+	b.conditions.Sell(b.seed, n, b.plan.time(n, b.seed), s)
 }

@@ -259,6 +259,25 @@ func TestDemandFollowsTheDay(t *testing.T) {
 	}
 }
 
+// The shards of a burst are the burst.
+func TestShards(t *testing.T) {
+	order := with(slot(spec.Online), func(o *burst.Order) { o.Events = 1000 })
+	whole := plan(t, order)
+	for _, of := range []int{1, 3, 7, 1000, 1001} {
+		var all []byte
+		for shard := range of {
+			b := plan(t, with(order, func(o *burst.Order) { o.Shard, o.Of = shard, of }))
+			if b.ID() != whole.ID() {
+				t.Fatalf("shard %d of %d is burst %v, the whole is %v", shard, of, b.ID(), whole.ID())
+			}
+			all = append(all, text(b, 0, b.Len())...)
+		}
+		if !bytes.Equal(all, text(whole, 0, whole.Len())) {
+			t.Errorf("%d shards together are not the burst", of)
+		}
+	}
+}
+
 func TestRefusedOrders(t *testing.T) {
 	m := newMarket(t)
 	for name, c := range map[string]struct {
@@ -269,6 +288,12 @@ func TestRefusedOrders(t *testing.T) {
 		"no origin":       {func(o *burst.Order) { o.Origin = "" }, "id", "characters"},
 		"negative events": {func(o *burst.Order) { o.Events = -1 }, "events", "10000000"},
 		"huge events":     {func(o *burst.Order) { o.Events = spec.MaxEvents + 1 }, "events", "10000000"},
+		"no such shard":   {func(o *burst.Order) { o.Events, o.Shard, o.Of = 9, 3, 3 }, "shard", "0 to 2"},
+		"shard of none":   {func(o *burst.Order) { o.Events, o.Shard = 9, 1 }, "shard", "0 to 0"},
+		"many shards":     {func(o *burst.Order) { o.Events, o.Of = 9, spec.MaxShards+1 }, "of", "10000"},
+		"no events":       {func(o *burst.Order) { o.Of = 3 }, "events", "shards"},
+		"huge spike":      {func(o *burst.Order) { o.Events, o.Of = spec.MaxSpike+1, 50 }, "events", "100000000"},
+		"huge shards":     {func(o *burst.Order) { o.Events, o.Of = 20_000_001, 2 }, "events", "20000000"},
 		"no mean":         {func(o *burst.Order) { o.Mean = 0 }, "mean", "1000000"},
 		"too short":       {func(o *burst.Order) { o.Over = time.Millisecond }, "over", "1s"},
 		"too long":        {func(o *burst.Order) { o.Over = 25 * time.Hour }, "over", "24h"},

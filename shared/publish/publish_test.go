@@ -14,6 +14,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
+	"salesburst/shared/brokertest"
 	"salesburst/shared/publish"
 )
 
@@ -50,7 +51,7 @@ func TestSmallBurstTakesOneRequestPerLeader(t *testing.T) {
 		}
 		leaders := make(map[int32]bool)
 		for p := range int32(partitions) {
-			leaders[b.LeaderFor(b.topic, p)] = true
+			leaders[b.LeaderFor(b.Topic, p)] = true
 		}
 		if res.Requests != len(leaders) || res.Partitions != partitions {
 			t.Errorf("%d requests to %d leaders for %d partitions", res.Requests, len(leaders), res.Partitions)
@@ -114,7 +115,7 @@ func TestErrors(t *testing.T) {
 				if res.Events != 0 || errors.Is(err, publish.ErrPartial) {
 					t.Errorf("nothing can have been published, but %+v, %v", res, err)
 				}
-				if err != nil && (strings.Contains(err.Error(), password) || strings.Contains(err.Error(), "wrong")) {
+				if err != nil && (strings.Contains(err.Error(), cfg.Credentials.Password) || strings.Contains(err.Error(), "wrong")) {
 					t.Errorf("the password is in the error: %v", err)
 				}
 			})
@@ -153,7 +154,7 @@ func TestRetriedErrors(t *testing.T) {
 					if times.Add(1) > 3 {
 						return nil, nil, false
 					}
-					return produceResponse(req.(*kmsg.ProduceRequest), code.Code), nil, true
+					return brokertest.ProduceResponse(req.(*kmsg.ProduceRequest), code.Code), nil, true
 				})
 				res, err := b.publisher(t, d).Publish(t.Context(), key, stream(30_000))
 				if err != nil {
@@ -263,13 +264,13 @@ func TestFinalErrors(t *testing.T) {
 				if times.Add(1) <= 2 {
 					return nil, nil, false
 				}
-				return produceResponse(req.(*kmsg.ProduceRequest), c.code.Code), nil, true
+				return brokertest.ProduceResponse(req.(*kmsg.ProduceRequest), c.code.Code), nil, true
 			})
 			res, err := b.publisher(t, publish.Idempotent).Publish(t.Context(), key, stream(60_000))
 			if !errors.Is(err, c.kind) || !errors.Is(err, publish.ErrPartial) {
 				t.Errorf("error %v, want %v and ErrPartial", err, c.kind)
 			}
-			if got := len(b.read(t).sales); got < res.Events || got > res.Events+res.InDoubt {
+			if got := len(b.read(t)); got < res.Events || got > res.Events+res.InDoubt {
 				t.Errorf("%d events are stored; the result says %d and %d in doubt", got, res.Events, res.InDoubt)
 			}
 		})
@@ -298,27 +299,12 @@ func TestNothingIsSentAfterTheDeadline(t *testing.T) {
 		t.Errorf("returned %v after the deadline", late)
 	}
 	time.Sleep(1500 * time.Millisecond) // what the broker holds in its hands now is what was sent before
-	before := len(b.read(t).sales)
+	before := len(b.read(t))
 	time.Sleep(500 * time.Millisecond)
-	if after := len(b.read(t).sales); after != before {
+	if after := len(b.read(t)); after != before {
 		t.Errorf("%d events arrived after the return", after-before)
 	}
 	if before < res.Events || before > res.Events+res.InDoubt {
 		t.Errorf("%d events are stored; the result says %d and %d in doubt", before, res.Events, res.InDoubt)
 	}
-}
-
-func produceResponse(req *kmsg.ProduceRequest, code int16) *kmsg.ProduceResponse {
-	resp := req.ResponseKind().(*kmsg.ProduceResponse)
-	for _, t := range req.Topics {
-		rt := kmsg.NewProduceResponseTopic()
-		rt.Topic, rt.TopicID = t.Topic, t.TopicID
-		for _, p := range t.Partitions {
-			rp := kmsg.NewProduceResponseTopicPartition()
-			rp.Partition, rp.ErrorCode = p.Partition, code
-			rt.Partitions = append(rt.Partitions, rp)
-		}
-		resp.Topics = append(resp.Topics, rt)
-	}
-	return resp
 }

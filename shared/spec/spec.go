@@ -38,12 +38,26 @@ const (
 
 // Limits of an order. A larger spike is cut into several bursts.
 const (
-	MaxEvents          = 10_000_000     // events in one burst
+	MaxEvents          = 10_000_000     // events in one burst, or in one shard of it
+	MaxSpike           = 100_000_000    // events in all shards of a burst
+	MaxShards          = 10_000         // of a burst
 	MaxEventsPerMinute = 1_000_000      // EVENTS_PER_MINUTE
 	MaxOver            = 24 * time.Hour // time that one burst may cover
 	MinOver            = time.Second
 	MaxIDLength        = 64 // characters of a manual burst's id
 )
+
+// What a function promises of a burst, as values of DELIVERY; see package publish.
+const (
+	DeliveryIdempotent    = "idempotent"
+	DeliveryTransactional = "transactional"
+	DeliveryExactlyOnce   = "exactly-once" // the default
+)
+
+// Deliveries lists the values of DELIVERY, each a superset of the one before.
+func Deliveries() []string {
+	return []string{DeliveryIdempotent, DeliveryTransactional, DeliveryExactlyOnce}
+}
 
 // DeadlineMargin is kept free at the end of an invocation for the report.
 const DeadlineMargin = 2 * time.Second

@@ -1,0 +1,202 @@
+// Package brokertest is a Kafka broker for tests and what a reader who is not ours finds
+// in it. It is used by tests only.
+package brokertest
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/json"
+	"encoding/pem"
+	"math/big"
+	"net"
+	"testing"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
+	"github.com/twmb/franz-go/pkg/sasl/plain"
+
+	"salesburst/shared/sale"
+)
+
+// Broker is a Kafka cluster with TLS and SASL PLAIN, as in the cloud, and a topic in it.
+type Broker struct {
+	*kfake.Cluster // nil: a real one
+
+	Addrs          []string
+	TLS            *tls.Config // of its clients
+	CA             []byte      // PEM, what they trust
+	User, Password string
+	Topic          string
+}
+
+// Partitions is how many the topic has.
+const Partitions = 6
+
+// Start starts a fake cluster of two brokers that ends with the test.
+func Start(t testing.TB, opts ...kfake.Opt) *Broker {
+	t.Helper()
+	server, client, ca := certificates(t)
+	b := &Broker{TLS: client, CA: ca, User: "key", Password: "correct horse", Topic: "sales-1"}
+	opts = append([]kfake.Opt{
+		kfake.TLS(server),
+		kfake.EnableSASL(),
+		kfake.Superuser("PLAIN", b.User, b.Password),
+		kfake.SeedTopics(Partitions, b.Topic),
+		kfake.NumBrokers(2),
+	}, opts...)
+	c, err := kfake.NewCluster(opts...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.Close)
+	b.Cluster, b.Addrs = c, c.ListenAddrs()
+	return b
+}
+
+// Dial returns a client that is not ours.
+func (b *Broker) Dial(t testing.TB, opts ...kgo.Opt) *kgo.Client {
+	t.Helper()
+	opts = append([]kgo.Opt{kgo.SeedBrokers(b.Addrs...)}, opts...)
+	if b.TLS != nil {
+		opts = append(opts, kgo.DialTLSConfig(b.TLS.Clone()))
+	}
+	if b.User != "" {
+		opts = append(opts, kgo.SASL(plain.Auth{User: b.User, Pass: b.Password}.AsMechanism()))
+	}
+	client, err := kgo.NewClient(opts...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(client.Close)
+	return client
+}
+
+// Event is a record in the topic.
+type Event struct {
+	*kgo.Record
+	Sale sale.Sale
+}
+
+// Read returns what a reader sees who waits for transactions to end, from the topic's
+// start to its present end.
+func (b *Broker) Read(t testing.TB) []Event { t.Helper(); return b.read(t, kgo.ReadCommitted()) }
+
+// ReadUncommitted returns what is in the topic, aborted or not.
+func (b *Broker) ReadUncommitted(t testing.TB) []Event {
+	t.Helper()
+	return b.read(t, kgo.ReadUncommitted())
+}
+
+func (b *Broker) read(t testing.TB, level kgo.IsolationLevel) []Event {
+	t.Helper()
+	client := b.Dial(t, kgo.ConsumeTopics(b.Topic), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()),
+		kgo.FetchIsolationLevel(level), kgo.KeepControlRecords(), kgo.FetchMaxWait(100*time.Millisecond))
+	defer client.Close()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	ends := b.ends(t, client, level)
+	var got []Event
+	for len(ends) > 0 {
+		fetches := client.PollFetches(ctx)
+		if err := fetches.Err(); err != nil {
+			t.Fatalf("reading back, %d until now, not to the ends %v: %v", len(got), ends, err)
+		}
+		for r := range fetches.RecordsAll() {
+			if r.Offset >= ends[r.Partition]-1 {
+				delete(ends, r.Partition)
+			}
+			if r.Attrs.IsControl() {
+				continue
+			}
+			e := Event{Record: r}
+			if err := json.Unmarshal(r.Value, &e.Sale); err != nil {
+				t.Fatalf("record %s: %v", r.Value, err)
+			}
+			got = append(got, e)
+		}
+	}
+	return got
+}
+
+// ends returns where the partitions end that are not empty. A reader who waits for
+// transactions does not get beyond the first open one.
+func (b *Broker) ends(t testing.TB, client *kgo.Client, level kgo.IsolationLevel) map[int32]int64 {
+	t.Helper()
+	ends := make(map[int32]int64)
+	topic := kmsg.NewListOffsetsRequestTopic()
+	topic.Topic = b.Topic
+	for p := range int32(Partitions) {
+		part := kmsg.NewListOffsetsRequestTopicPartition()
+		part.Partition, part.Timestamp = p, -1
+		topic.Partitions = append(topic.Partitions, part)
+	}
+	req := kmsg.NewPtrListOffsetsRequest()
+	if level == kgo.ReadCommitted() {
+		req.IsolationLevel = 1
+	}
+	req.Topics = append(req.Topics, topic)
+	for _, shard := range client.RequestSharded(t.Context(), req) {
+		if shard.Err != nil {
+			t.Fatal(shard.Err)
+		}
+		for _, topic := range shard.Resp.(*kmsg.ListOffsetsResponse).Topics {
+			for _, p := range topic.Partitions {
+				if err := kerr.ErrorForCode(p.ErrorCode); err != nil {
+					t.Fatal(err)
+				}
+				if p.Offset > 0 {
+					ends[p.Partition] = p.Offset
+				}
+			}
+		}
+	}
+	return ends
+}
+
+// ProduceResponse answers all of a produce request with one code.
+func ProduceResponse(req *kmsg.ProduceRequest, code int16) *kmsg.ProduceResponse {
+	resp := req.ResponseKind().(*kmsg.ProduceResponse)
+	for _, t := range req.Topics {
+		rt := kmsg.NewProduceResponseTopic()
+		rt.Topic, rt.TopicID = t.Topic, t.TopicID
+		for _, p := range t.Partitions {
+			rp := kmsg.NewProduceResponseTopicPartition()
+			rp.Partition, rp.ErrorCode = p.Partition, code
+			rt.Partitions = append(rt.Partitions, rp)
+		}
+		resp.Topics = append(resp.Topics, rt)
+	}
+	return resp
+}
+
+func certificates(t testing.TB) (server, client *tls.Config, ca []byte) {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1),
+		Subject:      pkix.Name{CommonName: "test broker"},
+		NotBefore:    time.Unix(0, 0), NotAfter: time.Now().Add(24 * 365 * 100 * time.Hour),
+		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
+		IsCA:        true, BasicConstraintsValid: true,
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ca = pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
+	pool := x509.NewCertPool()
+	pool.AppendCertsFromPEM(ca)
+	server = &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}}
+	return server, &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}, ca
+}
