@@ -1,0 +1,237 @@
+package local
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"errors"
+	"fmt"
+	"io"
+	"math/big"
+	"net"
+	"strings"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
+	"github.com/twmb/franz-go/pkg/sasl/plain"
+
+	"salesburst/shared/secret"
+	"salesburst/shared/spec"
+)
+
+// cluster says how to reach Kafka.
+type cluster struct {
+	servers  []string // host:port
+	topic    string
+	username string // empty: no SASL
+	password secret.Secret
+	tls      *tls.Config // nil: plain text
+}
+
+// existing is the cluster that the options name.
+func existing(o options) *cluster {
+	c := &cluster{servers: o.brokers, topic: o.topic, username: o.username, password: o.password}
+	if c.username != "" {
+		c.tls = &tls.Config{MinVersion: tls.VersionTLS12}
+	}
+	return c
+}
+
+// startBroker starts a broker inside this process, on a free port of the loopback
+// interface. It speaks TLS and SASL PLAIN as the one in the cloud does, with a
+// certificate and a password that exist only now, so that the functions go the same
+// way here as there.
+func startBroker(topic string) (*cluster, io.Closer, error) {
+	server, client, err := certificates()
+	if err != nil {
+		return nil, nil, fmt.Errorf("making the broker's certificate: %w", err)
+	}
+	c := &cluster{topic: topic, username: "local", password: secret.New(rand.Text()), tls: client}
+	b, err := kfake.NewCluster(
+		kfake.NumBrokers(1),
+		kfake.TLS(server),
+		kfake.EnableSASL(),
+		kfake.Superuser("PLAIN", c.username, c.password.Reveal()),
+		kfake.SeedTopics(spec.Partitions, topic),
+	)
+	if err != nil {
+		return nil, nil, fmt.Errorf("starting the broker: %w", err)
+	}
+	c.servers = b.ListenAddrs()
+	return c, closer(b.Close), nil
+}
+
+type closer func()
+
+func (c closer) Close() error { c(); return nil }
+
+// certificates makes a certificate for the loopback address, valid for a year, and the
+// configuration of clients that trust it and nothing else.
+func certificates() (server, client *tls.Config, err error) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return nil, nil, err
+	}
+	template := &x509.Certificate{
+		SerialNumber:          big.NewInt(1),
+		Subject:               pkix.Name{CommonName: "salesburst local broker"},
+		NotBefore:             time.Now().Add(-24 * time.Hour), // TLS checks it against the machine's clock
+		NotAfter:              time.Now().Add(365 * 24 * time.Hour),
+		IPAddresses:           []net.IP{net.IPv4(127, 0, 0, 1), net.IPv6loopback},
+		IsCA:                  true,
+		BasicConstraintsValid: true,
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	if err != nil {
+		return nil, nil, err
+	}
+	cert, err := x509.ParseCertificate(der)
+	if err != nil {
+		return nil, nil, err
+	}
+	pool := x509.NewCertPool()
+	pool.AddCert(cert)
+	server = &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}, MinVersion: tls.VersionTLS13}
+	return server, &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}, nil
+}
+
+// credentials are what the functions find in Secrets Manager in the cloud.
+func (c *cluster) credentials() secret.Static {
+	s := secret.Static{BootstrapServers: c.servers}
+	if c.username != "" {
+		s.APIKey, s.APISecret = secret.New(c.username), c.password
+	}
+	return s
+}
+
+// client makes a client; it connects when it is first used.
+func (c *cluster) client(opts ...kgo.Opt) (*kgo.Client, error) {
+	opts = append(opts, kgo.SeedBrokers(c.servers...), kgo.ClientID("salesburst-local"))
+	if c.tls != nil {
+		opts = append(opts, kgo.DialTLSConfig(c.tls.Clone()))
+	}
+	if c.username != "" {
+		opts = append(opts, kgo.SASL(plain.Auth{User: c.username, Pass: c.password.Reveal()}.AsMechanism()))
+	}
+	return kgo.NewClient(opts...)
+}
+
+// connectTimeout is how long the first answer of a broker may take.
+const connectTimeout = 10 * time.Second
+
+// ends asks for the end of each partition as readers of committed records see it. It
+// is also the check that the cluster can be used: its errors tell a person what to do.
+func (c *cluster) ends(ctx context.Context) (map[int32]int64, error) {
+	client, err := c.client(kgo.RequestRetries(2), kgo.RetryTimeout(connectTimeout))
+	if err != nil {
+		return nil, fmt.Errorf("-brokers: %w", err)
+	}
+	defer client.Close()
+	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
+	defer cancel()
+	partitions, err := c.partitions(ctx, client)
+	if err != nil {
+		return nil, c.advise(err)
+	}
+	request := kmsg.NewPtrListOffsetsRequest()
+	request.ReplicaID = -1
+	request.IsolationLevel = 1 // committed
+	t := kmsg.NewListOffsetsRequestTopic()
+	t.Topic = c.topic
+	for _, partition := range partitions {
+		p := kmsg.NewListOffsetsRequestTopicPartition()
+		p.Partition, p.Timestamp = partition, -1 // the end
+		t.Partitions = append(t.Partitions, p)
+	}
+	request.Topics = append(request.Topics, t)
+	response, err := request.RequestWith(ctx, client)
+	if err != nil {
+		return nil, c.advise(err)
+	}
+	ends := make(map[int32]int64)
+	for _, t := range response.Topics {
+		for _, p := range t.Partitions {
+			if err := kerr.ErrorForCode(p.ErrorCode); err != nil {
+				return nil, c.advise(err)
+			}
+			ends[p.Partition] = p.Offset
+		}
+	}
+	if len(ends) != len(partitions) {
+		return nil, fmt.Errorf("the broker told the end of %d of %d partitions; try again", len(ends), len(partitions))
+	}
+	return ends, nil
+}
+
+func (c *cluster) partitions(ctx context.Context, client *kgo.Client) ([]int32, error) {
+	request := kmsg.NewPtrMetadataRequest()
+	t := kmsg.NewMetadataRequestTopic()
+	t.Topic = kmsg.StringPtr(c.topic)
+	request.Topics = append(request.Topics, t)
+	response, err := request.RequestWith(ctx, client)
+	if err != nil {
+		return nil, err
+	}
+	var partitions []int32
+	for _, t := range response.Topics {
+		if err := kerr.ErrorForCode(t.ErrorCode); err != nil {
+			return nil, err
+		}
+		for _, p := range t.Partitions {
+			partitions = append(partitions, p.Partition)
+		}
+	}
+	return partitions, nil
+}
+
+// advise says what a person can do about err.
+func (c *cluster) advise(err error) error {
+	servers := strings.Join(c.servers, ",")
+	var unverified *tls.CertificateVerificationError
+	var noTLS tls.RecordHeaderError
+	switch {
+	case errors.Is(err, kerr.SaslAuthenticationFailed):
+		return fmt.Errorf("%s refuses the credentials; check %s and %s", servers, EnvUsername, EnvPassword)
+	case errors.Is(err, kerr.UnknownTopicOrPartition):
+		return fmt.Errorf("there is no topic %s on %s; create it with %d partitions, or name another with -topic", c.topic, servers, spec.Partitions)
+	case errors.Is(err, kerr.TopicAuthorizationFailed):
+		return fmt.Errorf("%s does not let %s see the topic %s; grant it READ, WRITE and DESCRIBE, or name another with -topic", servers, c.username, c.topic)
+	case errors.Is(err, kerr.InvalidTopicException):
+		return fmt.Errorf("%s is no name for a topic; give another with -topic", c.topic)
+	case errors.As(err, &unverified):
+		return fmt.Errorf("the certificate of %s is not trusted on this machine: %w", servers, unverified.Err)
+	case errors.As(err, &noTLS):
+		return fmt.Errorf("%s does not speak TLS; unset %s for a broker without credentials", servers, EnvUsername)
+	case errors.Is(err, io.EOF) && c.username == "":
+		return fmt.Errorf("%s hangs up; if it asks for credentials, set %s and %s", servers, EnvUsername, EnvPassword)
+	case errors.Is(err, io.EOF):
+		return fmt.Errorf("%s hangs up at the login; check %s and %s", servers, EnvUsername, EnvPassword)
+	}
+	if c.tls != nil {
+		return fmt.Errorf("no answer from %s; check -brokers, that the broker runs, and that it speaks TLS, as it must where %s is set (%w)",
+			servers, EnvUsername, shortest(err))
+	}
+	return fmt.Errorf("no answer from %s; check -brokers and that the broker runs (%w)", servers, shortest(err))
+}
+
+// shortest leaves out of a network error what only repeats it.
+func shortest(err error) error {
+	var op *net.OpError
+	var dns *net.DNSError
+	switch {
+	case errors.As(err, &dns):
+		return dns
+	case errors.As(err, &op):
+		return op
+	case errors.Is(err, context.DeadlineExceeded):
+		return fmt.Errorf("nothing within %v", connectTimeout)
+	}
+	return err
+}

@@ -1,0 +1,175 @@
+package local
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net"
+	"strconv"
+	"strings"
+	"time"
+
+	"salesburst/shared/secret"
+	"salesburst/shared/spec"
+)
+
+// Environment variables of a broker that exists.
+const (
+	EnvServers  = "BOOTSTRAP_SERVERS"
+	EnvUsername = "SASL_USERNAME"
+	EnvPassword = "SASL_PASSWORD"
+)
+
+// Limits of the flags.
+const (
+	maxHistory = 7 * 24 * time.Hour
+	maxSpeed   = 3600
+)
+
+// options are what the command line and the environment ask for.
+type options struct {
+	history   time.Duration // whole slots, up to maxHistory
+	speed     float64       // 1 to maxSpeed
+	once      bool
+	listen    string   // host:port
+	catalogue string   // path; empty: the built-in one
+	out       string   // path; - for standard output; empty: none
+	brokers   []string // host:port; none: the embedded broker
+	topic     string
+	username  string
+	password  secret.Secret
+}
+
+// usageError is a command line that cannot be followed.
+type usageError struct{ problem string }
+
+func (e *usageError) Error() string { return e.problem + "; see -h" }
+
+const help = `Live retail sales on this machine: the functions of the cloud, a Kafka broker and
+live dashboards, with nothing to install.
+
+  go run ./functions/local                     dashboards on http://%[1]s
+  go run ./functions/local -history 24h        start with a whole day of sales
+  go run ./functions/local -speed 60           watch the last 6 hours again, a minute a second
+  go run ./functions/local -once               publish, read all of it back, count, end
+  go run ./functions/local -once -out - | jq   every event as a line of JSON
+
+A spike, as with aws lambda invoke, while it runs:
+
+  curl -d '{"events":50000}' %[1]s/invoke/online
+  curl -d '{"events":5000,"brand":"Samsung","over":"30s"}' %[1]s/invoke/store
+
+Each function publishes one burst a minute: the sales of the minute before. The page
+shows them one minute late, so that it moves every second. A spike appears at once
+and unfolds over the next minute.
+
+With a broker that exists (TLS is on where there are credentials):
+
+  export SASL_USERNAME=key SASL_PASSWORD=secret
+  go run ./functions/local -brokers pkc-1.example.confluent.cloud:9092 -topic sales
+  go run ./functions/local -brokers localhost:9092
+
+Flags:
+  -history DURATION  sales before the start, up to 7 days (6h; 0 for none)
+  -speed N           1: publish the history at once, then live. More, up to 3600: the
+                     clock starts at the beginning of the history and runs N times as
+                     fast until it has caught up with the present, then live. Nothing
+                     is ever dated in the future (1)
+  -once              publish the history, read it back, print what was found and end:
+                     status 0 only if nothing is missing and nothing is doubled
+  -listen ADDRESS    of the page (%[1]s)
+  -catalogue FILE    what is sold, as CSV (the catalogue that is built in)
+  -out FILE          write every event that was read back as a line of JSON; - is
+                     standard output, and then nothing else is written there
+  -brokers LIST      host:port, with commas between ($BOOTSTRAP_SERVERS, or a broker
+                     inside this program)
+  -topic NAME        (%[2]s)
+
+Environment: SASL_USERNAME and SASL_PASSWORD for -brokers, and what the functions read
+in the cloud: EVENTS_PER_MINUTE, SCENARIO, DELIVERY.
+`
+
+const defaultListen = "127.0.0.1:8080"
+
+// parseFlags reads the command line. It prints the help where that was asked for,
+// and returns flag.ErrHelp then; other errors are a *usageError.
+func parseFlags(args []string, getenv func(string) string, stdout io.Writer) (options, error) {
+	var o options
+	var brokers, speed string
+	f := flag.NewFlagSet("local", flag.ContinueOnError)
+	f.SetOutput(io.Discard)
+	f.DurationVar(&o.history, "history", 6*time.Hour, "")
+	f.StringVar(&speed, "speed", "1", "")
+	f.BoolVar(&o.once, "once", false, "")
+	f.StringVar(&o.listen, "listen", defaultListen, "")
+	f.StringVar(&o.catalogue, "catalogue", "", "")
+	f.StringVar(&o.out, "out", "", "")
+	f.StringVar(&brokers, "brokers", getenv(EnvServers), "")
+	f.StringVar(&o.topic, "topic", spec.DefaultTopic, "")
+	switch err := f.Parse(args); {
+	case errors.Is(err, flag.ErrHelp):
+		fmt.Fprintf(stdout, help, defaultListen, spec.DefaultTopic)
+		return o, flag.ErrHelp
+	case err != nil:
+		return o, &usageError{err.Error()}
+	case f.NArg() > 0:
+		return o, &usageError{fmt.Sprintf("%q is not a flag", f.Arg(0))}
+	}
+	o.username, o.password = getenv(EnvUsername), secret.New(getenv(EnvPassword))
+	var err error
+	if o.speed, err = strconv.ParseFloat(speed, 64); err != nil {
+		return o, wrong("speed", speed, speedRange)
+	}
+	if o.brokers, err = splitBrokers(brokers); err != nil {
+		return o, err
+	}
+	return o, o.check()
+}
+
+var speedRange = fmt.Sprintf("a number from 1 to %d", maxSpeed)
+
+func (o *options) check() error {
+	switch {
+	case o.history < 0 || o.history > maxHistory:
+		return wrong("history", o.history.String(), "a duration from 0 to 168h, as in 6h or 90m")
+	case o.history%spec.Slot != 0:
+		return wrong("history", o.history.String(), "whole minutes")
+	case o.once && o.history == 0:
+		return wrong("history", o.history.String(), "a minute or more where there is -once")
+	case !(o.speed >= 1 && o.speed <= maxSpeed):
+		return wrong("speed", strconv.FormatFloat(o.speed, 'g', -1, 64), speedRange)
+	case o.once && o.speed != 1:
+		return &usageError{"-once and -speed do not go together: -once is as fast as it can be"}
+	case o.speed > 1 && o.history == 0:
+		return &usageError{"-speed without -history has nothing to catch up with"}
+	case o.topic == "":
+		return wrong("topic", o.topic, "a name")
+	case (o.username == "") != (o.password.Reveal() == ""):
+		return &usageError{fmt.Sprintf("%s and %s are needed together", EnvUsername, EnvPassword)}
+	}
+	if _, _, err := net.SplitHostPort(o.listen); err != nil {
+		return wrong("listen", o.listen, "host:port, as in "+defaultListen)
+	}
+	return nil
+}
+
+func wrong(name, value, allowed string) error {
+	return &usageError{fmt.Sprintf("-%s %q: allowed is %s", name, value, allowed)}
+}
+
+func splitBrokers(list string) ([]string, error) {
+	if list == "" {
+		return nil, nil
+	}
+	brokers := strings.Split(list, ",")
+	for i, b := range brokers {
+		b = strings.TrimPrefix(strings.TrimSpace(b), "SASL_SSL://")
+		host, port, err := net.SplitHostPort(b)
+		if err != nil || host == "" || port == "" {
+			return nil, wrong("brokers", list, "host:port, with commas between")
+		}
+		brokers[i] = b
+	}
+	return brokers, nil
+}

@@ -1,0 +1,107 @@
+package local
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+
+	"salesburst/shared/sale"
+	"salesburst/shared/spec"
+)
+
+var noon = time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
+
+func TestParserReadsWhatTheFunctionsWrite(t *testing.T) {
+	p := newParser()
+	m := newMadeUp("parser", spec.ChannelOnline, noon, 2_000)
+	var s sale.Sale
+	for i := range m.Len() {
+		m.At(i, &s)
+		b := s.AppendJSON(nil)
+		var got row
+		if !p.fast(b, &got) {
+			t.Fatalf("the fast pass refuses %s", b)
+		}
+		if want := rowOf(&s); got != want {
+			t.Fatalf("%s\ngives %+v\nwant  %+v", b, got, want)
+		}
+	}
+}
+
+func TestParserLeavesTheUnusualToJSON(t *testing.T) {
+	var s sale.Sale
+	newMadeUp("parser", spec.ChannelStore, noon, 1).At(0, &s)
+	usual := string(s.AppendJSON(nil))
+	for name, b := range map[string]string{
+		"white space":      strings.Replace(usual, `,"city":`, `, "city": `, 1),
+		"another field":    strings.Replace(usual, `{`, `{"extra":[1,{"a":"}"}],`, 1),
+		"no decimals":      strings.Replace(usual, s.Price.String(), "100", 1),
+		"time zone":        strings.Replace(usual, s.Timestamp.String(), "2026-11-24T13:30:00.250+01:00", 1),
+		"old field absent": strings.Replace(usual, `"os":"",`, "", 1),
+	} {
+		t.Run(name, func(t *testing.T) {
+			var want sale.Sale
+			if err := json.Unmarshal([]byte(b), &want); err != nil {
+				t.Fatal(err)
+			}
+			var got row
+			if err := newParser().parse([]byte(b), &got); err != nil {
+				t.Fatal(err)
+			}
+			if got != rowOf(&want) {
+				t.Errorf("got %+v, want %+v", got, rowOf(&want))
+			}
+		})
+	}
+}
+
+func TestParserRefusesWhatIsNoEvent(t *testing.T) {
+	for _, b := range []string{``, `null`, `{}`, `[]`, `"text"`, `{"transaction_id":"x"}`, `{"transaction_id":`} {
+		if err := newParser().parse([]byte(b), new(row)); err == nil {
+			t.Errorf("%s is read as an event", b)
+		}
+	}
+}
+
+// FuzzParser: what the fast pass accepts, encoding/json accepts with the same result.
+func FuzzParser(f *testing.F) {
+	m := newMadeUp("fuzz", spec.ChannelOnline, noon, 8)
+	var s sale.Sale
+	for i := range m.Len() {
+		m.At(i, &s)
+		f.Add(s.AppendJSON(nil))
+	}
+	p := newParser()
+	f.Fuzz(func(t *testing.T, b []byte) {
+		var got row
+		if !p.fast(b, &got) {
+			return
+		}
+		var want sale.Sale
+		if err := json.Unmarshal(b, &want); err != nil {
+			t.Fatalf("encoding/json refuses %s: %v", b, err)
+		}
+		if got != rowOf(&want) {
+			t.Fatalf("%s\ngives %+v\nwant  %+v", b, got, rowOf(&want))
+		}
+	})
+}
+
+func BenchmarkParser(b *testing.B) {
+	p := newParser()
+	m := newMadeUp("bench", spec.ChannelOnline, noon, 1_000)
+	events := make([][]byte, m.Len())
+	var s sale.Sale
+	for i := range events {
+		m.At(i, &s)
+		events[i] = s.AppendJSON(nil)
+	}
+	b.ReportAllocs()
+	var r row
+	for i := 0; b.Loop(); i++ {
+		if err := p.parse(events[i%len(events)], &r); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

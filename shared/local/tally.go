@@ -1,0 +1,133 @@
+package local
+
+import (
+	"maps"
+	"math/bits"
+	"sync"
+
+	"salesburst/shared/app"
+	"salesburst/shared/sale"
+)
+
+// tally counts what was published against what came back. A burst's sales are numbered
+// without gaps, so a bit for each is enough to find every lost and every doubled one.
+// It is safe for concurrent use.
+type tally struct {
+	mu         sync.Mutex
+	bursts     map[string]*account
+	unreadable int // records that are no events
+}
+
+// account is one burst.
+type account struct {
+	published int      // acknowledged, as its reports say
+	reported  bool     // there is a report: the burst is of this run
+	skipped   bool     // and it says that the burst was there before
+	seen      []uint64 // a bit for each sequence
+	doubled   int      // events that came again
+}
+
+// totals are the counts over the bursts of this run.
+type totals struct {
+	Bursts     int // published
+	Skipped    int // bursts that an earlier run has published
+	Published  int // acknowledged by the broker
+	Stored     int // distinct events that came back
+	Missing    int
+	Duplicated int
+	Foreign    int // events of others in the same topic
+	Unreadable int
+}
+
+func newTally() *tally { return &tally{bursts: make(map[string]*account)} }
+
+func (t *tally) account(burst string) *account {
+	a := t.bursts[burst]
+	if a == nil {
+		a = &account{}
+		t.bursts[burst] = a
+	}
+	return a
+}
+
+// report records what became of a burst. The same burst may be reported more than once:
+// one that is asked for again is skipped, or repeats its events.
+func (t *tally) report(r app.Report) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	a := t.account(r.BurstID)
+	a.skipped = r.Skipped && !a.reported
+	a.reported = true
+	a.published = max(a.published, r.Events)
+}
+
+// first keeps the rows whose event was not seen before, in place.
+func (t *tally) first(rows []row) []row {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	kept := rows[:0]
+	var last *account
+	var lastID sale.BurstID
+	for i := range rows {
+		id := rows[i].ID
+		if last == nil || id.Burst != lastID {
+			last, lastID = t.account(string(id.Burst[:])), id.Burst
+		}
+		if last.see(id.Sequence) {
+			kept = append(kept, rows[i])
+		}
+	}
+	return kept
+}
+
+func (a *account) see(sequence uint32) bool {
+	word, bit := int(sequence/64), uint64(1)<<(sequence%64)
+	if word >= len(a.seen) {
+		a.seen = append(a.seen, make([]uint64, word+1-len(a.seen))...)
+	}
+	if a.seen[word]&bit != 0 {
+		a.doubled++
+		return false
+	}
+	a.seen[word] |= bit
+	return true
+}
+
+func (a *account) distinct() (n int) {
+	for _, word := range a.seen {
+		n += bits.OnesCount64(word)
+	}
+	return n
+}
+
+func (t *tally) addUnreadable(n int) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.unreadable += n
+}
+
+// totals sums up.
+func (t *tally) totals() totals {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	sum := totals{Unreadable: t.unreadable}
+	for a := range maps.Values(t.bursts) {
+		distinct := a.distinct()
+		if !a.reported {
+			sum.Foreign += distinct + a.doubled
+			continue
+		}
+		if a.skipped {
+			sum.Skipped++
+			sum.Foreign += distinct
+			sum.Duplicated += a.doubled
+			continue
+		}
+		sum.Bursts++
+		sum.Published += a.published
+		sum.Stored += distinct
+		sum.Missing += max(0, a.published-distinct)
+		sum.Duplicated += a.doubled
+	}
+	return sum
+}
