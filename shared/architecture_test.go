@@ -45,7 +45,7 @@ var importers = map[string][]string{
 	"github.com/aws/aws-sdk-go-v2":      {"shared/secret"},
 	"github.com/aws/aws-lambda-go":      {"shared/app", "shared/local"},
 	"github.com/aws/aws-cdk-go":         {"cdk"},
-	"github.com/twmb/franz-go":          {"shared/local"},
+	"github.com/twmb/franz-go":          {"shared/local", "shared/brokertest"},
 	"modernc.org/sqlite":                {"shared/local"},
 	"github.com/go-analyze/charts":      {"shared/local"},
 	"github.com/klauspost/compress":     {"shared/publish"},
