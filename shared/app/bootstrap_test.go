@@ -173,6 +173,21 @@ func (f *function) report(t *testing.T, i invocation) (r app.Report) {
 // invocation. The runtime adds one of its own, which is no JSON, for each error.
 func (f *function) expectLines(t *testing.T, good, bad int) {
 	t.Helper()
+	var counts map[any]int
+	complete := func() bool {
+		return counts["INFO"] == good && counts["ERROR"] == bad && counts["metrics"] == good+bad && counts["runtime"] == bad
+	}
+	// What a process has written comes through a pipe and may come after its answer.
+	for wait := time.Now().Add(30 * time.Second); !complete() && time.Now().Before(wait); time.Sleep(10 * time.Millisecond) {
+		counts = f.countLines()
+	}
+	if !complete() || len(counts) > 4 {
+		t.Errorf("lines: %v, want %d bursts and %d errors\n%s", counts, good, bad, f.text())
+	}
+}
+
+// countLines counts the lines by level, and those of metrics and of the runtime.
+func (f *function) countLines() map[any]int {
 	counts := make(map[any]int)
 	for line := range strings.Lines(f.text()) {
 		var fields map[string]any
@@ -185,9 +200,7 @@ func (f *function) expectLines(t *testing.T, good, bad int) {
 			counts[fields["level"]]++
 		}
 	}
-	if counts["INFO"] != good || counts["ERROR"] != bad || counts["metrics"] != good+bad || counts["runtime"] != bad || len(counts) > 4 {
-		t.Errorf("lines: %v, want %d bursts and %d errors\n%s", counts, good, bad, f.text())
-	}
+	return counts
 }
 
 // What is wrong in the environment is one line, and no invocation is fetched.

@@ -41,15 +41,22 @@ type lambda struct {
 	calls   atomic.Int32
 }
 
+// output is a buffer for several goroutines.
 type output struct {
-	mu sync.Mutex
-	bytes.Buffer
+	mu  sync.Mutex
+	buf bytes.Buffer
 }
 
 func (o *output) Write(b []byte) (int, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return o.Buffer.Write(b)
+	return o.buf.Write(b)
+}
+
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.buf.String()
 }
 
 func start(t *testing.T, changes ...func(*app.Config)) *lambda {
@@ -120,9 +127,7 @@ type lines struct{ logged, metrics []map[string]any }
 // lines returns all that has been written, one JSON object a line.
 func (l *lambda) lines(t *testing.T) (got lines) {
 	t.Helper()
-	l.out.mu.Lock()
 	text := l.out.String()
-	l.out.mu.Unlock()
 	expectNothingSecret(t, text)
 	for line := range strings.Lines(text) {
 		var fields map[string]any

@@ -92,11 +92,7 @@ func run(t *testing.T, binary string, env ...string) *function {
 	return f
 }
 
-func (f *function) text() string {
-	f.output.mu.Lock()
-	defer f.output.mu.Unlock()
-	return f.output.String()
-}
+func (f *function) text() string { return f.output.String() }
 
 // invoke returns what the function answered.
 func (f *function) invoke(t *testing.T, i invocation) answer {

@@ -65,7 +65,7 @@ func open(t *testing.T, browser context.Context, url string, s screen) *tab {
 	t.Helper()
 	ctx, cancel := chromedp.NewContext(browser)
 	t.Cleanup(cancel)
-	ctx, cancel = context.WithTimeout(ctx, time.Minute)
+	ctx, cancel = context.WithTimeout(ctx, 3*time.Minute)
 	t.Cleanup(cancel)
 	p := &tab{ctx: ctx}
 	console := chromedp.Console(ctx)
@@ -97,7 +97,7 @@ func (p *tab) do(t *testing.T, steps ...chromedp.Action[chromedp.Void]) {
 
 func (p *tab) waitUntil(t *testing.T, condition string) {
 	t.Helper()
-	if _, err := chromedp.Run(p.ctx, chromedp.Poll[bool](`!!(`+condition+`)`, chromedp.WithPollingTimeout(20*time.Second))); err != nil {
+	if _, err := chromedp.Run(p.ctx, chromedp.Poll[bool](`!!(`+condition+`)`, chromedp.WithPollingTimeout(time.Minute))); err != nil {
 		t.Fatalf("waiting until %s: %v", condition, err)
 	}
 }

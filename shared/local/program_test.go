@@ -50,14 +50,14 @@ func command(ctx context.Context, env []string, args ...string) *exec.Cmd {
 // runProgram runs the program to its end.
 func runProgram(t testing.TB, env []string, args ...string) (stdout, stderr string, status int) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
 	cmd := command(ctx, env, args...)
 	var out, errs bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errs
 	err := cmd.Run()
 	if ctx.Err() != nil {
-		t.Fatalf("still running after a minute; it said %s", &errs)
+		t.Fatalf("still running after three minutes; it said %s", &errs)
 	}
 	if _, failed := err.(*exec.ExitError); err != nil && !failed {
 		t.Fatal(err)
@@ -100,7 +100,7 @@ func (p *program) said() string {
 // waitFor returns the first line on standard error with the given text.
 func (p *program) waitFor(t testing.TB, text string) string {
 	t.Helper()
-	timeout := time.After(30 * time.Second)
+	timeout := time.After(3 * time.Minute)
 	for {
 		for line := range strings.Lines(p.said()) {
 			if strings.Contains(line, text) {
@@ -112,7 +112,7 @@ func (p *program) waitFor(t testing.TB, text string) string {
 		case <-p.ended:
 			t.Fatalf("it ended and did not say %q, but %s", text, p.said())
 		case <-timeout:
-			t.Fatalf("within 30 s it did not say %q, but %s", text, p.said())
+			t.Fatalf("within three minutes it did not say %q, but %s", text, p.said())
 		}
 	}
 }
@@ -137,7 +137,8 @@ func (p *program) interrupt(t testing.TB) (last string) {
 	if err := p.Wait(); err != nil {
 		t.Errorf("it ends with %v and says %s", err, p.said())
 	}
-	if took := time.Since(start); took > 2*time.Second {
+	// It takes two seconds at most; a busy machine with the race detector is given more.
+	if took := time.Since(start); took > 10*time.Second {
 		t.Errorf("it takes %v to end, want 2s at most", took)
 	}
 	said := strings.Split(p.said(), "\n")

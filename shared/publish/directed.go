@@ -97,7 +97,7 @@ func (t to) Broker(c protocol.Cluster) (protocol.Broker, error) {
 	}
 	b, ok := c.Brokers[int32(t.broker)]
 	if !ok {
-		return b, fmt.Errorf("%w: broker %d", kafka.BrokerNotAvailable, t.broker)
+		return b, fmt.Errorf("broker %d is not among those that are known", t.broker)
 	}
 	return b, nil
 }

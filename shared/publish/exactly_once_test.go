@@ -38,7 +38,7 @@ func testRepeatedBurst(t *testing.T, b *broker, d publish.Delivery) {
 // Attempts that were given up at any moment leave nothing that a reader sees, and one
 // more attempt makes the burst whole.
 func testAttemptsGivenUp(t *testing.T, b *broker, d publish.Delivery) {
-	const n = 60_000
+	const n = 25_000
 	random := rand.New(rand.NewPCG(1, 2))
 	gaveUp := 0
 	for range 12 {
@@ -69,7 +69,7 @@ func testAttemptsGivenUp(t *testing.T, b *broker, d publish.Delivery) {
 
 // Of two attempts at the same moment one is fenced, or comes late and is skipped.
 func testAttemptsAtTheSameMoment(t *testing.T, b *broker) {
-	const n = 60_000
+	const n = 25_000
 	var done, skipped, fenced int
 	var mu sync.Mutex
 	var wg sync.WaitGroup

@@ -20,7 +20,7 @@ import (
 
 func TestPublish(t *testing.T) {
 	atEachLevel(t, func(t *testing.T, d publish.Delivery) {
-		for name, n := range map[string]stream{"nothing": 0, "one": 1, "a minute": 600, "many chunks": 60_000} {
+		for name, n := range map[string]stream{"nothing": 0, "one": 1, "a minute": 600, "many chunks": 25_000} {
 			t.Run(name, func(t *testing.T) {
 				b := startBroker(t)
 				res, err := b.publisher(t, d).Publish(t.Context(), key, n)
@@ -156,11 +156,11 @@ func TestRetriedErrors(t *testing.T) {
 					}
 					return brokertest.ProduceResponse(req.(*kmsg.ProduceRequest), code.Code), nil, true
 				})
-				res, err := b.publisher(t, d).Publish(t.Context(), key, stream(30_000))
+				res, err := b.publisher(t, d).Publish(t.Context(), key, stream(15_000))
 				if err != nil {
 					t.Fatal(err)
 				}
-				b.read(t).expectOnce(t, 30_000)
+				b.read(t).expectOnce(t, 15_000)
 				if res.Retries == 0 {
 					t.Error("no batch was sent again")
 				}
@@ -177,14 +177,14 @@ func TestLostAcknowledgementStoresNothingTwice(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer p.Close()
-		res, err := p.Publish(t.Context(), key, stream(60_000))
+		res, err := p.Publish(t.Context(), key, stream(25_000))
 		if err != nil {
 			t.Fatal(err)
 		}
 		if res.Retries == 0 {
 			t.Fatal("no acknowledgement was lost: the test shows nothing")
 		}
-		b.read(t).expectOnce(t, 60_000)
+		b.read(t).expectOnce(t, 25_000)
 	})
 }
 
@@ -266,7 +266,7 @@ func TestFinalErrors(t *testing.T) {
 				}
 				return brokertest.ProduceResponse(req.(*kmsg.ProduceRequest), c.code.Code), nil, true
 			})
-			res, err := b.publisher(t, publish.Idempotent).Publish(t.Context(), key, stream(60_000))
+			res, err := b.publisher(t, publish.Idempotent).Publish(t.Context(), key, stream(25_000))
 			if !errors.Is(err, c.kind) || !errors.Is(err, publish.ErrPartial) {
 				t.Errorf("error %v, want %v and ErrPartial", err, c.kind)
 			}
