@@ -186,7 +186,7 @@ func produceOthers(t *testing.T, c *cluster) {
 
 func TestCtrlCEndsItAndSaysWhatHappened(t *testing.T) {
 	for name, c := range map[string]struct{ args, after string }{
-		"while it publishes the history": {"-listen 127.0.0.1:0 -history 168h", "history: 25 %"},
+		"while it publishes the history": {"-listen 127.0.0.1:0 -history 24h", "history: 25 %"},
 		"while it is live":               {"-listen 127.0.0.1:0 -history 10m", "on the page after"},
 		"while it catches up":            {"-listen 127.0.0.1:0 -history 6h -speed 600", "Live dashboards"},
 		"without history":                {"-listen 127.0.0.1:0 -history 0", "Live dashboards"},
