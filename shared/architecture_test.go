@@ -27,12 +27,13 @@ var mayImport = map[string][]string{
 	"shared/market":     {"shared/sale", "shared/chance", "shared/spec", "dataset"},
 	"shared/burst":      {"shared/market", "shared/sale", "shared/chance", "shared/spec"},
 	"shared/publish":    {"shared/sale"},
-	"shared/brokertest": {"shared/sale"},
+	"shared/loopback":   {},
+	"shared/brokertest": {"shared/loopback", "shared/sale", "shared/stack"},
 	"shared/secret":     {},
 	"shared/app":        {"shared/burst", "shared/market", "shared/publish", "shared/sale", "shared/secret", "shared/spec", "dataset"},
-	"shared/local": {"shared/app", "shared/market", "shared/publish", "shared/sale", "shared/secret", "shared/spec", "shared/stack",
+	"shared/local": {"shared/app", "shared/loopback", "shared/market", "shared/publish", "shared/sale", "shared/secret", "shared/spec", "shared/stack",
 		"dataset", "dashboards"},
-	"shared/stack":     {"druid-ec2"},
+	"shared/stack":     {"shared/loopback", "druid-ec2"},
 	"shared/stack/run": {"shared/stack"},
 	"druid-ec2":        {},
 	"dashboards":       {},
@@ -53,7 +54,8 @@ var importers = map[string][]string{
 }
 
 // standardOnly are the packages that need nothing but the standard library.
-var standardOnly = []string{"shared/spec", "shared/chance", "shared/sale", "shared/market", "shared/burst", "dataset", "shared/stack", "druid-ec2"}
+var standardOnly = []string{"shared/spec", "shared/chance", "shared/sale", "shared/market", "shared/burst", "dataset", "shared/loopback", "shared/stack",
+	"druid-ec2"}
 
 const module = "salesburst"
 

@@ -4,16 +4,8 @@ package brokertest
 
 import (
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
-	"crypto/x509"
-	"crypto/x509/pkix"
 	"encoding/json"
-	"encoding/pem"
-	"math/big"
-	"net"
 	"testing"
 	"time"
 
@@ -23,6 +15,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 	"github.com/twmb/franz-go/pkg/sasl/plain"
 
+	"salesburst/shared/loopback"
 	"salesburst/shared/sale"
 )
 
@@ -35,7 +28,11 @@ type Broker struct {
 	CA             []byte      // PEM, what they trust
 	User, Password string
 	Topic          string
+
+	admin *login // nil: User may do everything
 }
+
+type login struct{ user, password string }
 
 // Partitions is how many the topic has.
 const Partitions = 6
@@ -43,10 +40,13 @@ const Partitions = 6
 // Start starts a fake cluster of two brokers that ends with the test.
 func Start(t testing.TB, opts ...kfake.Opt) *Broker {
 	t.Helper()
-	server, client, ca := certificates(t)
-	b := &Broker{TLS: client, CA: ca, User: "key", Password: "correct horse", Topic: "sales-1"}
+	cert, err := loopback.NewCertificate()
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := &Broker{TLS: cert.Client(), CA: cert.CA, User: "key", Password: "correct horse", Topic: "sales-1"}
 	opts = append([]kfake.Opt{
-		kfake.TLS(server),
+		kfake.TLS(cert.Server()),
 		kfake.EnableSASL(),
 		kfake.Superuser("PLAIN", b.User, b.Password),
 		kfake.SeedTopics(Partitions, b.Topic),
@@ -177,26 +177,18 @@ func ProduceResponse(req *kmsg.ProduceRequest, code int16) *kmsg.ProduceResponse
 	return resp
 }
 
-func certificates(t testing.TB) (server, client *tls.Config, ca []byte) {
+// Leaders are the brokers that lead partitions of the topic.
+func (b *Broker) Leaders(t testing.TB) map[int32]bool {
 	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
+	req := kmsg.NewPtrMetadataRequest()
+	topic := kmsg.NewMetadataRequestTopic()
+	topic.Topic = kmsg.StringPtr(b.Topic)
+	req.Topics = append(req.Topics, topic)
+	leaders := make(map[int32]bool)
+	for _, topic := range ask[*kmsg.MetadataResponse](t, b, req).Topics {
+		for _, p := range topic.Partitions {
+			leaders[p.Leader] = true
+		}
 	}
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1),
-		Subject:      pkix.Name{CommonName: "test broker"},
-		NotBefore:    time.Unix(0, 0), NotAfter: time.Now().Add(24 * 365 * 100 * time.Hour),
-		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
-		IsCA:        true, BasicConstraintsValid: true,
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ca = pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
-	pool := x509.NewCertPool()
-	pool.AppendCertsFromPEM(ca)
-	server = &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}}
-	return server, &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}, ca
+	return leaders
 }

@@ -2,16 +2,11 @@ package local
 
 import (
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/tls"
-	"crypto/x509"
-	"crypto/x509/pkix"
 	"errors"
 	"fmt"
 	"io"
-	"math/big"
 	"net"
 	"strings"
 	"time"
@@ -22,6 +17,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 	"github.com/twmb/franz-go/pkg/sasl/plain"
 
+	"salesburst/shared/loopback"
 	"salesburst/shared/secret"
 	"salesburst/shared/spec"
 )
@@ -49,14 +45,14 @@ func existing(o options) *cluster {
 // certificate and a password that exist only now, so that the functions go the same
 // way here as there.
 func startBroker(topic string) (*cluster, io.Closer, error) {
-	server, client, err := certificates()
+	cert, err := loopback.NewCertificate()
 	if err != nil {
-		return nil, nil, fmt.Errorf("making the broker's certificate: %w", err)
+		return nil, nil, err
 	}
-	c := &cluster{topic: topic, username: "local", password: secret.New(rand.Text()), tls: client}
+	c := &cluster{topic: topic, username: "local", password: secret.New(rand.Text()), tls: cert.Client()}
 	b, err := kfake.NewCluster(
 		kfake.NumBrokers(1),
-		kfake.TLS(server),
+		kfake.TLS(cert.Server()),
 		kfake.EnableSASL(),
 		kfake.Superuser("PLAIN", c.username, c.password.Reveal()),
 		kfake.SeedTopics(spec.Partitions, topic),
@@ -71,36 +67,6 @@ func startBroker(topic string) (*cluster, io.Closer, error) {
 type closer func()
 
 func (c closer) Close() error { c(); return nil }
-
-// certificates makes a certificate for the loopback address, valid for a year, and the
-// configuration of clients that trust it and nothing else.
-func certificates() (server, client *tls.Config, err error) {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		return nil, nil, err
-	}
-	template := &x509.Certificate{
-		SerialNumber:          big.NewInt(1),
-		Subject:               pkix.Name{CommonName: "salesburst local broker"},
-		NotBefore:             time.Now().Add(-24 * time.Hour), // TLS checks it against the machine's clock
-		NotAfter:              time.Now().Add(365 * 24 * time.Hour),
-		IPAddresses:           []net.IP{net.IPv4(127, 0, 0, 1), net.IPv6loopback},
-		IsCA:                  true,
-		BasicConstraintsValid: true,
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
-	if err != nil {
-		return nil, nil, err
-	}
-	cert, err := x509.ParseCertificate(der)
-	if err != nil {
-		return nil, nil, err
-	}
-	pool := x509.NewCertPool()
-	pool.AddCert(cert)
-	server = &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}, MinVersion: tls.VersionTLS13}
-	return server, &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}, nil
-}
 
 // credentials are what the functions find in Secrets Manager in the cloud.
 func (c *cluster) credentials() secret.Static {

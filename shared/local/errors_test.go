@@ -11,6 +11,8 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"salesburst/shared/loopback"
 )
 
 func tlsDial(t testing.TB, c *cluster) (certificate []byte, err error) {
@@ -88,11 +90,11 @@ func TestErrorsAreOneLineThatSaysWhatToDo(t *testing.T) {
 // refusingBroker answers a login as Kafka does where the key is wrong.
 func refusingBroker(t testing.TB) (address string, env []string) {
 	t.Helper()
-	server, client, err := certificates()
+	cert, err := loopback.NewCertificate()
 	if err != nil {
 		t.Fatal(err)
 	}
-	b, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.TLS(server), kfake.EnableSASL(), kfake.Superuser("PLAIN", "a", "b"))
+	b, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.TLS(cert.Server()), kfake.EnableSASL(), kfake.Superuser("PLAIN", "a", "b"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -103,6 +105,6 @@ func refusingBroker(t testing.TB) (address string, env []string) {
 		response.ErrorCode = 58
 		return response, nil, true
 	})
-	c := &cluster{servers: b.ListenAddrs(), tls: client}
+	c := &cluster{servers: b.ListenAddrs(), tls: cert.Client()}
 	return c.servers[0], trusting(t, c)
 }

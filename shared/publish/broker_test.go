@@ -8,18 +8,54 @@ import (
 	"salesburst/shared/brokertest"
 	"salesburst/shared/publish"
 	"salesburst/shared/sale"
+	"salesburst/shared/stack"
 )
 
 const partitions = brokertest.Partitions
 
-// key names the burst of a test that has only one.
-var key = publish.Key{Series: "test", Number: 29_847_000}
-
-type broker struct{ *brokertest.Broker }
+// broker is one with the name of the only burst that a test has in it.
+type broker struct {
+	*brokertest.Broker
+	key publish.Key
+}
 
 func startBroker(t testing.TB, opts ...kfake.Opt) *broker {
 	t.Helper()
-	return &broker{brokertest.Start(t, opts...)}
+	b := brokertest.Start(t, opts...)
+	return &broker{b, publish.Key{Series: b.Topic, Number: 29_847_000}}
+}
+
+// realBroker is a topic in the Kafka that the tests share.
+func realBroker(t testing.TB, configs ...string) *broker {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("needs real Kafka, which takes a while to start")
+	}
+	return inCluster(t, stack.Shared(t), configs...)
+}
+
+func inCluster(t testing.TB, k *stack.Kafka, configs ...string) *broker {
+	t.Helper()
+	b := brokertest.Real(t, k, configs...)
+	return &broker{b, publish.Key{Series: b.Topic, Number: 29_847_000}}
+}
+
+// withEachBroker runs a test with the fake broker and with real Kafka: what holds, holds
+// with both.
+func withEachBroker(t *testing.T, test func(t *testing.T, b *broker)) {
+	withEachBrokerTaking(t, "1048588", test) // Kafka's default
+}
+
+// withEachBrokerTaking does so with brokers that refuse batches of more bytes than that.
+func withEachBrokerTaking(t *testing.T, batchBytes string, test func(t *testing.T, b *broker)) {
+	t.Run("fake", func(t *testing.T) {
+		t.Parallel()
+		test(t, startBroker(t, kfake.BrokerConfigs(map[string]string{"message.max.bytes": batchBytes})))
+	})
+	t.Run("real", func(t *testing.T) {
+		t.Parallel()
+		test(t, realBroker(t, "max.message.bytes", batchBytes))
+	})
 }
 
 func (b *broker) config(d publish.Delivery) publish.Config {

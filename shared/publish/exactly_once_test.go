@@ -14,10 +14,16 @@ import (
 
 // What a burst that is asked for three times leaves behind is the difference between
 // the promises.
+func TestRepeatedBurst(t *testing.T) {
+	atEachLevel(t, func(t *testing.T, d publish.Delivery) {
+		withEachBroker(t, func(t *testing.T, b *broker) { testRepeatedBurst(t, b, d) })
+	})
+}
+
 func testRepeatedBurst(t *testing.T, b *broker, d publish.Delivery) {
 	const n = 2000
 	for attempt := range 3 {
-		res, err := b.publisher(t, d).Publish(t.Context(), key, stream(n))
+		res, err := b.publisher(t, d).Publish(t.Context(), b.key, stream(n))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -37,6 +43,14 @@ func testRepeatedBurst(t *testing.T, b *broker, d publish.Delivery) {
 
 // Attempts that were given up at any moment leave nothing that a reader sees, and one
 // more attempt makes the burst whole.
+func TestAttemptsGivenUp(t *testing.T) {
+	for _, name := range []string{"transactional", "exactly-once"} {
+		t.Run(name, func(t *testing.T) {
+			withEachBroker(t, func(t *testing.T, b *broker) { testAttemptsGivenUp(t, b, levels[name]) })
+		})
+	}
+}
+
 func testAttemptsGivenUp(t *testing.T, b *broker, d publish.Delivery) {
 	const n = 25_000
 	random := rand.New(rand.NewPCG(1, 2))
@@ -45,7 +59,7 @@ func testAttemptsGivenUp(t *testing.T, b *broker, d publish.Delivery) {
 		ctx, cancel := context.WithCancel(t.Context())
 		p := b.publisher(t, d)
 		time.AfterFunc(time.Duration(random.IntN(150))*time.Millisecond, cancel)
-		res, err := p.Publish(ctx, key, stream(n))
+		res, err := p.Publish(ctx, b.key, stream(n))
 		p.Close()
 		cancel()
 		if err != nil {
@@ -58,7 +72,7 @@ func testAttemptsGivenUp(t *testing.T, b *broker, d publish.Delivery) {
 	if gaveUp == 0 {
 		t.Fatal("no attempt was given up: the test shows nothing")
 	}
-	res, err := b.publisher(t, d).Publish(t.Context(), key, stream(n))
+	res, err := b.publisher(t, d).Publish(t.Context(), b.key, stream(n))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -68,6 +82,8 @@ func testAttemptsGivenUp(t *testing.T, b *broker, d publish.Delivery) {
 }
 
 // Of two attempts at the same moment one is fenced, or comes late and is skipped.
+func TestAttemptsAtTheSameMoment(t *testing.T) { withEachBroker(t, testAttemptsAtTheSameMoment) }
+
 func testAttemptsAtTheSameMoment(t *testing.T, b *broker) {
 	const n = 25_000
 	var done, skipped, fenced int
@@ -76,7 +92,7 @@ func testAttemptsAtTheSameMoment(t *testing.T, b *broker) {
 	for range 4 {
 		p := b.publisher(t, publish.ExactlyOnce)
 		wg.Go(func() {
-			res, err := p.Publish(t.Context(), key, stream(n))
+			res, err := p.Publish(t.Context(), b.key, stream(n))
 			mu.Lock()
 			defer mu.Unlock()
 			switch {
@@ -99,13 +115,15 @@ func testAttemptsAtTheSameMoment(t *testing.T, b *broker) {
 }
 
 // Attempts at different bursts of one series, and at others beside it, do not disturb each other.
+func TestBurstsBesideEachOther(t *testing.T) { withEachBroker(t, testBurstsBesideEachOther) }
+
 func testBurstsBesideEachOther(t *testing.T, b *broker) {
 	var wg sync.WaitGroup
 	const bursts = 8
 	for i := range bursts {
-		k := publish.Key{Series: "beside", Number: 29_847_000 + int64(i)}
+		k := publish.Key{Series: b.Topic, Number: 29_847_000 + int64(i)}
 		if i%2 == 1 {
-			k = publish.Key{Series: fmt.Sprintf("manual-%d", i)}
+			k = publish.Key{Series: fmt.Sprintf("%s-manual-%d", b.Topic, i)}
 		}
 		p := b.publisher(t, publish.ExactlyOnce)
 		wg.Go(func() {
@@ -122,11 +140,13 @@ func testBurstsBesideEachOther(t *testing.T, b *broker) {
 
 // A late attempt at an old burst is told apart from a doubled one, whatever came
 // between, until nobody can know any more.
+func TestLateAttempts(t *testing.T) { withEachBroker(t, testLateAttempts) }
+
 func testLateAttempts(t *testing.T, b *broker) {
 	const base = 29_847_000
 	p := b.publisher(t, publish.ExactlyOnce)
 	try := func(number int64) (skipped bool, err error) {
-		res, err := p.Publish(t.Context(), publish.Key{Series: "late", Number: number}, stream(10))
+		res, err := p.Publish(t.Context(), publish.Key{Series: b.Topic, Number: number}, stream(10))
 		return res.Skipped, err
 	}
 	for _, step := range []struct {
@@ -147,17 +167,3 @@ func testLateAttempts(t *testing.T, b *broker) {
 		t.Errorf("%d sales, want those of 7 bursts of 10", got)
 	}
 }
-
-func TestRepeatedBurst(t *testing.T) {
-	atEachLevel(t, func(t *testing.T, d publish.Delivery) { testRepeatedBurst(t, startBroker(t), d) })
-}
-
-func TestAttemptsGivenUp(t *testing.T) {
-	for _, name := range []string{"transactional", "exactly-once"} {
-		t.Run(name, func(t *testing.T) { testAttemptsGivenUp(t, startBroker(t), levels[name]) })
-	}
-}
-
-func TestAttemptsAtTheSameMoment(t *testing.T) { testAttemptsAtTheSameMoment(t, startBroker(t)) }
-func TestBurstsBesideEachOther(t *testing.T)   { testBurstsBesideEachOther(t, startBroker(t)) }
-func TestLateAttempts(t *testing.T)            { testLateAttempts(t, startBroker(t)) }

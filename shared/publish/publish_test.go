@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kerr"
-	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"salesburst/shared/brokertest"
@@ -22,21 +21,22 @@ func TestPublish(t *testing.T) {
 	atEachLevel(t, func(t *testing.T, d publish.Delivery) {
 		for name, n := range map[string]stream{"nothing": 0, "one": 1, "a minute": 600, "many chunks": 25_000} {
 			t.Run(name, func(t *testing.T) {
-				b := startBroker(t)
-				res, err := b.publisher(t, d).Publish(t.Context(), key, n)
-				if err != nil {
-					t.Fatal(err)
-				}
-				b.read(t).expectOnce(t, int(n))
-				if res.Events != int(n) || res.InDoubt != 0 || res.Retries != 0 || res.Skipped {
-					t.Errorf("result %+v", res)
-				}
-				if want := n.revenue(); res.Revenue != want {
-					t.Errorf("revenue %v, want %v", res.Revenue, want)
-				}
-				if want := int(n) - int(n)/2; res.Completed != want {
-					t.Errorf("%d completed, want %d", res.Completed, want)
-				}
+				withEachBroker(t, func(t *testing.T, b *broker) {
+					res, err := b.publisher(t, d).Publish(t.Context(), b.key, n)
+					if err != nil {
+						t.Fatal(err)
+					}
+					b.read(t).expectOnce(t, int(n))
+					if res.Events != int(n) || res.InDoubt != 0 || res.Retries != 0 || res.Skipped {
+						t.Errorf("result %+v", res)
+					}
+					if want := n.revenue(); res.Revenue != want {
+						t.Errorf("revenue %v, want %v", res.Revenue, want)
+					}
+					if want := int(n) - int(n)/2; res.Completed != want {
+						t.Errorf("%d completed, want %d", res.Completed, want)
+					}
+				})
 			})
 		}
 	})
@@ -44,18 +44,15 @@ func TestPublish(t *testing.T) {
 
 func TestSmallBurstTakesOneRequestPerLeader(t *testing.T) {
 	atEachLevel(t, func(t *testing.T, d publish.Delivery) {
-		b := startBroker(t)
-		res, err := b.publisher(t, d).Publish(t.Context(), key, stream(600))
-		if err != nil {
-			t.Fatal(err)
-		}
-		leaders := make(map[int32]bool)
-		for p := range int32(partitions) {
-			leaders[b.LeaderFor(b.Topic, p)] = true
-		}
-		if res.Requests != len(leaders) || res.Partitions != partitions {
-			t.Errorf("%d requests to %d leaders for %d partitions", res.Requests, len(leaders), res.Partitions)
-		}
+		withEachBroker(t, func(t *testing.T, b *broker) {
+			res, err := b.publisher(t, d).Publish(t.Context(), b.key, stream(600))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if want := len(b.Leaders(t)); res.Requests != want || res.Partitions != partitions {
+				t.Errorf("%d requests to %d leaders for %d partitions", res.Requests, want, res.Partitions)
+			}
+		})
 	})
 }
 
@@ -73,7 +70,7 @@ func TestConnectionsAreKeptBetweenBursts(t *testing.T) {
 	}
 	defer p.Close()
 	for i := range 5 {
-		if _, err := p.Publish(t.Context(), key, stream(100)); err != nil {
+		if _, err := p.Publish(t.Context(), b.key, stream(100)); err != nil {
 			t.Fatal(err)
 		}
 		if i == 0 {
@@ -99,25 +96,27 @@ func TestErrors(t *testing.T) {
 			"no TLS":            {func(c *publish.Config) { c.TLS = nil }, publish.ErrRetryable},
 		} {
 			t.Run(name, func(t *testing.T) {
-				cfg := startBroker(t).config(d)
-				c.change(&cfg)
-				p, err := publish.New(cfg)
-				if err != nil {
-					t.Fatal(err)
-				}
-				defer p.Close()
-				ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
-				defer cancel()
-				res, err := p.Publish(ctx, key, stream(600))
-				if !errors.Is(err, c.kind) {
-					t.Errorf("error %v, want %v", err, c.kind)
-				}
-				if res.Events != 0 || errors.Is(err, publish.ErrPartial) {
-					t.Errorf("nothing can have been published, but %+v, %v", res, err)
-				}
-				if err != nil && (strings.Contains(err.Error(), cfg.Credentials.Password) || strings.Contains(err.Error(), "wrong")) {
-					t.Errorf("the password is in the error: %v", err)
-				}
+				withEachBroker(t, func(t *testing.T, b *broker) {
+					cfg := b.config(d)
+					c.change(&cfg)
+					p, err := publish.New(cfg)
+					if err != nil {
+						t.Fatal(err)
+					}
+					defer p.Close()
+					ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+					defer cancel()
+					res, err := p.Publish(ctx, b.key, stream(600))
+					if !errors.Is(err, c.kind) {
+						t.Errorf("error %v, want %v", err, c.kind)
+					}
+					if res.Events != 0 || errors.Is(err, publish.ErrPartial) {
+						t.Errorf("nothing can have been published, but %+v, %v", res, err)
+					}
+					if err != nil && (strings.Contains(err.Error(), cfg.Credentials.Password) || strings.Contains(err.Error(), "wrong")) {
+						t.Errorf("the password is in the error: %v", err)
+					}
+				})
 			})
 		}
 	})
@@ -156,7 +155,7 @@ func TestRetriedErrors(t *testing.T) {
 					}
 					return brokertest.ProduceResponse(req.(*kmsg.ProduceRequest), code.Code), nil, true
 				})
-				res, err := b.publisher(t, d).Publish(t.Context(), key, stream(15_000))
+				res, err := b.publisher(t, d).Publish(t.Context(), b.key, stream(15_000))
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -171,20 +170,21 @@ func TestRetriedErrors(t *testing.T) {
 
 func TestLostAcknowledgementStoresNothingTwice(t *testing.T) {
 	atEachLevel(t, func(t *testing.T, d publish.Delivery) {
-		b := startBroker(t)
-		p, err := publish.New(lossy(b.config(d), 40_000))
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer p.Close()
-		res, err := p.Publish(t.Context(), key, stream(25_000))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if res.Retries == 0 {
-			t.Fatal("no acknowledgement was lost: the test shows nothing")
-		}
-		b.read(t).expectOnce(t, 25_000)
+		withEachBroker(t, func(t *testing.T, b *broker) {
+			p, err := publish.New(lossy(b.config(d), 40_000))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer p.Close()
+			res, err := p.Publish(t.Context(), b.key, stream(25_000))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if res.Retries == 0 {
+				t.Fatal("no acknowledgement was lost: the test shows nothing")
+			}
+			b.read(t).expectOnce(t, 25_000)
+		})
 	})
 }
 
@@ -225,25 +225,27 @@ func (c *lossyConn) Read(b []byte) (int, error) {
 
 func TestTooLargeIsSplit(t *testing.T) {
 	atEachLevel(t, func(t *testing.T, d publish.Delivery) {
-		b := startBroker(t, kfake.BrokerConfigs(map[string]string{"message.max.bytes": "20000"}))
-		res, err := b.publisher(t, d).Publish(t.Context(), key, stream(20_000))
-		if err != nil {
-			t.Fatal(err)
-		}
-		b.read(t).expectOnce(t, 20_000)
-		if want := stream(20_000).revenue(); res.Revenue != want {
-			t.Errorf("revenue %v, want %v", res.Revenue, want)
-		}
+		withEachBrokerTaking(t, "20000", func(t *testing.T, b *broker) {
+			res, err := b.publisher(t, d).Publish(t.Context(), b.key, stream(20_000))
+			if err != nil {
+				t.Fatal(err)
+			}
+			b.read(t).expectOnce(t, 20_000)
+			if want := stream(20_000).revenue(); res.Revenue != want {
+				t.Errorf("revenue %v, want %v", res.Revenue, want)
+			}
+		})
 	})
 }
 
 func TestRecordTooLarge(t *testing.T) {
 	atEachLevel(t, func(t *testing.T, d publish.Delivery) {
-		b := startBroker(t, kfake.BrokerConfigs(map[string]string{"message.max.bytes": "100"}))
-		_, err := b.publisher(t, d).Publish(t.Context(), key, stream(100))
-		if !errors.Is(err, publish.ErrTooLarge) {
-			t.Errorf("error %v", err)
-		}
+		withEachBrokerTaking(t, "100", func(t *testing.T, b *broker) {
+			_, err := b.publisher(t, d).Publish(t.Context(), b.key, stream(100))
+			if !errors.Is(err, publish.ErrTooLarge) {
+				t.Errorf("error %v", err)
+			}
+		})
 	})
 }
 
@@ -266,7 +268,7 @@ func TestFinalErrors(t *testing.T) {
 				}
 				return brokertest.ProduceResponse(req.(*kmsg.ProduceRequest), c.code.Code), nil, true
 			})
-			res, err := b.publisher(t, publish.Idempotent).Publish(t.Context(), key, stream(25_000))
+			res, err := b.publisher(t, publish.Idempotent).Publish(t.Context(), b.key, stream(25_000))
 			if !errors.Is(err, c.kind) || !errors.Is(err, publish.ErrPartial) {
 				t.Errorf("error %v, want %v and ErrPartial", err, c.kind)
 			}
@@ -291,7 +293,7 @@ func TestNothingIsSentAfterTheDeadline(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 700*time.Millisecond)
 	defer cancel()
 	start := time.Now()
-	res, err := b.publisher(t, publish.Idempotent).Publish(ctx, key, stream(200_000))
+	res, err := b.publisher(t, publish.Idempotent).Publish(ctx, b.key, stream(200_000))
 	if !errors.Is(err, context.DeadlineExceeded) || !errors.Is(err, publish.ErrPartial) {
 		t.Fatalf("error %v", err)
 	}

@@ -1,0 +1,200 @@
+package stack
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"salesburst/shared/loopback"
+)
+
+// kafkaStart is how long a cluster may take to be ready on a busy machine; on an idle
+// one with two cores it takes five seconds.
+const kafkaStart = 3 * time.Minute
+
+// KafkaConfig says what cluster is started.
+type KafkaConfig struct {
+	Brokers  int               // 1 (also if 0) to 3; the first is the controller too
+	Settings map[string]string // for server.properties, over what is there
+	JVM      []string          // flags, over those for a quick start
+	Log      io.Writer         // one line for each step; nil: none
+}
+
+// Kafka is a running cluster.
+type Kafka struct {
+	Addresses []string        // host:port of the brokers, TLS and SASL PLAIN
+	CA        []byte          // PEM, what clients trust
+	Users     map[User]string // and their passwords
+
+	Dir  string // of the cluster's files
+	Java string
+	Jars string // folder
+
+	brokers []*Process
+	keeper  *keeper // nil: another process started it
+}
+
+// User is one who may log in.
+type User string
+
+// The users. Admin may do everything; the others what ACLs say, which is nothing at first.
+const (
+	Admin    User = "admin"
+	Producer User = "producer"
+	Consumer User = "consumer"
+)
+
+// StartKafka starts a cluster and returns when it is ready. It ends with this process,
+// however that ends, or by Stop.
+func StartKafka(ctx context.Context, cfg KafkaConfig) (*Kafka, error) {
+	cfg.Brokers = max(cfg.Brokers, 1)
+	k, err := newKafka(ctx, cfg)
+	if err != nil {
+		return nil, fmt.Errorf("starting Kafka: %w", err)
+	}
+	start := time.Now()
+	say(cfg.Log, "starting Kafka (%d broker(s))", cfg.Brokers)
+	ctx, cancel := context.WithTimeout(ctx, kafkaStart)
+	defer cancel()
+	for _, b := range k.brokers {
+		err = errors.Join(err, b.Start())
+	}
+	for i := range k.brokers {
+		if err == nil {
+			err = k.Await(ctx, i)
+		}
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("starting Kafka: %w", err), k.Stop())
+	}
+	say(cfg.Log, "Kafka is ready after %.1f s at %s", time.Since(start).Seconds(), strings.Join(k.Addresses, ","))
+	return k, nil
+}
+
+func newKafka(ctx context.Context, cfg KafkaConfig) (*Kafka, error) {
+	java, err := java(ctx)
+	if err != nil {
+		return nil, err
+	}
+	lib, err := jars(ctx, "kafka", kafkaPOM, cfg.Log)
+	if err != nil {
+		return nil, err
+	}
+	cert, err := loopback.NewCertificate()
+	if err != nil {
+		return nil, err
+	}
+	ports, err := freePorts(2*cfg.Brokers + 1)
+	if err != nil {
+		return nil, err
+	}
+	dir, keeper, err := folder()
+	if err != nil {
+		return nil, err
+	}
+	k := &Kafka{
+		CA: cert.CA, Dir: dir, Java: java, Jars: lib, keeper: keeper,
+		Users: map[User]string{Admin: rand.Text(), Producer: rand.Text(), Consumer: rand.Text()},
+	}
+	clusterID, err := newID()
+	if err == nil {
+		err = k.writeClientFiles(cert)
+	}
+	for i := range cfg.Brokers {
+		if err == nil {
+			err = k.addBroker(i, cfg, ports, clusterID)
+		}
+	}
+	if err != nil {
+		return nil, errors.Join(err, keeper.end())
+	}
+	return k, nil
+}
+
+// addBroker writes a broker's folder: its settings, and the file by which it knows that
+// its log is formatted.
+func (k *Kafka) addBroker(i int, cfg KafkaConfig, ports []string, clusterID string) error {
+	dir := filepath.Join(k.Dir, fmt.Sprintf("broker-%d", i+1))
+	data := filepath.Join(dir, "data")
+	if err := os.MkdirAll(data, 0o755); err != nil {
+		return err
+	}
+	directoryID, err := newID()
+	if err != nil {
+		return err
+	}
+	k.Addresses = append(k.Addresses, "127.0.0.1:"+ports[2*i+1])
+	settings := k.settings(i, cfg, ports)
+	settings["log.dirs"] = data
+	meta := map[string]string{"version": "1", "cluster.id": clusterID, "node.id": fmt.Sprint(i + 1), "directory.id": directoryID}
+	if err := writeProperties(filepath.Join(data, "meta.properties"), meta); err != nil {
+		return err
+	}
+	file := filepath.Join(dir, "server.properties")
+	if err := writeProperties(file, settings); err != nil {
+		return err
+	}
+	flags := cfg.JVM
+	if flags == nil {
+		flags = []string{"-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"}
+	}
+	k.brokers = append(k.brokers, &Process{
+		name: fmt.Sprintf("Kafka broker %d", i+1), log: filepath.Join(dir, "log"), keeper: k.keeper,
+		make: func() *exec.Cmd {
+			args := append([]string{"-Xms256m", "-Xmx512m", "-Dorg.slf4j.simpleLogger.showDateTime=true"}, flags...)
+			return exec.Command(k.Java, append(args, "-cp", k.Jars+"/*", "kafka.Kafka", file)...)
+		},
+	})
+	return nil
+}
+
+// Await waits until a broker (0 is the first) is ready.
+func (k *Kafka) Await(ctx context.Context, broker int) error {
+	return k.brokers[broker].await(ctx, "Kafka Server started")
+}
+
+// Broker is the process of a broker; 0 is the first.
+func (k *Kafka) Broker(i int) *Process { return k.brokers[i] }
+
+// Stop ends the cluster and removes its files.
+func (k *Kafka) Stop() error {
+	if k.keeper == nil {
+		return nil // not ours
+	}
+	return k.keeper.end()
+}
+
+// TLS is the configuration of a client.
+func (k *Kafka) TLS() *tls.Config { return loopback.Trust(k.CA) }
+
+// Tool returns a command that runs one of Kafka's own programs: its class, and arguments.
+func (k *Kafka) Tool(ctx context.Context, class string, args ...string) *exec.Cmd {
+	return exec.CommandContext(ctx, k.Java, append([]string{"-XX:TieredStopAtLevel=1", "-cp", k.Jars + "/*", class}, args...)...)
+}
+
+// freePorts returns ports of 127.0.0.1 on which nobody listens.
+func freePorts(n int) ([]string, error) {
+	var ports []string
+	for range n {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			return nil, fmt.Errorf("looking for a free port: %w", err)
+		}
+		defer l.Close() // only when all are found, so that they differ
+		_, port, err := net.SplitHostPort(l.Addr().String())
+		if err != nil {
+			return nil, err
+		}
+		ports = append(ports, port)
+	}
+	return ports, nil
+}

@@ -1,0 +1,65 @@
+package stack
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"sync"
+	"time"
+)
+
+// keeper is a shell that outlives this process by a moment. It reads from a pipe that
+// only this process holds open: each number is a server that it is to end, and the
+// pipe's end, however this process ended, is its sign to do so and to remove the folder.
+type keeper struct {
+	mu   sync.Mutex
+	pipe io.WriteCloser
+	cmd  *exec.Cmd
+}
+
+const keeperScript = `
+pids=
+while read -r pid; do pids="$pids $pid"; done
+for pid in $pids; do kill -9 "$pid"; done 2>/dev/null
+for try in 1 2 3 4 5 6 7 8 9 10; do rm -rf "$1" && exit; sleep 0.2; done 2>/dev/null
+`
+
+func startKeeper(dir string) (*keeper, error) {
+	cmd := exec.Command("sh", "-c", keeperScript, "keeper", dir)
+	cmd.Dir = os.TempDir()
+	detach(cmd)
+	pipe, err := cmd.StdinPipe()
+	if err == nil {
+		err = cmd.Start()
+	}
+	if err != nil {
+		return nil, fmt.Errorf("starting the keeper of %s: %w", dir, err)
+	}
+	return &keeper{pipe: pipe, cmd: cmd}, nil
+}
+
+// watch hands a process over that is to end with this one.
+func (k *keeper) watch(pid int) error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if _, err := fmt.Fprintln(k.pipe, pid); err != nil {
+		return fmt.Errorf("the keeper of the servers is gone: %w", err)
+	}
+	return nil
+}
+
+// end lets the keeper do its work and waits for that.
+func (k *keeper) end() error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.pipe.Close()
+	done := make(chan error, 1)
+	go func() { done <- k.cmd.Wait() }()
+	select {
+	case err := <-done:
+		return err
+	case <-time.After(stopTime):
+		return fmt.Errorf("the keeper of the servers hangs")
+	}
+}

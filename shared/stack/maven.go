@@ -1,0 +1,79 @@
+package stack
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+)
+
+// kafkaPOM names Kafka's server and its tools.
+const kafkaPOM = `<project xmlns="http://maven.apache.org/POM/4.0.0">
+  <modelVersion>4.0.0</modelVersion>
+  <groupId>salesburst</groupId><artifactId>kafka</artifactId><version>1</version><packaging>pom</packaging>
+  <dependencies>
+    <dependency><groupId>org.apache.kafka</groupId><artifactId>kafka_2.13</artifactId><version>4.1.1</version></dependency>
+    <dependency><groupId>org.apache.kafka</groupId><artifactId>kafka-tools</artifactId><version>4.1.1</version></dependency>
+    <dependency><groupId>org.slf4j</groupId><artifactId>slf4j-simple</artifactId><version>1.7.36</version></dependency>
+  </dependencies>
+</project>
+`
+
+// jars returns a folder with the jars that a POM names and all that they need. They are
+// fetched by Maven when they are asked for the first time, and kept in the user's cache:
+// a folder is there whole or not at all.
+func jars(ctx context.Context, name, pom string, log io.Writer) (string, error) {
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return "", fmt.Errorf("a place for %s: %w", name, err)
+	}
+	sum := sha256.Sum256([]byte(pom))
+	dir := filepath.Join(cache, "salesburst", name+"-"+hex.EncodeToString(sum[:6]))
+	if there(dir) {
+		return dir, nil
+	}
+	if err := fetch(ctx, name, pom, dir, log); err != nil {
+		return "", fmt.Errorf("fetching %s: %w", name, err)
+	}
+	return dir, nil
+}
+
+func there(dir string) bool {
+	_, err := os.Stat(dir)
+	return err == nil
+}
+
+func fetch(ctx context.Context, name, pom, dir string, log io.Writer) error {
+	maven, err := exec.LookPath("mvn")
+	if err != nil {
+		return fmt.Errorf("mvn, which fetches it, is not on the PATH; on Debian: apt-get install maven")
+	}
+	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
+		return err
+	}
+	temp, err := os.MkdirTemp(filepath.Dir(dir), "fetching-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(temp)
+	file := filepath.Join(temp, "pom.xml")
+	if err := os.WriteFile(file, []byte(pom), 0o644); err != nil {
+		return err
+	}
+	say(log, "fetching %s with Maven, once", name)
+	out, err := exec.CommandContext(ctx, maven, "-q", "-B", "-f", file,
+		"dependency:copy-dependencies", "-DincludeScope=runtime", "-DoutputDirectory="+filepath.Join(temp, "lib")).CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("mvn dependency:copy-dependencies: %w: %s", err, strings.TrimSpace(string(out)))
+	}
+	err = os.Rename(filepath.Join(temp, "lib"), dir)
+	if err != nil && there(dir) {
+		return nil // another process was faster
+	}
+	return err
+}

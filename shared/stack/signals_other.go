@@ -1,0 +1,17 @@
+//go:build !unix
+
+package stack
+
+import (
+	"os/exec"
+	"syscall"
+)
+
+// Where there are no such signals there is no shell for the keeper either, and starting
+// a server says so.
+const (
+	freeze = syscall.SIGKILL
+	thaw   = syscall.SIGKILL
+)
+
+func detach(*exec.Cmd) {}

@@ -1,0 +1,16 @@
+//go:build unix
+
+package stack
+
+import (
+	"os/exec"
+	"syscall"
+)
+
+const (
+	freeze = syscall.SIGSTOP
+	thaw   = syscall.SIGCONT
+)
+
+// detach keeps a Ctrl-C at the terminal from the command: its owner ends it.
+func detach(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} }
