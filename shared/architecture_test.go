@@ -49,7 +49,7 @@ var importers = map[string][]string{
 	"github.com/twmb/franz-go":          {"shared/local", "shared/brokertest"},
 	"modernc.org/sqlite":                {"shared/local"},
 	"github.com/go-analyze/charts":      {"shared/local"},
-	"github.com/klauspost/compress":     {"shared/publish"},
+	"github.com/klauspost/compress":     {"shared/publish", "shared/brokertest"},
 	"github.com/schollz/progressbar/v3": {"shared/local"},
 }
 

@@ -6,9 +6,13 @@ import (
 	"context"
 	"crypto/tls"
 	"encoding/json"
+	"fmt"
+	"maps"
+	"net"
 	"testing"
 	"time"
 
+	"github.com/klauspost/compress/zstd"
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -24,8 +28,9 @@ type Broker struct {
 	*kfake.Cluster // nil: a real one
 
 	Addrs          []string
-	TLS            *tls.Config // of its clients
-	CA             []byte      // PEM, what they trust
+	TLS            *tls.Config                                                          // of its clients; nil: none
+	Dialer         func(ctx context.Context, network, address string) (net.Conn, error) // nil: the usual
+	CA             []byte                                                               // PEM, what they trust
 	User, Password string
 	Topic          string
 
@@ -68,6 +73,9 @@ func (b *Broker) Dial(t testing.TB, opts ...kgo.Opt) *kgo.Client {
 	if b.TLS != nil {
 		opts = append(opts, kgo.DialTLSConfig(b.TLS.Clone()))
 	}
+	if b.Dialer != nil {
+		opts = append(opts, kgo.Dialer(b.Dialer))
+	}
 	if b.User != "" {
 		opts = append(opts, kgo.SASL(plain.Auth{User: b.User, Pass: b.Password}.AsMechanism()))
 	}
@@ -86,7 +94,7 @@ type Event struct {
 }
 
 // Read returns what a reader sees who waits for transactions to end, from the topic's
-// start to its present end.
+// start to its present end, once all transactions in it have ended.
 func (b *Broker) Read(t testing.TB) []Event { t.Helper(); return b.read(t, kgo.ReadCommitted()) }
 
 // ReadUncommitted returns what is in the topic, aborted or not.
@@ -98,11 +106,18 @@ func (b *Broker) ReadUncommitted(t testing.TB) []Event {
 func (b *Broker) read(t testing.TB, level kgo.IsolationLevel) []Event {
 	t.Helper()
 	client := b.Dial(t, kgo.ConsumeTopics(b.Topic), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()),
-		kgo.FetchIsolationLevel(level), kgo.KeepControlRecords(), kgo.FetchMaxWait(100*time.Millisecond))
+		kgo.FetchIsolationLevel(level), kgo.KeepControlRecords(), kgo.WithDecompressor(decompressor{}), kgo.FetchMaxWait(100*time.Millisecond))
 	defer client.Close()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	ends := b.ends(t, client, level)
+	// A broker answers a commit before readers see it.
+	for level == kgo.ReadCommitted() && !maps.Equal(ends, b.ends(t, client, kgo.ReadUncommitted())) {
+		if sleep(ctx, 20*time.Millisecond) != nil {
+			t.Fatalf("a transaction in topic %s stays open", b.Topic)
+		}
+		ends = b.ends(t, client, level)
+	}
 	var got []Event
 	for len(ends) > 0 {
 		fetches := client.PollFetches(ctx)
@@ -124,6 +139,35 @@ func (b *Broker) read(t testing.TB, level kgo.IsolationLevel) []Event {
 		}
 	}
 	return got
+}
+
+// decompressor does without the finalizers of franz-go's own, which end a test that has
+// a virtual clock.
+type decompressor struct{}
+
+// Decompress implements kgo.Decompressor.
+func (decompressor) Decompress(src []byte, codec kgo.CompressionCodecType) ([]byte, error) {
+	switch codec {
+	case kgo.CodecNone:
+		return src, nil
+	case kgo.CodecZstd:
+		d, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1))
+		if err != nil {
+			return nil, err
+		}
+		defer d.Close()
+		return d.DecodeAll(src, nil)
+	}
+	return nil, fmt.Errorf("codec %v: want zstd or none", codec)
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	select {
+	case <-time.After(d):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // ends returns where the partitions end that are not empty. A reader who waits for
@@ -175,20 +219,4 @@ func ProduceResponse(req *kmsg.ProduceRequest, code int16) *kmsg.ProduceResponse
 		resp.Topics = append(resp.Topics, rt)
 	}
 	return resp
-}
-
-// Leaders are the brokers that lead partitions of the topic.
-func (b *Broker) Leaders(t testing.TB) map[int32]bool {
-	t.Helper()
-	req := kmsg.NewPtrMetadataRequest()
-	topic := kmsg.NewMetadataRequestTopic()
-	topic.Topic = kmsg.StringPtr(b.Topic)
-	req.Topics = append(req.Topics, topic)
-	leaders := make(map[int32]bool)
-	for _, topic := range ask[*kmsg.MetadataResponse](t, b, req).Topics {
-		for _, p := range topic.Partitions {
-			leaders[p.Leader] = true
-		}
-	}
-	return leaders
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kmsg"
@@ -39,7 +40,62 @@ func Real(t testing.TB, k *stack.Kafka, configs ...string) *Broker {
 		}
 	}
 	b.allow(t)
+	b.awaitRights(t)
 	return b
+}
+
+// awaitRights waits until each broker has heard of them, which it does a moment later.
+func (b *Broker) awaitRights(t testing.TB) {
+	t.Helper()
+	for _, addr := range b.Addrs {
+		one := *b
+		one.Addrs, one.admin = []string{addr}, nil
+		for deadline := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
+			err := one.topicError(t)
+			if err == nil {
+				break
+			}
+			if time.Now().After(deadline) {
+				t.Fatalf("broker %s, of topic %s: %v", addr, b.Topic, err)
+			}
+		}
+	}
+}
+
+// topicError is what a broker says that a user may not do with the topic, or has not heard of.
+func (b *Broker) topicError(t testing.TB) error {
+	t.Helper()
+	for _, topic := range ask[*kmsg.MetadataResponse](t, b, b.metadataRequest()).Topics {
+		if err := kerr.ErrorForCode(topic.ErrorCode); err != nil {
+			return err
+		}
+		for _, p := range topic.Partitions {
+			if err := kerr.ErrorForCode(p.ErrorCode); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (b *Broker) metadataRequest() *kmsg.MetadataRequest {
+	req := kmsg.NewPtrMetadataRequest()
+	topic := kmsg.NewMetadataRequestTopic()
+	topic.Topic = kmsg.StringPtr(b.Topic)
+	req.Topics = append(req.Topics, topic)
+	return req
+}
+
+// Leaders returns the leader of each partition.
+func (b *Broker) Leaders(t testing.TB) map[int32]int32 {
+	t.Helper()
+	leaders := make(map[int32]int32)
+	for _, topic := range ask[*kmsg.MetadataResponse](t, b, b.metadataRequest()).Topics {
+		for _, p := range topic.Partitions {
+			leaders[p.Partition] = p.Leader
+		}
+	}
+	return leaders
 }
 
 // allow gives the producer and the consumer their rights.

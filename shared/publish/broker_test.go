@@ -2,6 +2,7 @@ package publish_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kfake"
 
@@ -98,6 +99,16 @@ func atEachLevel(t *testing.T, test func(t *testing.T, d publish.Delivery)) {
 	}
 }
 
+// leaders is how many brokers lead partitions of the topic.
+func (b *broker) leaders(t testing.TB) int {
+	t.Helper()
+	different := make(map[int32]bool)
+	for _, leader := range b.Leaders(t) {
+		different[leader] = true
+	}
+	return len(different)
+}
+
 // stored is what a reader finds in the topic.
 type stored []brokertest.Event
 
@@ -171,3 +182,39 @@ var (
 	productName = sale.NewText(`Samsung - 65" Class QN90B Neo QLED 4K Smart Tizen TV`)
 	userAgent   = sale.NewText("Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36")
 )
+
+// stalling is a stream that stalls when a sale is asked for.
+type stalling struct {
+	publish.Stream
+	at    int
+	stall func()
+}
+
+func (s stalling) At(i int, into *sale.Sale) {
+	if i == s.at {
+		s.stall()
+	}
+	s.Stream.At(i, into)
+}
+
+// shifted is a stream whose sales are numbered from another number on.
+type shifted struct {
+	stream
+	from int
+}
+
+func (s shifted) At(i int, into *sale.Sale) {
+	s.stream.At(i, into)
+	into.TransactionID.Sequence += uint32(s.from)
+}
+
+// atTime is a stream of one moment.
+type atTime struct {
+	stream
+	time time.Time
+}
+
+func (s atTime) At(i int, into *sale.Sale) {
+	s.stream.At(i, into)
+	into.Timestamp = sale.Time(s.time.UnixMilli())
+}

@@ -346,19 +346,21 @@ func (d *dispatcher) settle(a answer) error {
 			codes[int(p.Partition)] = kafka.Error(p.ErrorCode)
 		}
 	}
-	var retryable error
-	for _, b := range a.batches {
+	var retryable, final error
+	for _, b := range a.batches { // all of them: one partition's error does not undo another's success
 		code, ok := codes[b.partition]
 		if !ok {
 			code = kafka.NetworkException
 		}
 		switch err := d.settleBatch(b, code, a.link); {
-		case err == nil:
 		case errors.Is(err, ErrRetryable):
 			retryable = err
-		default:
-			return err
+		case err != nil:
+			final = err
 		}
+	}
+	if final != nil {
+		return final
 	}
 	return retryable
 }

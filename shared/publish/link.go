@@ -249,6 +249,9 @@ func (l *link) kind(err error) error {
 	case errors.Is(err, ErrTooOld), errors.Is(err, ErrInvalid), errors.Is(err, ErrRetryable):
 		return err // has its kind
 	case errors.As(err, &code):
+		if hint := hints[code]; hint != "" {
+			return fmt.Errorf("%w: %w; %s", kindOf(code), err, hint)
+		}
 		return fmt.Errorf("%w: %w", kindOf(code), err)
 	case errors.As(err, &cert), errors.As(err, &unknown):
 		return fmt.Errorf("%w: the broker's certificate is not trusted: %w", ErrInvalid, err)
@@ -263,6 +266,15 @@ func (l *link) kind(err error) error {
 
 func hungUp(err error) bool {
 	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
+}
+
+// hints say what to do about answers that do not say it themselves.
+var hints = map[kafka.Error]string{
+	kafka.SASLAuthenticationFailed:           "check the API key and its secret",
+	kafka.TopicAuthorizationFailed:           "it does not exist, or the key lacks WRITE and DESCRIBE on it",
+	kafka.TransactionalIDAuthorizationFailed: "grant the key WRITE and DESCRIBE on transactional ids that begin with " + namePrefix,
+	kafka.GroupAuthorizationFailed:           "grant the key READ on groups that begin with " + namePrefix,
+	kafka.InvalidTimestamp:                   "the sales lie further ahead of the broker's clock, or behind it, than the topic allows: compare the clocks",
 }
 
 var errRefused = errors.New("the broker refused the request")

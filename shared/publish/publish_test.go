@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"net"
 	"strings"
 	"sync/atomic"
@@ -15,6 +16,7 @@ import (
 
 	"salesburst/shared/brokertest"
 	"salesburst/shared/publish"
+	"salesburst/shared/stack"
 )
 
 func TestPublish(t *testing.T) {
@@ -49,7 +51,7 @@ func TestSmallBurstTakesOneRequestPerLeader(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if want := len(b.Leaders(t)); res.Requests != want || res.Partitions != partitions {
+			if want := b.leaders(t); res.Requests != want || res.Partitions != partitions {
 				t.Errorf("%d requests to %d leaders for %d partitions", res.Requests, want, res.Partitions)
 			}
 		})
@@ -99,6 +101,9 @@ func TestErrors(t *testing.T) {
 				withEachBroker(t, func(t *testing.T, b *broker) {
 					cfg := b.config(d)
 					c.change(&cfg)
+					if cfg.Topic != b.Topic && b.Cluster == nil { // Kafka tells only those of a topic's absence who may see it
+						cfg.Credentials = &publish.Credentials{Username: string(stack.Admin), Password: stack.Shared(t).Users[stack.Admin]}
+					}
 					p, err := publish.New(cfg)
 					if err != nil {
 						t.Fatal(err)
@@ -118,6 +123,19 @@ func TestErrors(t *testing.T) {
 					}
 				})
 			})
+		}
+	})
+}
+
+// A topic that is missing, or that the key may not see, is one and the same to Kafka:
+// the error has to say both.
+func TestForeignTopic(t *testing.T) {
+	atEachLevel(t, func(t *testing.T, d publish.Delivery) {
+		cfg := realBroker(t).config(d)
+		cfg.Topic = "somebody-elses"
+		_, err := newPublisher(t, cfg).Publish(t.Context(), publish.Key{Series: "foreign"}, stream(10))
+		if !errors.Is(err, publish.ErrAuth) || !strings.Contains(fmt.Sprint(err), "does not exist") {
+			t.Errorf("error %v", err)
 		}
 	})
 }

@@ -52,7 +52,8 @@ func (k *Kafka) settings(i int, cfg KafkaConfig, ports []string) map[string]stri
 		"transaction.state.log.num.partitions":     "5",
 		"broker.session.timeout.ms":                "6000", // a dead leader's successor is there soon
 		"broker.heartbeat.interval.ms":             "1000",
-		"controlled.shutdown.enable":               "true",
+		"transaction.abort.timed.out.transaction.cleanup.interval.ms": "1000",
+		"controlled.shutdown.enable":                                  "true",
 	}
 	s["listener.name.clients.plain.sasl.jaas.config"] =
 		"org.apache.kafka.common.security.plain.PlainLoginModule required" + users.String() + ";"

@@ -1,0 +1,84 @@
+package publish_test
+
+import (
+	"testing"
+	"time"
+
+	"salesburst/shared/publish"
+	"salesburst/shared/stack"
+)
+
+// Three brokers of which one, or all, go away in the middle of a burst. They are this
+// test's own.
+func TestClusterInTrouble(t *testing.T) {
+	if testing.Short() {
+		t.Skip("needs three real brokers, which take a while to start")
+	}
+	k, err := stack.StartKafka(t.Context(), stack.KafkaConfig{Brokers: 3})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := k.Stop(); err != nil {
+			t.Error(err)
+		}
+	}()
+	const n, at = 60_000, 30_000
+	// publishing runs what happens in the middle of a burst.
+	publishing := func(t *testing.T, happens func(b *broker)) publish.Result {
+		t.Helper()
+		b := inCluster(t, k)
+		res, err := b.publisher(t, publish.ExactlyOnce).Publish(t.Context(), b.key, stalling{stream(n), at, func() { happens(b) }})
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.read(t).expectOnce(t, n)
+		return res
+	}
+	do := func(t *testing.T, what func() error) {
+		t.Helper()
+		if err := what(); err != nil {
+			t.Error(err)
+		}
+	}
+	start := func(t *testing.T, i int) {
+		t.Helper()
+		do(t, k.Broker(i).Start)
+		do(t, func() error { return k.Await(t.Context(), i) })
+	}
+	t.Run("quota", func(t *testing.T) {
+		began := time.Now()
+		publishing(t, func(b *broker) { b.Throttle(t, 200_000) })
+		t.Logf("took %v", time.Since(began))
+		inCluster(t, k).Throttle(t, 1e12)
+	})
+	t.Run("a leader is killed", func(t *testing.T) {
+		publishing(t, func(*broker) { do(t, k.Broker(1).Kill) })
+		start(t, 1)
+	})
+	t.Run("a leader is frozen", func(t *testing.T) {
+		b := inCluster(t, k)
+		_, err := b.publisher(t, publish.ExactlyOnce).Publish(t.Context(), b.key, stalling{stream(n), at, func() { do(t, k.Broker(2).Freeze) }})
+		if err != nil {
+			t.Fatal(err)
+		}
+		do(t, k.Broker(2).Kill) // else it wakes, believes for a moment that it leads, and tells readers of the past
+		start(t, 2)
+		b.read(t).expectOnce(t, n)
+	})
+	t.Run("all are gone for ten seconds", func(t *testing.T) {
+		res := publishing(t, func(*broker) {
+			for i := range 3 {
+				do(t, k.Broker(i).Kill)
+			}
+			time.AfterFunc(10*time.Second, func() {
+				for i := range 3 {
+					do(t, k.Broker(i).Start)
+				}
+			})
+		})
+		if res.Duration < 10*time.Second {
+			t.Errorf("the burst was there after %v: the test shows nothing", res.Duration)
+		}
+	})
+}
