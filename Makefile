@@ -7,16 +7,24 @@ STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 # jsii, below the CDK, is not made for the race detector.
 RACE = $(shell go list ./... | grep -v '^salesburst/cdk')
 
-.PHONY: test short install check portable
+# Starts the servers that tests share, once for all of them.
+WITH_SERVERS = go run ./shared/stack/run --
+
+.PHONY: test short bench install check portable
 
 test: install check portable
-	go test -race $(RACE)
+	$(WITH_SERVERS) go test -race -timeout 30m $(RACE)
+	go run ./shared/publish/bench -events 50000 -rounds 1 -large 0
+
+bench:
+	go run ./shared/publish/bench -chart dashboards/bench.svg
 
 short:
 	go test -short ./...
 
 install:
-	@.ci/install gcc=gcc chromium=chromium qemu-aarch64-static=qemu-user-static shellcheck=shellcheck
+	@.ci/install gcc=gcc chromium=chromium qemu-aarch64-static=qemu-user-static shellcheck=shellcheck \
+		java=openjdk-17-jre-headless mvn=maven kcat=kcat
 	go mod download
 
 check:

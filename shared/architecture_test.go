@@ -29,8 +29,10 @@ var mayImport = map[string][]string{
 	"shared/publish":    {"shared/sale"},
 	"shared/loopback":   {},
 	"shared/brokertest": {"shared/loopback", "shared/sale", "shared/stack"},
-	"shared/secret":     {},
-	"shared/app":        {"shared/burst", "shared/market", "shared/publish", "shared/sale", "shared/secret", "shared/spec", "dataset"},
+	"shared/publish/bench": {"shared/burst", "shared/loopback", "shared/market", "shared/publish", "shared/sale", "shared/spec", "shared/stack",
+		"dataset"},
+	"shared/secret": {},
+	"shared/app":    {"shared/burst", "shared/market", "shared/publish", "shared/sale", "shared/secret", "shared/spec", "dataset"},
 	"shared/local": {"shared/app", "shared/loopback", "shared/market", "shared/publish", "shared/sale", "shared/secret", "shared/spec", "shared/stack",
 		"dataset", "dashboards"},
 	"shared/stack":     {"shared/loopback", "druid-ec2"},
@@ -42,13 +44,13 @@ var mayImport = map[string][]string{
 
 // importers are who alone may import what begins with the key.
 var importers = map[string][]string{
-	"github.com/segmentio/kafka-go":     {"shared/publish"},
+	"github.com/segmentio/kafka-go":     {"shared/publish", "shared/publish/bench"},
 	"github.com/aws/aws-sdk-go-v2":      {"shared/secret"},
 	"github.com/aws/aws-lambda-go":      {"shared/app", "shared/local"},
 	"github.com/aws/aws-cdk-go":         {"cdk"},
-	"github.com/twmb/franz-go":          {"shared/local", "shared/brokertest"},
+	"github.com/twmb/franz-go":          {"shared/local", "shared/brokertest", "shared/publish/bench"},
 	"modernc.org/sqlite":                {"shared/local"},
-	"github.com/go-analyze/charts":      {"shared/local"},
+	"github.com/go-analyze/charts":      {"shared/local", "shared/publish/bench"},
 	"github.com/klauspost/compress":     {"shared/publish", "shared/brokertest"},
 	"github.com/schollz/progressbar/v3": {"shared/local"},
 }

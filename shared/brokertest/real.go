@@ -26,6 +26,7 @@ func Real(t testing.TB, k *stack.Kafka, configs ...string) *Broker {
 	}
 	topic := kmsg.NewCreateTopicsRequestTopic()
 	topic.Topic, topic.NumPartitions, topic.ReplicationFactor = name, Partitions, int16(len(k.Addresses))
+	configs = append(configs, "retention.ms", "-1") // the tests' events have fixed times, of any age
 	for i := 0; i < len(configs); i += 2 {
 		c := kmsg.NewCreateTopicsRequestTopicConfig()
 		c.Name, c.Value = configs[i], kmsg.StringPtr(configs[i+1])

@@ -51,7 +51,7 @@ func TestLostAcknowledgementWithoutIdempotence(t *testing.T) {
 func TestLeaderMovesMidBurst(t *testing.T) {
 	atEachLevel(t, func(t *testing.T, d publish.Delivery) {
 		b := startBroker(t)
-		res, err := b.publisher(t, d).Publish(t.Context(), b.key, stalling{stream(25_000), 12_000, func() {
+		res, err := b.publisher(t, d).Publish(t.Context(), b.key, stalling{stream(60_000), 50_000, func() {
 			for p := range int32(partitions) {
 				if err := b.MoveTopicPartition(b.Topic, p, 1-b.LeaderFor(b.Topic, p)); err != nil {
 					t.Error(err)
@@ -64,7 +64,7 @@ func TestLeaderMovesMidBurst(t *testing.T) {
 		if res.Retries == 0 {
 			t.Error("no batch went to an old leader: the test shows nothing")
 		}
-		b.read(t).expectOnce(t, 25_000)
+		b.read(t).expectOnce(t, 60_000)
 	})
 }
 
