@@ -114,7 +114,7 @@ const (
 // BatchBytes plus what is compressed and waits, a tenth of that.
 const (
 	batchBytes    = 1 << 20  // of records in a batch before compression; larger ones were no faster over a local link
-	bufferBudget  = 16 << 20 // bytes of such batches under construction, over all workers and partitions
+	bufferBudget  = 10 << 20 // bytes of such batches under construction, over all workers and partitions
 	recordBytes   = 900      // expected size of a record, for the size of a chunk
 	chunksWaiting = 2        // chunks beyond the workers' own that may wait for acknowledgement
 
