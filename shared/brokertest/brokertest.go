@@ -108,7 +108,7 @@ func (b *Broker) read(t testing.TB, level kgo.IsolationLevel) []Event {
 	client := b.Dial(t, kgo.ConsumeTopics(b.Topic), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()),
 		kgo.FetchIsolationLevel(level), kgo.KeepControlRecords(), kgo.WithDecompressor(decompressor{}), kgo.FetchMaxWait(100*time.Millisecond))
 	defer client.Close()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
 	ends := b.ends(t, client, level)
 	// A broker answers a commit before readers see it.

@@ -23,7 +23,7 @@ func TestClusterInTrouble(t *testing.T) {
 			t.Error(err)
 		}
 	}()
-	const n, at = 60_000, 30_000
+	const n, at = 40_000, 20_000
 	// publishing runs what happens in the middle of a burst.
 	publishing := func(t *testing.T, happens func(b *broker)) publish.Result {
 		t.Helper()

@@ -51,7 +51,7 @@ func TestLostAcknowledgementWithoutIdempotence(t *testing.T) {
 func TestLeaderMovesMidBurst(t *testing.T) {
 	atEachLevel(t, func(t *testing.T, d publish.Delivery) {
 		b := startBroker(t)
-		res, err := b.publisher(t, d).Publish(t.Context(), b.key, stalling{stream(60_000), 50_000, func() {
+		res, err := b.publisher(t, d).Publish(t.Context(), b.key, stalling{stream(40_000), 30_000, func() {
 			for p := range int32(partitions) {
 				if err := b.MoveTopicPartition(b.Topic, p, 1-b.LeaderFor(b.Topic, p)); err != nil {
 					t.Error(err)
@@ -64,7 +64,7 @@ func TestLeaderMovesMidBurst(t *testing.T) {
 		if res.Retries == 0 {
 			t.Error("no batch went to an old leader: the test shows nothing")
 		}
-		b.read(t).expectOnce(t, 60_000)
+		b.read(t).expectOnce(t, 40_000)
 	})
 }
 
@@ -153,7 +153,7 @@ func TestCredentialsRotatedMidBurst(t *testing.T) {
 func TestTopicDeletedMidBurst(t *testing.T) {
 	atEachLevel(t, func(t *testing.T, d publish.Delivery) {
 		withEachBroker(t, func(t *testing.T, b *broker) {
-			res, err := b.publisher(t, d).Publish(t.Context(), b.key, stalling{stream(60_000), 30_000, func() { b.DeleteTopic(t) }})
+			res, err := b.publisher(t, d).Publish(t.Context(), b.key, stalling{stream(40_000), 20_000, func() { b.DeleteTopic(t) }})
 			if !errors.Is(err, publish.ErrUnknownTopic) {
 				t.Errorf("error %v, want ErrUnknownTopic", err)
 			}
@@ -233,10 +233,10 @@ func TestClockSkewed(t *testing.T) {
 // attempt makes it whole.
 func TestDeadlineMidBurst(t *testing.T) {
 	withEachBroker(t, func(t *testing.T, b *broker) {
-		const n = 60_000
+		const n = 40_000
 		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
 		defer cancel()
-		res, err := b.publisher(t, publish.ExactlyOnce).Publish(ctx, b.key, stalling{stream(n), 50_000, func() { <-ctx.Done() }})
+		res, err := b.publisher(t, publish.ExactlyOnce).Publish(ctx, b.key, stalling{stream(n), 30_000, func() { <-ctx.Done() }})
 		if !errors.Is(err, context.DeadlineExceeded) || res.Events != 0 {
 			t.Errorf("%+v, error %v", res, err)
 		}

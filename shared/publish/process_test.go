@@ -13,9 +13,9 @@ import (
 // its retry stores that part again.
 func TestKilledAndRetriedWithoutTheLedger(t *testing.T) {
 	b := realBroker(t)
-	const n = 60_000
+	const n = 40_000
 	a := b.attempt(publish.Idempotent, 1, n)
-	a.StallAt = 50_000
+	a.StallAt = 30_000
 	killed := a.start(t)
 	killed.line(t, "stalled")
 	time.Sleep(time.Second) // what was generated before arrives
@@ -34,7 +34,7 @@ func TestKilledAndRetriedWithoutTheLedger(t *testing.T) {
 // With it, whatever the moment of the kill, each sale is there once.
 func TestKilledAtFiftyPointsAndRetried(t *testing.T) {
 	b := realBroker(t)
-	const n, points = 8_000, 50
+	const n, points = 2_000, 50
 	const whole = 3 // attempts that are left alone, to know how long one takes
 	took := time.Minute
 	for i := range whole {
@@ -43,10 +43,10 @@ func TestKilledAtFiftyPointsAndRetried(t *testing.T) {
 		start := time.Now()
 		r := a.start(t)
 		r.line(t, "published")
+		took = min(took, time.Since(start))
 		if err := r.Wait(); err != nil {
 			t.Fatal(err)
 		}
-		took = min(took, time.Since(start))
 	}
 	random := rand.New(rand.NewPCG(3, 4))
 	p := b.publisher(t, publish.ExactlyOnce)
@@ -79,9 +79,9 @@ func TestKilledAtFiftyPointsAndRetried(t *testing.T) {
 // published the burst, is fenced: it ends with an error and stores nothing.
 func TestFrozenWhileAnotherPublished(t *testing.T) {
 	b := realBroker(t)
-	const n = 60_000
+	const n = 40_000
 	a := b.attempt(publish.ExactlyOnce, 1, n)
-	a.StallAt = 50_000
+	a.StallAt = 30_000
 	frozen := a.start(t)
 	frozen.line(t, "stalled")
 	if err := frozen.Process.Signal(syscall.SIGSTOP); err != nil {
@@ -105,9 +105,9 @@ func TestFrozenWhileAnotherPublished(t *testing.T) {
 // when it wakes, readers do not wait for it, and the next one makes the burst whole.
 func TestFrozenBeyondTheTimeout(t *testing.T) {
 	b := realBroker(t)
-	const n = 60_000
+	const n = 40_000
 	a := b.attempt(publish.ExactlyOnce, 1, n)
-	a.StallAt, a.Timeout = 50_000, 3*time.Second
+	a.StallAt, a.Timeout = 30_000, 3*time.Second
 	frozen := a.start(t)
 	frozen.line(t, "stalled")
 	time.Sleep(500 * time.Millisecond)

@@ -244,12 +244,12 @@ func (c *lossyConn) Read(b []byte) (int, error) {
 func TestTooLargeIsSplit(t *testing.T) {
 	atEachLevel(t, func(t *testing.T, d publish.Delivery) {
 		withEachBrokerTaking(t, "20000", func(t *testing.T, b *broker) {
-			res, err := b.publisher(t, d).Publish(t.Context(), b.key, stream(20_000))
+			res, err := b.publisher(t, d).Publish(t.Context(), b.key, stream(6_000))
 			if err != nil {
 				t.Fatal(err)
 			}
-			b.read(t).expectOnce(t, 20_000)
-			if want := stream(20_000).revenue(); res.Revenue != want {
+			b.read(t).expectOnce(t, 6_000)
+			if want := stream(6_000).revenue(); res.Revenue != want {
 				t.Errorf("revenue %v, want %v", res.Revenue, want)
 			}
 		})

@@ -102,7 +102,7 @@ func (s setup) burst() (*burst.Burst, error) {
 		return nil, err
 	}
 	return burst.New(m, burst.Order{
-		Channel: spec.ChannelOnline, Origin: "bench", At: time.Now().Truncate(time.Hour), Over: time.Hour, Events: s.Events,
+		Channel: spec.ChannelOnline, Origin: "bench", At: time.Now().Truncate(time.Hour), Over: time.Minute, Events: s.Events,
 	})
 }
 
