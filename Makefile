@@ -14,6 +14,7 @@ WITH_SERVERS = go run ./shared/stack/run --
 
 test: install check portable
 	$(WITH_SERVERS) go test -race -timeout 30m $(RACE)
+	go test -timeout 20m ./cdk
 	go run ./shared/publish/bench -events 50000 -rounds 1 -large 0
 
 bench:
@@ -24,7 +25,8 @@ short:
 
 install:
 	@.ci/install gcc=gcc chromium=chromium qemu-aarch64-static=qemu-user-static shellcheck=shellcheck \
-		java=openjdk-17-jre-headless mvn=maven kcat=kcat
+		python3=python3 java=openjdk-17-jre-headless mvn=maven kcat=kcat
+	@python3 -c 'import ensurepip' 2>/dev/null || .ci/install no-such-command=python3-venv
 	go mod download
 
 check:
