@@ -9,16 +9,17 @@ import (
 	"salesburst/shared/spec"
 )
 
-// buildFunctions builds each function as it is deployed, into a folder of its name. The
+// buildFunctions builds each function of a checkout as it is deployed, into a folder of its name. The
 // bytes are the same wherever and at whatever commit they are built, so that a deploy
 // changes only what has changed.
-func buildFunctions() (dir string, err error) {
+func buildFunctions(checkout string) (dir string, err error) {
 	if dir, err = os.MkdirTemp("", "salesburst-functions-"); err != nil {
 		return "", err
 	}
 	for _, f := range spec.Functions() {
 		cmd := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-tags", "lambda.norpc",
 			"-ldflags", "-s -w", "-o", filepath.Join(dir, f.Name, "bootstrap"), "salesburst/functions/"+f.Name)
+		cmd.Dir = checkout
 		cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH=arm64")
 		if out, err := cmd.CombinedOutput(); err != nil {
 			os.RemoveAll(dir)

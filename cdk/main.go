@@ -25,7 +25,7 @@ func run() error {
 	if err != nil {
 		return err
 	}
-	code, err := buildFunctions()
+	code, err := buildFunctions(".")
 	if err != nil {
 		return err
 	}
