@@ -19,9 +19,14 @@ func (b *bench) draw(file string, events int) error {
 	}
 	slices.Reverse(names) // the first stands on top
 	slices.Reverse(rates)
-	p, err := charts.HorizontalBarRender([][]float64{rates}, charts.SVGOutputOptionFunc(), charts.DimensionsOptionFunc(900, 320),
-		charts.TitleTextOptionFunc(fmt.Sprintf("Events per second into Kafka, runs of %d", events)), charts.YAxisLabelsOptionFunc(names))
-	if err != nil {
+	opt := charts.NewBarChartOptionWithData([][]float64{rates})
+	opt.Horizontal = true
+	opt.Title.Text = fmt.Sprintf("Events per second into Kafka, runs of %d", events)
+	opt.CategoryAxis.Labels = names
+	opt.ValueAxis = []charts.ValueAxisOption{{Min: charts.Ptr(0.0), LabelCount: 7}} // from zero, so that lengths compare as values do
+	opt.ValueFormatter = func(v float64) string { return fmt.Sprintf("%.0fk", v/1000) }
+	p := charts.NewPainter(charts.PainterOptions{OutputFormat: charts.ChartOutputSVG, Width: 900, Height: 320})
+	if err := p.BarChart(opt); err != nil {
 		return err
 	}
 	svg, err := p.Bytes()
