@@ -10,8 +10,9 @@ import (
 )
 
 // keeper is a shell that outlives this process by a moment. It reads from a pipe that
-// only this process holds open: each number is a server that it is to end, and the
-// pipe's end, however this process ended, is its sign to do so and to remove the folder.
+// only this process holds open: each number is a server that it is to end, with what that
+// has started, and the pipe's end, however this process ended, is its sign to do so and to
+// remove the folder.
 type keeper struct {
 	mu   sync.Mutex
 	pipe io.WriteCloser
@@ -21,7 +22,7 @@ type keeper struct {
 const keeperScript = `
 pids=
 while read -r pid; do pids="$pids $pid"; done
-for pid in $pids; do kill -9 "$pid"; done 2>/dev/null
+for pid in $pids; do kill -s KILL -- "-$pid"; done 2>/dev/null
 for try in 1 2 3 4 5 6 7 8 9 10; do rm -rf "$1" && exit; sleep 0.2; done 2>/dev/null
 `
 

@@ -10,6 +10,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+
+	druid "salesburst/druid-ec2"
 )
 
 // kafkaPOM names Kafka's server and its tools.
@@ -23,6 +25,25 @@ const kafkaPOM = `<project xmlns="http://maven.apache.org/POM/4.0.0">
   </dependencies>
 </project>
 `
+
+// druidPOM names Druid's servers, the extensions that are deployed, and ZooKeeper, which
+// they bring along.
+func druidPOM() string {
+	return strings.ReplaceAll(`<project xmlns="http://maven.apache.org/POM/4.0.0">
+  <modelVersion>4.0.0</modelVersion>
+  <groupId>salesburst</groupId><artifactId>druid</artifactId><version>1</version><packaging>pom</packaging>
+  <dependencyManagement><dependencies>
+    <dependency><groupId>org.apache.druid</groupId><artifactId>druid</artifactId><version>VERSION</version><type>pom</type><scope>import</scope></dependency>
+  </dependencies></dependencyManagement>
+  <dependencies>
+    <dependency><groupId>org.apache.druid</groupId><artifactId>druid-services</artifactId><version>VERSION</version>
+      <exclusions><exclusion><groupId>org.hyperic</groupId><artifactId>sigar</artifactId></exclusion></exclusions></dependency>
+    <dependency><groupId>org.apache.druid.extensions</groupId><artifactId>druid-kafka-indexing-service</artifactId><version>VERSION</version></dependency>
+    <dependency><groupId>org.apache.druid.extensions</groupId><artifactId>druid-datasketches</artifactId><version>VERSION</version></dependency>
+  </dependencies>
+</project>
+`, "VERSION", druid.Version("DRUID_VERSION"))
+}
 
 // jars returns a folder with the jars that a POM names and all that they need. They are
 // fetched by Maven when they are asked for the first time, and kept in the user's cache:

@@ -110,7 +110,7 @@ func (p *Process) signal(s syscall.Signal) error {
 	if !p.running() {
 		return nil
 	}
-	if err := p.cmd.Process.Signal(s); err != nil && !errors.Is(err, os.ErrProcessDone) {
+	if err := send(p.cmd, s); err != nil && !errors.Is(err, os.ErrProcessDone) && !errors.Is(err, syscall.ESRCH) {
 		return fmt.Errorf("%s: signal %v: %w", p.name, s, err)
 	}
 	return nil
@@ -118,25 +118,37 @@ func (p *Process) signal(s syscall.Signal) error {
 
 // await waits until the log says ready.
 func (p *Process) await(ctx context.Context, ready string) error {
-	for {
+	return p.poll(ctx, func() error {
 		text, err := os.ReadFile(p.log)
-		if err != nil {
-			return err
+		if err == nil && !strings.Contains(string(text), ready) {
+			err = fmt.Errorf("its log does not say %q", ready)
 		}
-		if strings.Contains(string(text), ready) {
+		return err
+	})
+}
+
+// poll waits until ready returns nil.
+func (p *Process) poll(ctx context.Context, ready func() error) error {
+	for {
+		err := ready()
+		if err == nil {
 			return nil
 		}
 		select {
 		case <-p.ended:
-			return fmt.Errorf("%s ended instead of starting; its last words:\n%s", p.name, lastLines(text))
+			return fmt.Errorf("%s ended instead of starting; its last words:\n%s", p.name, p.lastLines())
 		case <-ctx.Done():
-			return fmt.Errorf("%s is not ready: %w; its last words:\n%s", p.name, context.Cause(ctx), lastLines(text))
+			return fmt.Errorf("%s is not ready: %w: %w; its last words:\n%s", p.name, context.Cause(ctx), err, p.lastLines())
 		case <-time.After(50 * time.Millisecond):
 		}
 	}
 }
 
-func lastLines(text []byte) string {
+func (p *Process) lastLines() string {
+	text, err := os.ReadFile(p.log)
+	if err != nil {
+		return err.Error()
+	}
 	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
 	return strings.Join(lines[max(0, len(lines)-12):], "\n")
 }

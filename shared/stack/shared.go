@@ -20,8 +20,23 @@ type TB interface {
 	Fatal(args ...any)
 }
 
-// own is the cluster that this process has started because there was none to share.
-var own = sync.OnceValues(func() (*Kafka, error) { return StartKafka(context.Background(), KafkaConfig{}) })
+// own are the servers that this process has started because there were none to share.
+var (
+	ownKafka = sync.OnceValues(func() (*Kafka, error) { return StartKafka(context.Background(), KafkaConfig{}) })
+	ownDruid = sync.OnceValues(func() (*Druid, error) {
+		k, err := shared()
+		if err != nil {
+			return nil, err
+		}
+		return StartDruid(context.Background(), DruidConfig{Kafka: k})
+	})
+)
+
+// state is what Share writes down.
+type state struct {
+	Kafka *Kafka
+	Druid *Druid `json:",omitempty"`
+}
 
 // Shared is a Kafka of one broker for all tests. The tests do not change it: they use
 // topics and ids of their own. Without the one of shared/stack/run it is this process's
@@ -36,25 +51,50 @@ func Shared(t TB) *Kafka {
 }
 
 func shared() (*Kafka, error) {
+	s, err := readState()
+	if err != nil || s.Kafka != nil {
+		return s.Kafka, err
+	}
+	return ownKafka()
+}
+
+// SharedDruid is the same for Druid, which reads from the shared Kafka. Each test uses a
+// topic, and so a table, of its own.
+func SharedDruid(t TB) *Druid {
+	t.Helper()
+	s, err := readState()
+	d := s.Druid
+	if err == nil && d == nil {
+		d, err = ownDruid()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.Druid != nil {
+		d.Kafka = s.Kafka
+	}
+	return d
+}
+
+func readState() (s state, err error) {
 	file := os.Getenv(EnvState)
 	if file == "" {
-		return own()
+		return state{}, nil
 	}
 	text, err := os.ReadFile(file)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w; do the servers run?", EnvState, err)
+		return state{}, fmt.Errorf("%s: %w; do the servers run?", EnvState, err)
 	}
-	k := new(Kafka)
-	if err := json.Unmarshal(text, k); err != nil {
-		return nil, fmt.Errorf("%s: %s: %w", EnvState, file, err)
+	if err := json.Unmarshal(text, &s); err != nil {
+		return state{}, fmt.Errorf("%s: %s: %w", EnvState, file, err)
 	}
-	return k, nil
+	return s, nil
 }
 
 // Share writes down where the servers are, and returns what a command's environment
-// needs so that Shared finds them.
-func (k *Kafka) Share() (env string, err error) {
-	text, err := json.Marshal(k)
+// needs so that Shared and SharedDruid find them. Druid may be nil.
+func Share(k *Kafka, d *Druid) (env string, err error) {
+	text, err := json.Marshal(state{k, d})
 	if err != nil {
 		return "", err
 	}

@@ -15,3 +15,5 @@ const (
 )
 
 func detach(*exec.Cmd) {}
+
+func send(cmd *exec.Cmd, s syscall.Signal) error { return cmd.Process.Signal(s) }
