@@ -70,23 +70,30 @@ func StartDruid(ctx context.Context, cfg DruidConfig) (*Druid, error) {
 		return nil, fmt.Errorf("starting Druid: %w", err)
 	}
 	say(cfg.Log, "starting Druid (ZooKeeper, five servers, gateway)")
-	for _, name := range append(druid.Services(), gatewayName) {
-		err = errors.Join(err, d.processes[name].Start())
-	}
-	for _, name := range druid.Services() {
-		if err == nil {
-			err = d.Await(ctx, name)
-			say(cfg.Log, "  %-11s after %.0f s", name, time.Since(start).Seconds())
-		}
-	}
-	if err == nil {
-		err = d.awaitGateway(ctx)
-	}
-	if err != nil {
+	// Without a coordinator the others would wait a minute before they ask for it again.
+	names := append(druid.Services(), gatewayName)
+	if err := errors.Join(d.startAll(ctx, cfg.Log, names[:2]), d.startAll(ctx, cfg.Log, names[2:])); err != nil {
 		return nil, errors.Join(fmt.Errorf("starting Druid: %w", err), d.Stop())
 	}
 	say(cfg.Log, "Druid is ready after %.0f s: console %s, gateway %s", time.Since(start).Seconds(), d.URLs["router"], d.Gateway)
 	return d, nil
+}
+
+// startAll starts servers at the same time and waits until they are ready.
+func (d *Druid) startAll(ctx context.Context, log io.Writer, names []string) error {
+	start := time.Now()
+	for _, name := range names {
+		if err := d.processes[name].Start(); err != nil {
+			return err
+		}
+	}
+	for _, name := range names {
+		if err := d.Await(ctx, name); err != nil {
+			return err
+		}
+		say(log, "  %s after %.0f s", name, time.Since(start).Seconds())
+	}
+	return nil
 }
 
 func newDruid(ctx context.Context, cfg DruidConfig) (*Druid, error) {
@@ -264,7 +271,7 @@ func program(name, debianPackage string) (string, error) {
 // Service is the process of a server, zookeeper, coordinator, …, or gateway.
 func (d *Druid) Service(name string) *Process { return d.processes[name] }
 
-// Await waits until a server says that it is healthy.
+// Await waits until a server, or the gateway, says that it is healthy.
 func (d *Druid) Await(ctx context.Context, name string) error {
 	p := d.processes[name]
 	if name == "zookeeper" {
@@ -276,18 +283,15 @@ func (d *Druid) Await(ctx context.Context, name string) error {
 			return conn.Close()
 		})
 	}
+	url := d.URLs[name]
+	if name == gatewayName {
+		url = d.Gateway
+	}
 	return p.poll(ctx, func() error {
-		healthy, err := d.Call(ctx, http.MethodGet, d.URLs[name]+"/status/health", "")
+		healthy, err := d.Call(ctx, http.MethodGet, url+"/status/health", "")
 		if err == nil && strings.TrimSpace(string(healthy)) != "true" {
 			err = fmt.Errorf("its health is %s", healthy)
 		}
-		return err
-	})
-}
-
-func (d *Druid) awaitGateway(ctx context.Context) error {
-	return d.processes[gatewayName].poll(ctx, func() error {
-		_, err := d.Call(ctx, http.MethodGet, d.Gateway+"/status/health", "")
 		return err
 	})
 }
