@@ -28,6 +28,7 @@ var mayImport = map[string][]string{
 	"shared/burst":      {"shared/market", "shared/sale", "shared/chance", "shared/spec"},
 	"shared/publish":    {"shared/sale"},
 	"shared/loopback":   {},
+	"shared/lambdatest": {},
 	"shared/brokertest": {"shared/loopback", "shared/sale", "shared/stack"},
 	"shared/publish/bench": {"shared/burst", "shared/loopback", "shared/market", "shared/publish", "shared/sale", "shared/spec", "shared/stack",
 		"dataset"},
@@ -56,7 +57,7 @@ var importers = map[string][]string{
 }
 
 // standardOnly are the packages that need nothing but the standard library.
-var standardOnly = []string{"shared/spec", "shared/chance", "shared/sale", "shared/market", "shared/burst", "dataset", "shared/loopback", "shared/stack",
+var standardOnly = []string{"shared/spec", "shared/chance", "shared/sale", "shared/market", "shared/burst", "dataset", "shared/loopback", "shared/stack", "shared/lambdatest",
 	"druid-ec2"}
 
 const module = "salesburst"

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -13,23 +12,9 @@ import (
 	"time"
 
 	"salesburst/shared/app"
+	"salesburst/shared/lambdatest"
 	"salesburst/shared/spec"
 )
-
-const secretARN = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:kafka-AbCdEf"
-
-// build makes a function's binary as it is deployed.
-func build(t *testing.T, f spec.Function, arch string) string {
-	t.Helper()
-	binary := filepath.Join(t.TempDir(), "bootstrap")
-	cmd := exec.CommandContext(t.Context(), "go", "build", "-trimpath", "-buildvcs=false", "-tags", "lambda.norpc",
-		"-ldflags", "-s -w", "-o", binary, "salesburst/functions/"+f.Name)
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH="+arch)
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("%v: %v\n%s", cmd, err, out)
-	}
-	return binary
-}
 
 // The functions run on arm64.
 func TestFunctionsBuildForLambda(t *testing.T) {
@@ -37,7 +22,7 @@ func TestFunctionsBuildForLambda(t *testing.T) {
 		t.Skip("builds both functions")
 	}
 	for _, f := range spec.Functions() {
-		info, err := os.Stat(build(t, f, "arm64"))
+		info, err := os.Stat(lambdatest.Build(t, f.Name, "arm64"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -48,28 +33,36 @@ func TestFunctionsBuildForLambda(t *testing.T) {
 // cloud is what surrounds a function, as its environment names it.
 type cloud struct {
 	broker  *broker
-	secrets *secretsManager
+	secrets *lambdatest.SecretsManager
 	env     []string
 }
 
 func startCloud(t *testing.T) *cloud {
 	t.Helper()
 	c := &cloud{broker: startBroker(t)}
-	c.secrets = startSecretsManager(t, c.broker.secretText(firstKey, keys[firstKey]))
+	c.secrets = lambdatest.Secrets(t, c.broker.secretText(firstKey, keys[firstKey]))
 	roots := filepath.Join(t.TempDir(), "roots.pem")
 	if err := os.WriteFile(roots, c.broker.CA, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	c.env = []string{
-		spec.EnvTopic + "=" + topic,
-		spec.EnvSecretARN + "=" + secretARN,
-		"SSL_CERT_FILE=" + roots, // the system's certificate authorities
-		"AWS_ENDPOINT_URL_SECRETS_MANAGER=" + c.secrets.URL,
-		"AWS_REGION=eu-central-1",
-		"AWS_ACCESS_KEY_ID=id",
-		"AWS_SECRET_ACCESS_KEY=" + keys[secondKey], // a function's own credentials are as secret
-	}
+	c.env = append(c.secrets.Env,
+		spec.EnvTopic+"="+topic,
+		spec.EnvSecretARN+"="+lambdatest.SecretARN,
+		"SSL_CERT_FILE="+roots,                   // the system's certificate authorities
+		"AWS_SECRET_ACCESS_KEY="+keys[secondKey]) // a function's own credentials are as secret
 	return c
+}
+
+// function is a deployed binary that runs.
+type function struct{ *lambdatest.Function }
+
+func run(t *testing.T, binary string, env ...string) *function {
+	t.Helper()
+	var hidden []string
+	for key, secret := range keys {
+		hidden = append(hidden, key, secret)
+	}
+	return &function{lambdatest.Run(t, hidden, []string{binary}, env...)}
 }
 
 // The deployed binaries, under Lambda's API, with TLS and SASL to the broker: the
@@ -79,19 +72,19 @@ func TestBootstrap(t *testing.T) {
 		t.Skip("builds and runs both functions")
 	}
 	for _, f := range spec.Functions() {
-		binary := build(t, f, runtime.GOARCH)
+		binary := lambdatest.Build(t, f.Name, runtime.GOARCH)
 		t.Run(f.Name, func(t *testing.T) {
 			c := startCloud(t)
 			first := run(t, binary, c.env...)
 			second := run(t, binary, c.env...)
 
-			r := first.report(t, invocation{payload: slot})
+			r := first.report(t, lambdatest.Invocation{Payload: slot})
 			if r.Function != f.Name || r.Trigger != app.TriggerSchedule || r.Expected == 0 {
 				t.Errorf("report %+v", r)
 			}
 			c.broker.readAll(t).of(r.BurstID).expect(t, r)
 
-			again := second.report(t, invocation{payload: slot, id: "other-request"})
+			again := second.report(t, lambdatest.Invocation{Payload: slot, ID: "other-request"})
 			if again.BurstID != r.BurstID {
 				t.Errorf("two processes made bursts %s and %s of one slot", r.BurstID, again.BurstID)
 			}
@@ -102,16 +95,16 @@ func TestBootstrap(t *testing.T) {
 
 			// Without the ledger the second process stores the same bytes again.
 			unaware := run(t, binary, append(slices.Clone(c.env), spec.EnvDelivery+"="+spec.DeliveryIdempotent)...)
-			if third := unaware.report(t, invocation{payload: slot}); third.BurstID != r.BurstID || third.Skipped {
+			if third := unaware.report(t, lambdatest.Invocation{Payload: slot}); third.BurstID != r.BurstID || third.Skipped {
 				t.Errorf("report %+v", third)
 			}
 			a, b := c.broker.readAll(t).of(r.BurstID).twice(t)
 			expectSame(t, a, b)
 
 			asked := time.Now().Add(-time.Hour).Truncate(time.Second)
-			spike := first.report(t, invocation{
-				payload: `{"events":50000,"over":"5m"}`,
-				trace:   fmt.Sprintf("Root=1-%08x-bd862e3fe1be46a994272793;Sampled=0", asked.Unix()),
+			spike := first.report(t, lambdatest.Invocation{
+				Payload: `{"events":50000,"over":"5m"}`,
+				Trace:   fmt.Sprintf("Root=1-%08x-bd862e3fe1be46a994272793;Sampled=0", asked.Unix()),
 			})
 			if spike.Expected != 50_000 || spike.Trigger != app.TriggerManual || !spike.CoversTo.Time().Equal(asked) {
 				t.Errorf("report %+v, want one that covers until %v", spike, asked)
@@ -125,12 +118,12 @@ func TestBootstrap(t *testing.T) {
 				`{"brand":"Nobody's"}`:           "brand",
 				`{"scheduled_time":"yesterday"}`: "schedule_arn",
 			} {
-				if e := first.invoke(t, invocation{payload: payload}).err(t); e.Type != "InvalidTrigger" || !strings.Contains(e.Message, says) {
+				if e := first.Invoke(t, lambdatest.Invocation{Payload: payload}).Err(t); e.Type != "InvalidTrigger" || !strings.Contains(e.Message, says) {
 					t.Errorf("payload %s: %+v, want one that says %q", payload, e, says)
 				}
 			}
 			before := len(c.broker.readAll(t))
-			e := first.invoke(t, invocation{payload: slot, deadline: time.Now().Add(spec.DeadlineMargin)}).err(t)
+			e := first.Invoke(t, lambdatest.Invocation{Payload: slot, Deadline: time.Now().Add(spec.DeadlineMargin)}).Err(t)
 			if e.Type != "NotPublished" || !strings.Contains(e.Message, "raise the function's timeout") {
 				t.Errorf("too near a deadline: %+v", e)
 			}
@@ -139,16 +132,16 @@ func TestBootstrap(t *testing.T) {
 			}
 
 			c.broker.revoked.Store(firstKey)
-			c.secrets.value.Store(c.broker.secretText(secondKey, keys[secondKey]))
+			c.secrets.Value.Store(c.broker.secretText(secondKey, keys[secondKey]))
 			third := run(t, binary, c.env...)
-			r = third.report(t, invocation{payload: `{"events":100}`})
+			r = third.report(t, lambdatest.Invocation{Payload: `{"events":100}`})
 			c.broker.readAll(t).of(r.BurstID).expect(t, r)
-			c.secrets.value.Store(c.broker.secretText(firstKey, keys[firstKey]))
+			c.secrets.Value.Store(c.broker.secretText(firstKey, keys[firstKey]))
 			fourth := run(t, binary, c.env...)
-			if e := fourth.invoke(t, invocation{payload: slot}).err(t); e.Type != "NotPublished" || !strings.Contains(e.Message, "check api_key and api_secret") {
+			if e := fourth.Invoke(t, lambdatest.Invocation{Payload: slot}).Err(t); e.Type != "NotPublished" || !strings.Contains(e.Message, "check api_key and api_secret") {
 				t.Errorf("a revoked key: %+v", e)
 			}
-			if n := c.secrets.fetches.Load(); n != 6 {
+			if n := c.secrets.Fetches.Load(); n != 6 {
 				t.Errorf("five processes fetched the secret %d times, want one time each and one more for the revoked key", n)
 			}
 			first.expectLines(t, 2, 6)
@@ -157,15 +150,9 @@ func TestBootstrap(t *testing.T) {
 	}
 }
 
-func (f *function) report(t *testing.T, i invocation) (r app.Report) {
+func (f *function) report(t *testing.T, i lambdatest.Invocation) (r app.Report) {
 	t.Helper()
-	a := f.invoke(t, i)
-	if a.failed {
-		t.Fatalf("%s: %s", i.payload, a.payload)
-	}
-	if err := json.Unmarshal(a.payload, &r); err != nil {
-		t.Fatalf("%s: %v", a.payload, err)
-	}
+	f.Result(t, i, &r)
 	return r
 }
 
@@ -182,14 +169,14 @@ func (f *function) expectLines(t *testing.T, good, bad int) {
 		counts = f.countLines()
 	}
 	if !complete() || len(counts) > 4 {
-		t.Errorf("lines: %v, want %d bursts and %d errors\n%s", counts, good, bad, f.text())
+		t.Errorf("lines: %v, want %d bursts and %d errors\n%s", counts, good, bad, f.Output())
 	}
 }
 
 // countLines counts the lines by level, and those of metrics and of the runtime.
 func (f *function) countLines() map[any]int {
 	counts := make(map[any]int)
-	for line := range strings.Lines(f.text()) {
+	for line := range strings.Lines(f.Output()) {
 		var fields map[string]any
 		switch err := json.Unmarshal([]byte(line), &fields); {
 		case err != nil:
@@ -208,29 +195,29 @@ func TestBootstrapDoesNotStart(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds and runs a function")
 	}
-	binary := build(t, spec.Online, runtime.GOARCH)
+	binary := lambdatest.Build(t, spec.Online.Name, runtime.GOARCH)
 	for name, c := range map[string]struct {
 		env  []string
 		says string
 	}{
 		"no secret":      {nil, "SECRET_ARN"},
 		"name of secret": {[]string{spec.EnvSecretARN + "=kafka"}, "arn:aws:secretsmanager:"},
-		"topic":          {[]string{spec.EnvSecretARN + "=" + secretARN, spec.EnvTopic + "=a b"}, "TOPIC"},
-		"rate":           {[]string{spec.EnvSecretARN + "=" + secretARN, spec.EnvEventsPerMinute + "=0"}, "EVENTS_PER_MINUTE"},
-		"delivery":       {[]string{spec.EnvSecretARN + "=" + secretARN, spec.EnvDelivery + "=maybe"}, "idempotent"},
+		"topic":          {[]string{spec.EnvSecretARN + "=" + lambdatest.SecretARN, spec.EnvTopic + "=a b"}, "TOPIC"},
+		"rate":           {[]string{spec.EnvSecretARN + "=" + lambdatest.SecretARN, spec.EnvEventsPerMinute + "=0"}, "EVENTS_PER_MINUTE"},
+		"delivery":       {[]string{spec.EnvSecretARN + "=" + lambdatest.SecretARN, spec.EnvDelivery + "=maybe"}, "idempotent"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := run(t, binary, c.env...)
 			select {
-			case <-f.exited:
-			case f.api.next <- invocation{id: "x"}:
+			case <-f.Exited:
+			case f.Asks <- lambdatest.Invocation{ID: "x"}:
 				t.Fatal("it asks for work")
 			case <-time.After(10 * time.Second):
 				t.Fatal("it goes on")
 			}
 			var line struct{ Level, Message, Error, Function string }
-			if err := json.Unmarshal([]byte(f.text()), &line); err != nil || line.Level != "ERROR" || !strings.Contains(line.Error, c.says) {
-				t.Errorf("log %s, want one line that says %q", f.text(), c.says)
+			if err := json.Unmarshal([]byte(f.Output()), &line); err != nil || line.Level != "ERROR" || !strings.Contains(line.Error, c.says) {
+				t.Errorf("log %s, want one line that says %q", f.Output(), c.says)
 			}
 		})
 	}

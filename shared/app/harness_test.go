@@ -14,6 +14,7 @@ import (
 
 	"salesburst/shared/app"
 	"salesburst/shared/brokertest"
+	"salesburst/shared/lambdatest"
 	"salesburst/shared/sale"
 )
 
@@ -60,13 +61,7 @@ func startBroker(t testing.TB) *broker {
 
 // secretText is what Secrets Manager holds.
 func (b *broker) secretText(key, secret string) string {
-	text, err := json.Marshal(map[string]string{
-		"bootstrap_servers": strings.Join(b.ListenAddrs(), ","), "api_key": key, "api_secret": secret,
-	})
-	if err != nil {
-		panic(err)
-	}
-	return string(text)
+	return lambdatest.Secret(b.ListenAddrs(), key, secret)
 }
 
 // stored is what a reader that is not ours finds in the topic.

@@ -1,0 +1,381 @@
+package druid_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	druid "salesburst/druid-ec2"
+	"salesburst/shared/app"
+	"salesburst/shared/brokertest"
+	"salesburst/shared/lambdatest"
+	"salesburst/shared/sale"
+	"salesburst/shared/spec"
+	"salesburst/shared/stack"
+)
+
+// pipeline is the function's binary, real Kafka and real Druid, with a topic of its own.
+type pipeline struct {
+	*brokertest.Broker
+	druid    *stack.Druid
+	env      []string
+	binary   string
+	function *lambdatest.Function
+}
+
+func startPipeline(t *testing.T, d *stack.Druid, change map[string]any) *pipeline {
+	t.Helper()
+	b := brokertest.Real(t, d.Kafka)
+	p := &pipeline{Broker: b, druid: d, binary: lambdatest.Build(t, spec.Online.Name, runtime.GOARCH)}
+	roots := filepath.Join(t.TempDir(), "roots.pem")
+	if err := os.WriteFile(roots, b.CA, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p.env = append(lambdatest.Secrets(t, lambdatest.Secret(b.Addrs, b.User, b.Password)).Env,
+		spec.EnvTopic+"="+b.Topic, spec.EnvSecretARN+"="+lambdatest.SecretARN, "SSL_CERT_FILE="+roots)
+	p.function = p.start(t)
+	if err := d.Ingest(t.Context(), b.Topic, change); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := d.EndIngest(context.Background(), b.Topic); err != nil {
+			t.Error(err)
+		}
+	})
+	return p
+}
+
+// start runs another instance of the function.
+func (p *pipeline) start(t *testing.T) *lambdatest.Function {
+	t.Helper()
+	return lambdatest.Run(t, []string{p.Password}, []string{p.binary}, p.env...)
+}
+
+// burst has a burst published.
+func (p *pipeline) burst(t *testing.T, payload string) (r app.Report) {
+	t.Helper()
+	p.function.Result(t, lambdatest.Invocation{Payload: payload, Deadline: time.Now().Add(2 * time.Minute)}, &r)
+	return r
+}
+
+// await waits until the table has so many rows. It fails at once where it has more.
+func (p *pipeline) await(t *testing.T, rows int) {
+	t.Helper()
+	deadline := time.Now().Add(5 * time.Minute)
+	for last := ""; ; time.Sleep(100 * time.Millisecond) {
+		answer, err := p.druid.Query(t.Context(), `SELECT COUNT(*) AS n FROM "`+p.Topic+`"`)
+		if err == nil {
+			last = fmt.Sprint(answer[0]["n"])
+			if n, _ := answer[0]["n"].(json.Number).Int64(); n == int64(rows) {
+				return
+			} else if n > int64(rows) {
+				t.Fatalf("%d rows, want %d", n, rows)
+			}
+		} else {
+			last = err.Error()
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("rows: %s, want %d; the supervisor: %s", last, rows, p.status(t))
+		}
+	}
+}
+
+// status is what Druid says of the ingestion.
+func (p *pipeline) status(t *testing.T) string {
+	t.Helper()
+	text, err := p.druid.Call(t.Context(), "GET", p.druid.URLs["coordinator"]+"/druid/indexer/v1/supervisor/"+p.Topic+"/status", "")
+	if err != nil {
+		return err.Error()
+	}
+	return string(text)
+}
+
+// sales reads the topic back by a client that is not ours.
+func (p *pipeline) sales(t *testing.T) []*sale.Sale {
+	t.Helper()
+	var all []*sale.Sale
+	for _, e := range p.Read(t) {
+		all = append(all, &e.Sale)
+	}
+	return all
+}
+
+func needsDruid(t *testing.T) *stack.Druid {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("needs real Druid, which takes a while to start")
+	}
+	return stack.SharedDruid(t)
+}
+
+// number reads a figure of an answer.
+func number(t *testing.T, row stack.Row, column string) float64 {
+	t.Helper()
+	n, ok := row[column].(json.Number)
+	if !ok {
+		t.Fatalf("%s is %v in %v", column, row[column], row)
+	}
+	f, err := n.Float64()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+// cents reads an amount of money, which SQL has rounded.
+func cents(t *testing.T, row stack.Row, column string) sale.Cents {
+	t.Helper()
+	f := number(t, row, column)*100 + 0.5
+	return sale.Cents(f)
+}
+
+// What Druid holds is what the functions report, while it ingests and after the segments
+// are handed off, with bursts among them that were retried, given up and killed.
+func TestDruidHoldsWhatIsReported(t *testing.T) {
+	d := needsDruid(t)
+	p := startPipeline(t, d, map[string]any{"ioConfig.taskDuration": "PT40S"})
+	at := time.Now().UTC().Truncate(time.Second).Format(time.RFC3339)
+
+	var events int
+	var revenue sale.Cents
+	take := func(r app.Report) {
+		if r.Expected != r.Events || r.Skipped {
+			t.Fatalf("report %+v", r)
+		}
+		events += r.Events
+		revenue += r.Revenue
+	}
+	compare := func() {
+		t.Helper()
+		p.await(t, events)
+		rows, err := d.Query(t.Context(), `SELECT COUNT(*) AS n, COUNT(*) FILTER (WHERE status = 'COMPLETED') AS completed,
+			ROUND(SUM(total_amount) FILTER (WHERE status = 'COMPLETED'), 2) AS revenue FROM "`+p.Topic+`"`)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n := int(number(t, rows[0], "n")); n != events || cents(t, rows[0], "revenue") != revenue {
+			t.Fatalf("Druid holds %v, the functions report %d events with a revenue of %v", rows[0], events, revenue)
+		}
+	}
+	take(p.burst(t, fmt.Sprintf(`{"events":2000,"id":"first","at":%q,"over":"5m"}`, at)))
+	compare()
+
+	// Asked for again, by the same function and by another.
+	if r := p.burst(t, fmt.Sprintf(`{"events":2000,"id":"first","at":%q,"over":"5m"}`, at)); !r.Skipped {
+		t.Errorf("published twice: %+v", r)
+	}
+	// Killed in its middle, and retried. What it had sent is aborted and never shows.
+	order := fmt.Sprintf(`{"events":400000,"id":"killed","at":%q,"over":"5m"}`, at)
+	for n := range 3 {
+		p.kill(t, order, time.Duration(150+200*n)*time.Millisecond)
+	}
+	if uncommitted := len(p.ReadUncommitted(t)); uncommitted <= events {
+		t.Errorf("%d events are in the log: the killed attempts have sent nothing, so nothing is shown", uncommitted)
+	}
+	take(p.burst(t, order))
+	// Bursts while Druid reads, and over the hand-offs of several tasks.
+	start := time.Now()
+	for n := 0; time.Since(start) < 100*time.Second; n++ {
+		now := time.Now().UTC().Truncate(time.Second).Format(time.RFC3339)
+		take(p.burst(t, fmt.Sprintf(`{"events":600,"id":"slot-%d","at":%q}`, n, now)))
+		compare()
+		time.Sleep(500 * time.Millisecond)
+	}
+	handedOff := p.awaitHandOff(t)
+	compare()
+	t.Logf("%d events, %d of them in segments that were handed off", events, handedOff)
+	p.compareByBrandAndStatus(t)
+}
+
+// kill starts a burst and kills the function a moment later.
+func (p *pipeline) kill(t *testing.T, payload string, after time.Duration) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	f, kill := lambdatest.RunUntilKilled(t, []string{p.Password}, []string{p.binary}, p.env...)
+	select {
+	case f.Asks <- lambdatest.Invocation{ID: "killed", Payload: payload, Deadline: time.Now().Add(time.Minute)}:
+	case <-ctx.Done():
+		t.Fatalf("the function does not ask for work\n%s", f.Output())
+	}
+	time.Sleep(after)
+	kill()
+}
+
+// awaitHandOff waits until rows are served from a published segment.
+func (p *pipeline) awaitHandOff(t *testing.T) (rows int) {
+	t.Helper()
+	for deadline := time.Now().Add(4 * time.Minute); rows == 0; time.Sleep(time.Second) {
+		answer, err := p.druid.Query(t.Context(), `SELECT SUM(num_rows) AS n FROM sys.segments
+			WHERE datasource = '`+p.Topic+`' AND is_published = 1 AND is_available = 1 AND is_realtime = 0`)
+		if err == nil && len(answer) == 1 && answer[0]["n"] != nil {
+			rows = int(number(t, answer[0], "n"))
+		}
+		if rows == 0 && time.Now().After(deadline) {
+			t.Fatalf("nothing is handed off: %v, error %v; %s", answer, err, p.status(t))
+		}
+	}
+	return rows
+}
+
+func (p *pipeline) compareByBrandAndStatus(t *testing.T) {
+	t.Helper()
+	type key struct{ brand, status string }
+	want := make(map[key]sale.Cents)
+	for _, s := range p.sales(t) {
+		want[key{s.Brand.String(), s.Status.String()}] += s.TotalAmount
+	}
+	rows, err := p.druid.Query(t.Context(), `SELECT brand, status, ROUND(SUM(total_amount), 2) AS total FROM "`+p.Topic+`" GROUP BY 1, 2`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(rows) != len(want) || len(rows) < 10 {
+		t.Errorf("%d brands and statuses, want %d", len(rows), len(want))
+	}
+	for _, row := range rows {
+		k := key{fmt.Sprint(row["brand"]), fmt.Sprint(row["status"])}
+		if got := cents(t, row, "total"); got != want[k] {
+			t.Errorf("%v: %v, want %v", k, got, want[k])
+		}
+	}
+}
+
+// What is no sale is counted, shown and passed over.
+func TestPoisonDoesNotStopIngestion(t *testing.T) {
+	d := needsDruid(t)
+	p := startPipeline(t, d, nil)
+	before := p.burst(t, `{"events":100}`)
+	p.await(t, before.Events)
+	client := p.Dial(t)
+	poison := []string{`not JSON`, `{"transaction_id":"no time"}`, `{"timestamp":"yesterday"}`, ``}
+	for _, text := range poison {
+		produce(t, client, p.Topic, text)
+	}
+	after := p.burst(t, `{"events":100}`)
+	p.await(t, before.Events+after.Events)
+
+	var counted float64
+	for deadline := time.Now().Add(time.Minute); counted < 3 && time.Now().Before(deadline); time.Sleep(time.Second) {
+		text, err := d.Call(t.Context(), "GET", d.URLs["coordinator"]+"/druid/indexer/v1/supervisor/"+p.Topic+"/stats", "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		counted = unparseable(t, text)
+	}
+	if counted != 3 { // a record without a value is no row, and is not counted
+		t.Errorf("%v records are counted as unparseable, want 3", counted)
+	}
+	errors, err := d.Call(t.Context(), "GET", d.URLs["coordinator"]+"/druid/indexer/v1/supervisor/"+p.Topic+"/parseErrors", "")
+	if err != nil || !strings.Contains(string(errors), "yesterday") {
+		t.Errorf("parse errors %s, error %v, want one that shows the record", errors, err)
+	}
+}
+
+func produce(t *testing.T, client *kgo.Client, topic, text string) {
+	t.Helper()
+	if err := client.ProduceSync(t.Context(), &kgo.Record{Topic: topic, Value: []byte(text)}).FirstErr(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func unparseable(t *testing.T, stats []byte) (n float64) {
+	t.Helper()
+	var groups map[string]map[string]struct {
+		Totals struct{ BuildSegments struct{ Unparseable float64 } }
+	}
+	if err := json.Unmarshal(stats, &groups); err != nil {
+		t.Fatalf("%s: %v", stats, err)
+	}
+	for _, tasks := range groups {
+		for _, task := range tasks {
+			n += task.Totals.BuildSegments.Unparseable
+		}
+	}
+	return n
+}
+
+// A sale of any day goes to the segment of its day.
+func TestLateSales(t *testing.T) {
+	d := needsDruid(t)
+	p := startPipeline(t, d, nil)
+	late := p.burst(t, fmt.Sprintf(`{"events":500,"id":"late","at":%q}`, time.Now().Add(-9*24*time.Hour).UTC().Format(time.RFC3339)))
+	now := p.burst(t, `{"events":500}`)
+	p.await(t, late.Events+now.Events)
+	rows, err := d.Query(t.Context(), `SELECT TIME_FLOOR(__time, 'P1D') AS "day", COUNT(*) AS n, COUNT(DISTINCT EXTRACT(MILLISECOND FROM __time)) AS ms
+		FROM "`+p.Topic+`" GROUP BY 1 ORDER BY 1`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if int(number(t, rows[0], "n")) > 500 || len(rows) < 2 || !strings.HasPrefix(fmt.Sprint(rows[0]["day"]), late.CoversFrom.Time().UTC().Format(time.DateOnly)) {
+		t.Errorf("days %v", rows)
+	}
+	if number(t, rows[0], "ms") < 100 {
+		t.Errorf("milliseconds are lost: %v", rows[0])
+	}
+}
+
+// Every field of a sale is a column, of the type that it has.
+func TestEveryFieldIsAColumn(t *testing.T) {
+	text, err := druid.Ingestion{Topic: "sales", BootstrapServers: "host:9092"}.Spec("supervisor.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var supervisor struct {
+		Spec struct {
+			DataSchema struct {
+				DimensionsSpec struct{ Dimensions []struct{ Type, Name string } }
+			}
+		}
+	}
+	if err := json.Unmarshal([]byte(text), &supervisor); err != nil {
+		t.Fatal(err)
+	}
+	columns := make(map[string]string)
+	for _, c := range supervisor.Spec.DataSchema.DimensionsSpec.Dimensions {
+		columns[c.Name] = c.Type
+	}
+	example, err := json.Marshal(&sale.Sale{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var fields map[string]any
+	if err := json.Unmarshal(example, &fields); err != nil {
+		t.Fatal(err)
+	}
+	whole := map[string]bool{"quantity": true, "screen_size": true}
+	for name, value := range fields {
+		want := "string"
+		if _, is := value.(float64); is && whole[name] {
+			want = "long"
+		} else if is {
+			want = "double"
+		}
+		if name != "timestamp" && columns[name] != want {
+			t.Errorf("column %s is %q, want %s", name, columns[name], want)
+		}
+	}
+	if len(columns) != len(fields)-1 {
+		t.Errorf("%d columns for %d fields", len(columns), len(fields))
+	}
+}
+
+func TestSpecRefuses(t *testing.T) {
+	for name, i := range map[string]druid.Ingestion{
+		"topic":     {Topic: `a"b`, BootstrapServers: "host:9092"},
+		"servers":   {Topic: "sales", BootstrapServers: "host"},
+		"no server": {Topic: "sales"},
+		"retention": {Topic: "sales", BootstrapServers: "host:9092", Retention: "forever"},
+	} {
+		if _, err := i.Spec("rules.json"); err == nil || !strings.Contains(err.Error(), strings.TrimPrefix(name, "no ")) {
+			t.Errorf("%s: error %v", name, err)
+		}
+	}
+}
