@@ -358,7 +358,7 @@ func (d *Druid) Query(ctx context.Context, sql string) ([]Row, error) {
 
 // Ingest lets Druid read a topic of its Kafka into a table of that name, by the supervisor
 // that is deployed. Change, if not nil, changes it: its keys are paths such as
-// ioConfig.taskDuration, below spec.
+// ioConfig.taskDuration, below spec. A task lasts a minute at least: with less it fails.
 func (d *Druid) Ingest(ctx context.Context, topic string, change map[string]any) error {
 	text, err := druid.Ingestion{Topic: topic, BootstrapServers: strings.Join(d.Kafka.Addresses, ",")}.Spec("supervisor.json")
 	if err != nil {

@@ -1,0 +1,145 @@
+package druid_test
+
+import (
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"salesburst/shared/loopback"
+	"salesburst/shared/stack"
+)
+
+// The gateway lets SQL that reads and the health checks through, and nothing else.
+func TestGateway(t *testing.T) {
+	d := needsDruid(t)
+	door, err := url.Parse(d.Gateway)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const one = `{"query":"SELECT 1 AS one"}`
+	for name, c := range map[string]struct {
+		method, path, body string
+		user, password     string // none: the right ones
+		status             int
+		says               string
+	}{
+		"SQL":                          {"POST", "/druid/v2/sql", one, "", "", 200, `[{"one":1}]`},
+		"health, as the plugin asks":   {"GET", "/status", "", "", "", 200, "33.0.0"},
+		"health":                       {"GET", "/status/health", "", "", "", 200, "true"},
+		"no password":                  {"POST", "/druid/v2/sql", one, "-", "", 401, "Authorization Required"},
+		"wrong password":               {"POST", "/druid/v2/sql", one, stack.GatewayUser, "wrong", 401, "Authorization Required"},
+		"wrong user":                   {"POST", "/druid/v2/sql", one, "admin", d.Password, 401, "Authorization Required"},
+		"health without password":      {"GET", "/status/health", "", "-", "", 401, "Authorization Required"},
+		"SQL by GET":                   {"GET", "/druid/v2/sql", "", "", "", 405, ""},
+		"cancelling a query":           {"DELETE", "/druid/v2/sql", "", "", "", 405, ""},
+		"status by POST":               {"POST", "/status", "", "", "", 405, ""},
+		"native queries":               {"POST", "/druid/v2", one, "", "", 403, ""},
+		"native queries, slash":        {"POST", "/druid/v2/", one, "", "", 403, ""},
+		"SQL, slash":                   {"POST", "/druid/v2/sql/", one, "", "", 403, ""},
+		"tasks in SQL":                 {"POST", "/druid/v2/sql/task", one, "", "", 403, ""},
+		"statements":                   {"POST", "/druid/v2/sql/statements", one, "", "", 403, ""},
+		"supervisors":                  {"GET", "/druid/indexer/v1/supervisor", "", "", "", 403, ""},
+		"a supervisor is posted":       {"POST", "/druid/indexer/v1/supervisor", "{}", "", "", 403, ""},
+		"ingestion":                    {"POST", "/druid/indexer/v1/task", "{}", "", "", 403, ""},
+		"the sampler":                  {"POST", "/druid/indexer/v1/sampler", "{}", "", "", 403, ""},
+		"the coordinator":              {"GET", "/druid/coordinator/v1/metadata/segments", "", "", "", 403, ""},
+		"rules":                        {"POST", "/druid/coordinator/v1/rules/x", "[]", "", "", 403, ""},
+		"the router's proxy":           {"GET", "/proxy/coordinator/status", "", "", "", 403, ""},
+		"properties":                   {"GET", "/status/properties", "", "", "", 403, ""},
+		"the console":                  {"GET", "/unified-console.html", "", "", "", 403, ""},
+		"the root":                     {"GET", "/", "", "", "", 403, ""},
+		"dots":                         {"POST", "/druid/v2/sql/../../indexer/v1/task", "{}", "", "", 403, ""},
+		"dots, encoded":                {"POST", "/druid/v2/sql/%2e%2e/%2e%2e/indexer/v1/task", "{}", "", "", 403, ""},
+		"a slash, encoded":             {"POST", "/druid/v2/sql%2ftask", one, "", "", 403, ""},
+		"a parameter of the path":      {"POST", "/druid/v2/sql;/task", one, "", "", 403, ""},
+		"capitals":                     {"POST", "/DRUID/V2/SQL", one, "", "", 403, ""},
+		"a body that is too large":     {"POST", "/druid/v2/sql", `{"query":"SELECT '` + strings.Repeat("x", 70_000) + `'"}`, "", "", 413, ""},
+		"SQL that writes":              {"POST", "/druid/v2/sql", `{"query":"INSERT INTO stolen SELECT 1 AS one PARTITIONED BY ALL"}`, "", "", 400, "INSERT"},
+		"SQL that replaces":            {"POST", "/druid/v2/sql", `{"query":"REPLACE INTO stolen OVERWRITE ALL SELECT 1 AS one PARTITIONED BY ALL"}`, "", "", 400, "REPLACE"},
+		"SQL that reads files":         {"POST", "/druid/v2/sql", `{"query":"SELECT * FROM TABLE(EXTERN('{\"type\":\"local\",\"baseDir\":\"/etc\",\"filter\":\"passwd\"}','{\"type\":\"regex\",\"pattern\":\"(.*)\",\"columns\":[\"a\"]}','[{\"name\":\"a\",\"type\":\"string\"}]'))"}`, "", "", 400, "EXTERN"},
+		"a time limit that is too far": {"POST", "/druid/v2/sql", `{"query":"SELECT COUNT(*) FROM INFORMATION_SCHEMA.COLUMNS","context":{"timeout":3600000}}`, "", "", 400, "maxQueryTimeout"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			req, err := http.NewRequestWithContext(t.Context(), c.method, d.Gateway, strings.NewReader(c.body))
+			if err != nil {
+				t.Fatal(err)
+			}
+			req.URL.Opaque = "//" + door.Host + c.path // as it stands here
+			req.Header.Set("Content-Type", "application/json")
+			switch c.user {
+			case "":
+				req.SetBasicAuth(stack.GatewayUser, d.Password)
+			case "-":
+			default:
+				req.SetBasicAuth(c.user, c.password)
+			}
+			client := &http.Client{Transport: &http.Transport{TLSClientConfig: loopback.Trust(d.CA)}}
+			defer client.CloseIdleConnections()
+			resp, err := client.Do(req)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer resp.Body.Close()
+			text, err := io.ReadAll(resp.Body)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if resp.StatusCode != c.status || !strings.Contains(string(text), c.says) {
+				t.Errorf("%s %s: %s %.300s; want %d and %q", c.method, c.path, resp.Status, text, c.status, c.says)
+			}
+		})
+	}
+	t.Run("no TLS", func(t *testing.T) {
+		resp, err := http.Get("http://" + door.Host + "/status/health")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		if text, _ := io.ReadAll(resp.Body); resp.StatusCode != 400 || !strings.Contains(string(text), "HTTPS") {
+			t.Errorf("%s %s", resp.Status, text)
+		}
+	})
+}
+
+// Who asks too much at once is told so.
+func TestGatewayLimitsTheRate(t *testing.T) {
+	d := needsDruid(t)
+	var refused, answered int
+	client := &http.Client{Transport: &http.Transport{TLSClientConfig: loopback.Trust(d.CA)}}
+	defer client.CloseIdleConnections()
+	for range 200 {
+		req, err := http.NewRequestWithContext(t.Context(), "GET", d.Gateway+"/", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp, err := client.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		switch resp.StatusCode {
+		case 429:
+			refused++
+		case 403:
+			answered++
+		}
+	}
+	if refused == 0 || answered < 50 || refused+answered != 200 {
+		t.Errorf("%d answered, %d refused of 200", answered, refused)
+	}
+}
+
+// Druid's own servers listen on loopback alone.
+func TestLoopbackOnly(t *testing.T) {
+	d := needsDruid(t)
+	for _, address := range listening(t) {
+		for name, server := range d.URLs {
+			_, port, _ := strings.Cut(strings.TrimPrefix(server, "http://"), ":")
+			if strings.HasSuffix(address, ":"+port) && !strings.HasPrefix(address, "127.0.0.1:") {
+				t.Errorf("%s listens on %s", name, address)
+			}
+		}
+	}
+}
