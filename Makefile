@@ -8,7 +8,7 @@ STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 RACE = $(shell go list ./... | grep -v '^salesburst/cdk')
 
 # Starts the servers that tests share, once for all of them.
-WITH_SERVERS = go run ./shared/stack/run --
+WITH_SERVERS = go run ./shared/stack/run druid --
 
 .PHONY: test short bench install check portable
 
@@ -25,7 +25,8 @@ short:
 
 install:
 	@.ci/install gcc=gcc chromium=chromium qemu-aarch64-static=qemu-user-static shellcheck=shellcheck \
-		python3=python3 java=openjdk-17-jre-headless mvn=maven kcat=kcat
+		python3=python3 java=openjdk-17-jre-headless mvn=maven kcat=kcat nginx=nginx-light openssl=openssl curl=curl \
+		jq=jq mkfs.ext4=e2fsprogs ip=iproute2 unshare=util-linux systemd-analyze=systemd
 	@python3 -c 'import ensurepip' 2>/dev/null || .ci/install no-such-command=python3-venv
 	go mod download
 
@@ -33,7 +34,7 @@ check:
 	@unformatted=$$(gofmt -l .); test -z "$$unformatted" || { echo "gofmt -w $$unformatted"; exit 1; }
 	go vet ./...
 	go run $(STATICCHECK) ./...
-	shellcheck .ci/run .ci/install
+	shellcheck .ci/run .ci/install druid-ec2/bootstrap.sh druid-ec2/bin/*
 
 # The same burst is the same bytes on the processors of the Lambdas.
 portable:

@@ -150,7 +150,7 @@ func figures() map[string]figure {
 			return lines(by(completed(sales), func(s *sale.Sale) int64 { return s.ScreenSize }),
 				func(size int64, a *tally) line { return lineOf(size, a.completed) })
 		}},
-		"brand-share": {[]string{"brand", "revenue", "percent"}, func(sales []*sale.Sale) []line {
+		"brand-share": {[]string{"brand", "revenue", "percent_of_revenue"}, func(sales []*sale.Sale) []line {
 			var all tally
 			for _, s := range sales {
 				all.add(s)

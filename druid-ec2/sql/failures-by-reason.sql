@@ -1,13 +1,15 @@
 -- Why do sales fail? Each reason's part of the last hour's attempts, in percent, and what it cost.
-SELECT
-  status,
-  failure_reason,
-  COUNT(*) AS failed,
-  ROUND(100.0 * COUNT(*) / (
-    SELECT COUNT(*) FROM "ecommerce-topic-1" WHERE __time >= CURRENT_TIMESTAMP - INTERVAL '1' HOUR
-  ), 2) AS percent_of_attempts,
-  ROUND(SUM(total_amount), 2) AS lost
-FROM "ecommerce-topic-1"
-WHERE __time >= CURRENT_TIMESTAMP - INTERVAL '1' HOUR AND status <> 'COMPLETED'
-GROUP BY 1, 2
+SELECT status, failure_reason, failed, percent_of_attempts, lost
+FROM (
+  SELECT
+    status,
+    failure_reason,
+    COUNT(*) AS failed,
+    ROUND(100.0 * COUNT(*) / SUM(COUNT(*)) OVER (), 2) AS percent_of_attempts,
+    ROUND(SUM(total_amount), 2) AS lost
+  FROM "ecommerce-topic-1"
+  WHERE __time >= CURRENT_TIMESTAMP - INTERVAL '1' HOUR
+  GROUP BY 1, 2
+)
+WHERE status <> 'COMPLETED'
 ORDER BY failed DESC, status, failure_reason
