@@ -25,6 +25,7 @@ main() {
 	check_variables
 	step "packages" packages
 	step "users" users
+	step "secrets" check_secrets
 	step "data volume" data_volume
 	step "Druid $DRUID_VERSION" install_druid
 	step "settings and units" settings_and_units
@@ -102,6 +103,21 @@ users() {
 	done
 }
 
+# check_secrets reads the secrets to say early and in one line what is wrong with them. It
+# keeps Kafka's addresses; the servers fetch the rest themselves.
+check_secrets() {
+	local message secret
+	message=$("$here/bin/with-kafka" true 2>&1) || fail "${message##*$'\n'}"
+	message=$("$here/bin/gateway-password" /dev/null 2>&1) || fail "${message##*$'\n'}"
+	secret=$(aws secretsmanager get-secret-value --secret-id "$KAFKA_SECRET_ARN" --query SecretString --output text)
+	servers=$(jq -er .bootstrap_servers <<<"$secret") || fail "the secret $KAFKA_SECRET_ARN does not hold bootstrap_servers"
+	servers=${servers//SASL_SSL:\/\//}
+	servers=${servers// /}
+	[[ $servers =~ ^[A-Za-z0-9.-]+:[0-9]{1,5}(,[A-Za-z0-9.-]+:[0-9]{1,5})*$ ]] ||
+		fail "bootstrap_servers in the secret $KAFKA_SECRET_ARN is not host:port,host:port"
+}
+servers=
+
 # data_volume attaches, formats (only if there is nothing on it) and mounts.
 data_volume() {
 	local device=/dev/disk/by-id/nvme-Amazon_Elastic_Block_Store_${DATA_VOLUME/-/}
@@ -162,13 +178,13 @@ install_druid() {
 		rm -rf "$work"
 		work=
 	fi
-	ln -sfn "$home" /opt/druid
+	[ "$(readlink /opt/druid)" = "$home" ] || ln -sfn "$home" /opt/druid
 }
 
 download() {
 	local base sum
 	for base in ${DRUID_MIRRORS:-https://dlcdn.apache.org/druid https://archive.apache.org/dist/druid}; do
-		if curl -fsSL --connect-timeout 10 --retry 5 --retry-all-errors --retry-max-time 900 -o "$1" "$base/$DRUID_VERSION/$release-bin.tar.gz"; then
+		if curl -fsSL --connect-timeout 10 --retry 4 --retry-all-errors --retry-max-time 900 -o "$1" "$base/$DRUID_VERSION/$release-bin.tar.gz"; then
 			sum=$(sha256sum "$1" | cut -d' ' -f1)
 			[ "$sum" = "$DRUID_SHA256" ] || fail "the release from $base has the SHA-256 $sum, not $DRUID_SHA256: it is not unpacked"
 			return
@@ -187,6 +203,7 @@ settings_and_units() {
 		AWS_DEFAULT_REGION=$AWS_REGION
 		KAFKA_SECRET_ARN=$KAFKA_SECRET_ARN
 		GATEWAY_SECRET_ARN=$GATEWAY_SECRET_ARN
+		DATA_VOLUME=$DATA_VOLUME
 		DRUID_HOME=/opt/druid
 		SEGMENT_CACHE=$((size * 45 / 100 > 0 ? size * 45 / 100 : 1))g
 	EOF
@@ -227,29 +244,25 @@ certificate() {
 }
 
 start_servers() {
-	local message unit
-	# The secrets are read here only to say early and in one line what is wrong with them.
-	message=$("$here/bin/with-kafka" true 2>&1) || fail "${message##*$'\n'}"
-	message=$("$here/bin/gateway-password" /dev/null 2>&1) || fail "${message##*$'\n'}"
+	local unit
 	if [ -n "$restart" ]; then systemctl restart druid.target; else systemctl start druid.target; fi
 	for unit in coordinator=8081 historical=8083 broker=8082 router=8888 indexer=8091; do
 		"$here/bin/await" "${unit#*=}" 600 2>/dev/null ||
 			fail "Druid's ${unit%%=*} is not healthy after ten minutes: journalctl -u druid@${unit%%=*}"
 	done
-	[ "$(curl -ks -m 5 -o /dev/null -w '%{http_code}' https://127.0.0.1/status/health)" = 401 ] ||
-		fail "the gateway does not ask for a password: journalctl -u druid-gateway"
+	await_gateway
+}
+
+await_gateway() {
+	for _ in {1..60}; do
+		[ "$(curl -ks -m 5 -o /dev/null -w '%{http_code}' https://127.0.0.1/status/health)" != 401 ] || return 0
+		sleep 1
+	done
+	fail "the gateway does not ask for a password: journalctl -u druid-gateway"
 }
 
 # ingestion tells Druid what to do; what it does already goes on undisturbed.
 ingestion() {
-	local servers secret
-	secret=$(aws secretsmanager get-secret-value --secret-id "$KAFKA_SECRET_ARN" --query SecretString --output text)
-	servers=$(jq -er .bootstrap_servers <<<"$secret") || fail "the secret $KAFKA_SECRET_ARN does not hold bootstrap_servers"
-	unset secret
-	servers=${servers//SASL_SSL:\/\//}
-	servers=${servers// /}
-	[[ $servers =~ ^[A-Za-z0-9.-]+:[0-9]{1,5}(,[A-Za-z0-9.-]+:[0-9]{1,5})*$ ]] ||
-		fail "bootstrap_servers in the secret $KAFKA_SECRET_ARN is not host:port,host:port"
 	post druid/coordinator/v1/rules/"$TOPIC" rules.json
 	post druid/coordinator/v1/config/compaction compaction.json
 	post 'druid/indexer/v1/supervisor?skipRestartIfUnmodified=true' supervisor.json
@@ -277,7 +290,7 @@ await_running() {
 		[[ $state == UNABLE_TO_CONNECT_TO_STREAM || $state == UNHEALTHY* ]] && break
 		sleep 1
 	done
-	fail "the supervisor of $TOPIC is ${state:-silent}${message:+: $message}: check the topic and the rights of the secret $KAFKA_SECRET_ARN"
+	fail "the supervisor of $TOPIC is ${state:-silent}${message:+: $message}: check the topic and the key in the secret $KAFKA_SECRET_ARN; after a change of the secret: systemctl restart druid.target"
 }
 
 main "$@"

@@ -105,7 +105,7 @@ func newDruid(ctx context.Context, cfg DruidConfig) (*Druid, error) {
 	if err != nil {
 		return nil, err
 	}
-	lib, err := jars(ctx, "druid", druidPOM(), cfg.Log)
+	lib, err := DruidJars(ctx, cfg.Log)
 	if err != nil {
 		return nil, err
 	}
@@ -188,6 +188,7 @@ func (d *Druid) write(lib string, ports []string) error {
 		replace(d.path("deployed/conf/zookeeper/zoo.cfg"), d.path("deployed/conf/zookeeper/zoo.cfg"),
 			"clientPort=2181", "clientPort="+ports[zookeeperPort]),
 		replace(d.path("deployed/gateway/nginx.conf"), d.path("gateway/nginx.conf"),
+			"syslog:server=unix:/dev/log,nohostname,tag=druid_gateway", "access.log",
 			"listen 443 ssl;", "listen 127.0.0.1:"+ports[gatewayPort]+" ssl;",
 			"server 127.0.0.1:8082;", "server "+strings.TrimPrefix(d.URLs["broker"], "http://")+";"),
 		os.WriteFile(d.path("gateway/tls/certificate.pem"), cert.CA, 0o600),

@@ -45,6 +45,12 @@ func druidPOM() string {
 `, "VERSION", druid.Version("DRUID_VERSION"))
 }
 
+// DruidJars returns a folder with the jars of Druid's release, those of the extensions that
+// are deployed among them.
+func DruidJars(ctx context.Context, log io.Writer) (string, error) {
+	return jars(ctx, "druid", druidPOM(), log)
+}
+
 // jars returns a folder with the jars that a POM names and all that they need. They are
 // fetched by Maven when they are asked for the first time, and kept in the user's cache:
 // a folder is there whole or not at all.
