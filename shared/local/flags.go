@@ -36,6 +36,7 @@ type options struct {
 	catalogue string   // path; empty: the built-in one
 	out       string   // path; - for standard output; empty: none
 	brokers   []string // host:port; none: the embedded broker
+	stack     bool     // real servers instead of it
 	topic     string
 	username  string
 	password  secret.Secret
@@ -54,6 +55,7 @@ live dashboards, with nothing to install.
   go run ./functions/local -speed 60           watch the last 6 hours again, a minute a second
   go run ./functions/local -once               publish, read all of it back, count, end
   go run ./functions/local -once -out - | jq   every event as a line of JSON
+  go run ./functions/local -stack              real Kafka and real Druid; takes Java, Maven, nginx
 
 A spike, as with aws lambda invoke, while it runs:
 
@@ -85,6 +87,8 @@ Flags:
   -brokers LIST      host:port, with commas between ($BOOTSTRAP_SERVERS, or a broker
                      inside this program)
   -topic NAME        (%[2]s)
+  -stack             start Apache Kafka and Apache Druid on this machine, as they are
+                     deployed, and say where they are: takes a minute, and 4 GB of memory
 
 Environment: SASL_USERNAME and SASL_PASSWORD for -brokers, and what the functions read
 in the cloud: EVENTS_PER_MINUTE, SCENARIO, DELIVERY.
@@ -106,6 +110,7 @@ func parseFlags(args []string, getenv func(string) string, stdout io.Writer) (op
 	f.StringVar(&o.catalogue, "catalogue", "", "")
 	f.StringVar(&o.out, "out", "", "")
 	f.StringVar(&brokers, "brokers", getenv(EnvServers), "")
+	f.BoolVar(&o.stack, "stack", false, "")
 	f.StringVar(&o.topic, "topic", spec.DefaultTopic, "")
 	switch err := f.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):
@@ -143,6 +148,8 @@ func (o *options) check() error {
 		return &usageError{"-once and -speed do not go together: -once is as fast as it can be"}
 	case o.speed > 1 && o.history == 0:
 		return &usageError{"-speed without -history has nothing to catch up with"}
+	case o.stack && len(o.brokers) > 0:
+		return &usageError{"-stack and -brokers do not go together: -stack starts a broker of its own"}
 	case o.topic == "":
 		return wrong("topic", o.topic, "a name")
 	case (o.username == "") != (o.password.Reveal() == ""):

@@ -83,6 +83,7 @@ type session struct {
 	env       Env
 	ui        *terminal
 	cluster   *cluster
+	servers   *servers // nil: none but the cluster
 	clock     *clock
 	functions []*function
 	tally     *tally
@@ -117,15 +118,11 @@ func run(ctx context.Context, o options, env Env) (err error) {
 		}
 		defer listener.Close()
 	}
-	if len(o.brokers) > 0 {
-		s.cluster = existing(o)
-	} else {
-		var broker io.Closer
-		if s.cluster, broker, err = startBroker(o.topic); err != nil {
-			return err
-		}
-		defer broker.Close()
+	closeCluster, err := s.openCluster(ctx)
+	if err != nil {
+		return orInterrupted(ctx, err)
 	}
+	defer func() { err = errors.Join(err, closeCluster()) }()
 	start, err := s.cluster.ends(ctx)
 	if err != nil {
 		return orInterrupted(ctx, err)
@@ -155,6 +152,25 @@ func run(ctx context.Context, o options, env Env) (err error) {
 		}
 	}
 	return s.run(ctx, listener, page)
+}
+
+// openCluster finds or starts the brokers that the options name.
+func (s *session) openCluster(ctx context.Context) (closeCluster func() error, err error) {
+	var broker io.Closer
+	switch {
+	case len(s.o.brokers) > 0:
+		s.cluster = existing(s.o)
+		return func() error { return nil }, nil
+	case s.o.stack:
+		s.cluster, s.servers, err = startServers(ctx, s.o.topic, s.ui)
+		broker = s.servers
+	default:
+		s.cluster, broker, err = startBroker(s.o.topic)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return broker.Close, nil
 }
 
 // functionSettings are what the functions' environment says, here as in the cloud.
@@ -250,6 +266,16 @@ func (s *session) run(ctx context.Context, listener net.Listener, page http.Hand
 	wg.Wait()
 	if err := context.Cause(ctx); err != nil && !errors.Is(err, context.Canceled) {
 		return err
+	}
+	if s.o.once && s.servers != nil {
+		rows, err := s.servers.awaitRows(context.WithoutCancel(ctx), int64(s.tally.totals().Published))
+		if err != nil {
+			return err
+		}
+		s.ui.line("Druid has %s events", groupDigits(fmt.Sprint(rows)))
+		if rows != int64(s.tally.totals().Published) {
+			return errIncomplete
+		}
 	}
 	return s.conclude()
 }

@@ -1,0 +1,154 @@
+package local
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"salesburst/shared/secret"
+	"salesburst/shared/spec"
+	"salesburst/shared/stack"
+)
+
+// servers are a real Kafka and a real Druid with its gateway, as they are deployed, which
+// end with this process.
+type servers struct {
+	kafka *stack.Kafka
+	druid *stack.Druid
+	topic string
+}
+
+// startServers starts them, has Druid ingest the topic, and tells a person where they are.
+func startServers(ctx context.Context, topic string, ui *terminal) (c *cluster, s *servers, err error) {
+	start := time.Now()
+	log := lineWriter{ui}
+	s = &servers{topic: topic}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.Close())
+		}
+	}()
+	if s.kafka, err = stack.StartKafka(ctx, stack.KafkaConfig{Log: log}); err != nil {
+		return nil, s, err
+	}
+	c = &cluster{
+		servers: s.kafka.Addresses, topic: topic, tls: s.kafka.TLS(),
+		username: string(stack.Admin), password: secret.New(s.kafka.Users[stack.Admin]),
+	}
+	if err := c.create(ctx); err != nil {
+		return nil, s, err
+	}
+	if s.druid, err = stack.StartDruid(ctx, stack.DruidConfig{Kafka: s.kafka, Log: log}); err != nil {
+		return nil, s, err
+	}
+	if err := s.druid.Ingest(ctx, topic, nil); err != nil {
+		return nil, s, err
+	}
+	ui.line(`
+Kafka and Druid are ready after %.0f s, until you end this program:
+  Kafka           %s, SASL_SSL, user %s, password %s
+                  certificate %s
+  Druid's console %s, table %q
+  gateway         %s, user %s, password %s
+`, time.Since(start).Seconds(), strings.Join(s.kafka.Addresses, ","), stack.Admin, c.password.Reveal(), s.kafka.CAFile(),
+		s.druid.URLs["router"], topic, s.druid.Gateway, stack.GatewayUser, s.druid.Password)
+	return c, s, nil
+}
+
+// Close ends the servers and removes their files.
+func (s *servers) Close() (err error) {
+	if s.druid != nil {
+		err = s.druid.Stop()
+	}
+	if s.kafka != nil {
+		err = errors.Join(err, s.kafka.Stop())
+	}
+	return err
+}
+
+// druidTimeout is how long Druid may take until it has what is in the topic.
+const druidTimeout = 5 * time.Minute
+
+// awaitRows waits until Druid's table has so many rows, or more, and returns how many.
+func (s *servers) awaitRows(ctx context.Context, rows int64) (n int64, err error) {
+	ctx, cancel := context.WithTimeout(ctx, druidTimeout)
+	defer cancel()
+	for {
+		n, err = s.rows(ctx)
+		if err == nil && n >= rows {
+			return n, nil
+		}
+		select {
+		case <-ctx.Done():
+			return n, errors.Join(fmt.Errorf("Druid has %d of %d events after %v", n, rows, druidTimeout), err)
+		case <-time.After(200 * time.Millisecond):
+		}
+	}
+}
+
+func (s *servers) rows(ctx context.Context) (int64, error) {
+	answer, err := s.druid.Query(ctx, `SELECT COUNT(*) AS n FROM "`+s.topic+`"`)
+	if err != nil {
+		return 0, err // there is no table before the first row
+	}
+	n, ok := answer[0]["n"].(json.Number)
+	if !ok {
+		return 0, fmt.Errorf("Druid counts %v", answer)
+	}
+	return n.Int64()
+}
+
+// create makes the topic, and lets Druid's user read it.
+func (c *cluster) create(ctx context.Context) error {
+	client, err := c.client()
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	topic := kmsg.NewCreateTopicsRequestTopic()
+	topic.Topic, topic.NumPartitions, topic.ReplicationFactor = c.topic, spec.Partitions, 1
+	create := kmsg.NewPtrCreateTopicsRequest()
+	create.TimeoutMillis = int32(connectTimeout.Milliseconds())
+	create.Topics = append(create.Topics, topic)
+	made, err := create.RequestWith(ctx, client)
+	if err != nil {
+		return fmt.Errorf("creating the topic: %w", err)
+	}
+	for _, t := range made.Topics {
+		if err := kerr.ErrorForCode(t.ErrorCode); err != nil {
+			return c.advise(err)
+		}
+	}
+	allow := kmsg.NewPtrCreateACLsRequest()
+	for _, resource := range []kmsg.ACLResourceType{kmsg.ACLResourceTypeTopic, kmsg.ACLResourceTypeGroup} {
+		right := kmsg.NewCreateACLsRequestCreation()
+		right.ResourceType, right.ResourceName, right.ResourcePatternType = resource, c.topic, kmsg.ACLResourcePatternTypePrefixed
+		right.Principal, right.Host = "User:"+string(stack.Consumer), "*"
+		right.Operation, right.PermissionType = kmsg.ACLOperationRead, kmsg.ACLPermissionTypeAllow
+		allow.Creations = append(allow.Creations, right)
+	}
+	allowed, err := allow.RequestWith(ctx, client)
+	if err != nil {
+		return fmt.Errorf("letting Druid read the topic: %w", err)
+	}
+	for _, r := range allowed.Results {
+		if err := kerr.ErrorForCode(r.ErrorCode); err != nil {
+			return fmt.Errorf("letting Druid read the topic: %w", err)
+		}
+	}
+	return nil
+}
+
+// lineWriter writes lines to a terminal.
+type lineWriter struct{ ui *terminal }
+
+func (w lineWriter) Write(b []byte) (int, error) {
+	w.ui.line("%s", strings.TrimRight(string(b), "\n"))
+	return len(b), nil
+}

@@ -1,0 +1,23 @@
+package local
+
+import (
+	"strings"
+	"testing"
+)
+
+// Real Kafka and real Druid instead of the broker within: every event is read back from
+// the one and counted by the other, and the servers are gone with the program.
+func TestStack(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts Kafka and Druid")
+	}
+	stdout, stderr, status := runProgram(t, nil, "-stack", "-once", "-history", "10m")
+	if status != 0 || !strings.Contains(stdout, "missing 0, duplicated 0") {
+		t.Errorf("status %d, %s\n%s", status, stdout, stderr)
+	}
+	for _, want := range []string{"Druid's console http://127.0.0.1:", "gateway         https://127.0.0.1:", "Druid has "} {
+		if !strings.Contains(stderr, want) {
+			t.Errorf("it does not say %q but\n%s", want, stderr)
+		}
+	}
+}
