@@ -39,6 +39,7 @@ func TestBootstrap(t *testing.T) {
 		t.Fatal("a root file system of its own takes the rights of root: run it as root")
 	}
 	if os.Getenv(envInside) == "" {
+		t.Parallel()
 		inNamespaces(t)
 		return
 	}
