@@ -86,7 +86,7 @@ func (s *servers) awaitRows(ctx context.Context, rows int64) (n int64, err error
 		}
 		select {
 		case <-ctx.Done():
-			return n, errors.Join(fmt.Errorf("Druid has %d of %d events after %v", n, rows, druidTimeout), err)
+			return n, errors.Join(fmt.Errorf("only %d of %d events are in Druid after %v", n, rows, druidTimeout), err)
 		case <-time.After(200 * time.Millisecond):
 		}
 	}
@@ -99,7 +99,7 @@ func (s *servers) rows(ctx context.Context) (int64, error) {
 	}
 	n, ok := answer[0]["n"].(json.Number)
 	if !ok {
-		return 0, fmt.Errorf("Druid counts %v", answer)
+		return 0, fmt.Errorf("counting in Druid: %v", answer)
 	}
 	return n.Int64()
 }
