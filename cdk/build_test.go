@@ -1,14 +1,13 @@
 package main
 
 import (
-	"bytes"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 
-	"salesburst/shared/spec"
+	druid "salesburst/druid-ec2"
 )
 
 func command(t *testing.T, dir, name string, args ...string) string {
@@ -22,6 +21,12 @@ func command(t *testing.T, dir, name string, args ...string) string {
 	return string(out)
 }
 
+// synth runs the CDK's own command in a checkout.
+func synth(t *testing.T, checkout, out string) {
+	t.Helper()
+	command(t, checkout, "npx", "--yes", "aws-cdk@2.1148.1", "synth", "-q", "-o", out)
+}
+
 // clone is a checkout of the last commit, with another one on top.
 func clone(t *testing.T, name string) string {
 	t.Helper()
@@ -31,32 +36,17 @@ func clone(t *testing.T, name string) string {
 	return dir
 }
 
-// From two folders and two commits come the same bytes, so that a deploy changes only
-// what has changed.
-func TestSameBytesElsewhere(t *testing.T) {
+// From two folders and two commits come the same template and the same files for the cloud,
+// so that a deploy changes only what has changed.
+func TestSameElsewhere(t *testing.T) {
 	if testing.Short() {
-		t.Skip("builds the functions twice")
+		t.Skip("runs the CDK's command twice")
 	}
-	var built [2]string
-	for i, name := range []string{"here", "elsewhere"} {
-		dir, err := buildFunctions(clone(t, name))
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { os.RemoveAll(dir) })
-		built[i] = dir
-	}
-	for _, f := range spec.Functions() {
-		var files [2][]byte
-		for i, dir := range built {
-			var err error
-			if files[i], err = os.ReadFile(filepath.Join(dir, f.Name, "bootstrap")); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if !bytes.Equal(files[0], files[1]) {
-			t.Errorf("function %s has %d bytes here and %d elsewhere, or others", f.Name, len(files[0]), len(files[1]))
-		}
+	here, elsewhere := t.TempDir(), t.TempDir()
+	synth(t, clone(t, "here"), here)
+	synth(t, clone(t, "elsewhere"), elsewhere)
+	for _, name := range []string{"Salesburst.template.json", "Salesburst.assets.json"} { // the latter has the files' hashes
+		command(t, ".", "diff", filepath.Join(here, name), filepath.Join(elsewhere, name))
 	}
 }
 
@@ -65,13 +55,22 @@ func TestSynth(t *testing.T) {
 	if testing.Short() {
 		t.Skip("runs the CDK's command")
 	}
-	out := t.TempDir()
-	command(t, "..", "npx", "--yes", "aws-cdk@2.1148.1", "synth", "-q", "-o", out)
+	out, files := t.TempDir(), t.TempDir()
+	synth(t, "..", out)
 	for _, name := range []string{"Salesburst.template.json", "manifest.json"} {
 		if _, err := os.Stat(filepath.Join(out, name)); err != nil {
 			t.Error(err)
 		}
 	}
+	// Of druid-ec2 it sends what runs on the instance, and no test or other code.
+	if err := druid.Write(files); err != nil {
+		t.Fatal(err)
+	}
+	sent, err := filepath.Glob(filepath.Join(out, "asset.*", "bootstrap.sh"))
+	if err != nil || len(sent) != 1 {
+		t.Fatalf("error %v, sent %v", err, sent)
+	}
+	command(t, ".", "diff", "-r", files, filepath.Dir(sent[0]))
 	refused := exec.CommandContext(t.Context(), "npx", "--yes", "aws-cdk@2.1148.1", "synth", "-q", "-o", t.TempDir(), "-c", "memory=lots")
 	refused.Dir = ".."
 	text, err := refused.CombinedOutput()

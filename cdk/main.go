@@ -4,9 +4,12 @@ package main
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/jsii-runtime-go"
+
+	druid "salesburst/druid-ec2"
 )
 
 func main() {
@@ -30,12 +33,19 @@ func run() error {
 		return err
 	}
 	defer os.RemoveAll(code)
+	if err := druid.Write(filepath.Join(code, druidFiles)); err != nil {
+		return fmt.Errorf("writing Druid's files: %w", err)
+	}
 	define(app, s, code)
 	app.Synth(nil)
 	return nil
 }
 
-// define puts the whole system into an app. The functions' binaries are in the folder code.
+// druidFiles is where the folder of the code has what runs on Druid's instance.
+const druidFiles = "druid-ec2"
+
+// define puts the whole system into an app. The folder code has the functions' binaries, each
+// in a folder of its name, and Druid's files.
 func define(app awscdk.App, s settings, code string) awscdk.Stack {
 	stack := awscdk.NewStack(app, jsii.String("Salesburst"), &awscdk.StackProps{
 		Description: jsii.String("Live retail sales into Kafka: a burst a minute, and spikes on request"),
@@ -43,7 +53,13 @@ func define(app awscdk.App, s settings, code string) awscdk.Stack {
 	awscdk.Tags_Of(stack).Add(jsii.String("project"), jsii.String("salesburst"), nil)
 	p := newProducers(stack, s, code)
 	m := newSpike(stack, s, p)
-	newOperations(stack, s, p, m)
-	explainAll(stack, s, p, m)
+	var n *network
+	var i *instance
+	if s.druid {
+		n = newNetwork(stack, s)
+		i = newInstance(stack, s, n, filepath.Join(code, druidFiles))
+	}
+	newOperations(stack, s, p, m, i)
+	explainAll(stack, s, p, m, i)
 	return stack
 }

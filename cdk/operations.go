@@ -1,9 +1,13 @@
 package main
 
 import (
+	"fmt"
+
 	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsautoscaling"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatchactions"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssns"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssnssubscriptions"
 	"github.com/aws/constructs-go/constructs/v10"
@@ -12,8 +16,12 @@ import (
 	"salesburst/shared/spec"
 )
 
-// metricsNamespace is that of the functions' own metrics; their dimension is Function.
+// metricsNamespace is that of our own metrics; the functions' have the dimension Function.
 const metricsNamespace = "salesburst"
+
+// diskPercent of the data volume used is an alarm: there is time to make it larger, or to
+// keep the data for less long.
+const diskPercent = 80
 
 // operations is what tells people that something is wrong, and what they look at then.
 type operations struct {
@@ -21,8 +29,10 @@ type operations struct {
 	topic awssns.Topic
 }
 
-func newOperations(scope constructs.Construct, s settings, p *producers, m *spike) *operations {
+// newOperations watches Druid's instance too, where there is one.
+func newOperations(scope constructs.Construct, s settings, p *producers, m *spike, i *instance) *operations {
 	o := &operations{scope: scope, topic: awssns.NewTopic(scope, jsii.String("Alarms"), &awssns.TopicProps{EnforceSSL: jsii.Bool(true)})}
+	o.letAlarmsPublish()
 	if s.alarmEmail != "" {
 		o.topic.AddSubscription(awssnssubscriptions.NewEmailSubscription(jsii.String(s.alarmEmail), nil))
 	}
@@ -46,8 +56,39 @@ func newOperations(scope constructs.Construct, s settings, p *producers, m *spik
 		o.alarm(title(f.Name)+"SpikesFail", "A spike of "+f.Name+" did not end well", 0, 1, 1,
 			m.machines[f.Name].MetricFailed(&awscloudwatch.MetricOptions{Period: minute, Statistic: jsii.String("Sum")}), awscloudwatch.TreatMissingData_NOT_BREACHING)
 	}
-	o.dashboard(p)
+	if i != nil {
+		o.watch(i)
+	}
+	o.dashboard(p, i)
 	return o
+}
+
+// letAlarmsPublish gives back what a topic without a policy of its own would allow by itself.
+func (o *operations) letAlarmsPublish() {
+	alarms := awscdk.Stack_Of(o.scope).FormatArn(&awscdk.ArnComponents{
+		Service: jsii.String("cloudwatch"), Resource: jsii.String("alarm"), ResourceName: jsii.String("*"), ArnFormat: awscdk.ArnFormat_COLON_RESOURCE_NAME,
+	})
+	o.topic.AddToResourcePolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+		Principals: &[]awsiam.IPrincipal{awsiam.NewServicePrincipal(jsii.String("cloudwatch.amazonaws.com"), nil)},
+		Actions:    jsii.Strings("sns:Publish"),
+		Resources:  &[]*string{o.topic.TopicArn()},
+		Conditions: &map[string]any{"ArnLike": map[string]any{"aws:SourceArn": alarms}},
+	}))
+}
+
+// watch rings when the instance is ill or its disk fills up, and tells when the group replaces
+// it, or cannot. To hear nothing for longer than a replacement takes is as bad as a bad figure.
+func (o *operations) watch(i *instance) {
+	o.alarm("DruidIll", "Druid's instance fails EC2's status checks, or there is none", 0, 2, 2, i.metric("StatusCheckFailed"), awscloudwatch.TreatMissingData_BREACHING)
+	full := o.alarm("DruidDiskFull", fmt.Sprintf("Druid's data volume is more than %d %% full, or the instance does not say how full it is", diskPercent),
+		diskPercent, 15, 15, i.diskUsed(), awscloudwatch.TreatMissingData_BREACHING)
+	full.Node().AddDependency(i.group) // it would ring at once where nothing was ever said
+	group := i.group.Node().DefaultChild().(awsautoscaling.CfnAutoScalingGroup)
+	group.SetNotificationConfigurations([]any{&awsautoscaling.CfnAutoScalingGroup_NotificationConfigurationProperty{
+		TopicArn: o.topic.TopicArn(),
+		NotificationTypes: jsii.Strings("autoscaling:EC2_INSTANCE_LAUNCH", "autoscaling:EC2_INSTANCE_LAUNCH_ERROR",
+			"autoscaling:EC2_INSTANCE_TERMINATE", "autoscaling:EC2_INSTANCE_TERMINATE_ERROR"),
+	}})
 }
 
 // own is one of the functions' own metrics.
@@ -59,13 +100,14 @@ func own(name string, f spec.Function, statistic string) awscloudwatch.Metric {
 	})
 }
 
-// alarm rings when a metric is above a threshold in some of the last minutes.
-func (o *operations) alarm(id, text string, above float64, minutes, of float64, m awscloudwatch.IMetric, missing awscloudwatch.TreatMissingData) {
+// alarm rings when a metric is above a threshold in some of its last periods.
+func (o *operations) alarm(id, text string, above float64, periods, of float64, m awscloudwatch.IMetric, missing awscloudwatch.TreatMissingData) awscloudwatch.Alarm {
 	a := awscloudwatch.NewAlarm(o.scope, jsii.String(id), &awscloudwatch.AlarmProps{
-		AlarmDescription: jsii.String(text), Metric: m, Threshold: jsii.Number(above), DatapointsToAlarm: jsii.Number(minutes),
+		AlarmDescription: jsii.String(text), Metric: m, Threshold: jsii.Number(above), DatapointsToAlarm: jsii.Number(periods),
 		EvaluationPeriods: jsii.Number(of), ComparisonOperator: awscloudwatch.ComparisonOperator_GREATER_THAN_THRESHOLD, TreatMissingData: missing,
 	})
 	a.AddAlarmAction(awscloudwatchactions.NewSnsAction(o.topic))
+	return a
 }
 
 // silence rings when a metric has nothing to say for five minutes.
@@ -77,7 +119,7 @@ func (o *operations) silence(id, text string, m awscloudwatch.IMetric) {
 	a.AddAlarmAction(awscloudwatchactions.NewSnsAction(o.topic))
 }
 
-func (o *operations) dashboard(p *producers) {
+func (o *operations) dashboard(p *producers, i *instance) {
 	graph := func(title string, of func(spec.Function) awscloudwatch.IMetric) awscloudwatch.IWidget {
 		var lines []awscloudwatch.IMetric
 		for _, f := range spec.Functions() {
@@ -89,7 +131,7 @@ func (o *operations) dashboard(p *producers) {
 		return graph(title, func(f spec.Function) awscloudwatch.IMetric { return own(name, f, statistic) })
 	}
 	sum := &awscloudwatch.MetricOptions{Period: awscdk.Duration_Minutes(jsii.Number(1)), Statistic: jsii.String("Sum")}
-	awscloudwatch.NewDashboard(o.scope, jsii.String("Dashboard"), &awscloudwatch.DashboardProps{
+	board := awscloudwatch.NewDashboard(o.scope, jsii.String("Dashboard"), &awscloudwatch.DashboardProps{
 		DashboardName: jsii.String("salesburst"),
 		Widgets: &[]*[]awscloudwatch.IWidget{
 			{metric("Bursts a minute", "Bursts", "Sum"), metric("Events a minute", "Events", "Sum"), metric("Revenue a minute, US dollars", "Revenue", "Sum")},
@@ -108,4 +150,12 @@ func (o *operations) dashboard(p *producers) {
 			},
 		},
 	})
+	if i == nil {
+		return
+	}
+	line := func(title string, m awscloudwatch.IMetric) awscloudwatch.IWidget {
+		return awscloudwatch.NewGraphWidget(&awscloudwatch.GraphWidgetProps{Title: jsii.String(title), Left: &[]awscloudwatch.IMetric{m}, Width: jsii.Number(8)})
+	}
+	board.AddWidgets(line("Druid's data volume used, %", i.diskUsed()), line("Druid's processor used, %", i.metric("CPUUtilization")),
+		line("Druid's status checks failed", i.metric("StatusCheckFailed")))
 }

@@ -104,7 +104,7 @@ func role(scope constructs.Construct, id string, log awslogs.LogGroup, secret *s
 	log.GrantWrite(r)
 	r.AddToPolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
 		Actions:   jsii.Strings("secretsmanager:GetSecretValue"),
-		Resources: &[]*string{awscdk.Fn_Join(jsii.String(""), &[]*string{secret, jsii.String("-??????")})},
+		Resources: &[]*string{withSuffix(secret)},
 	}))
 	return r
 }
@@ -116,6 +116,11 @@ func secretARN(scope constructs.Construct, name string) *string {
 		Service: jsii.String("secretsmanager"), Resource: jsii.String("secret"), ResourceName: jsii.String(name),
 		ArnFormat: awscdk.ArnFormat_COLON_RESOURCE_NAME,
 	})
+}
+
+// withSuffix is what rights to a secret name, whatever its six random characters are.
+func withSuffix(secretARN *string) *string {
+	return awscdk.Fn_Join(jsii.String(""), &[]*string{secretARN, jsii.String("-??????")})
 }
 
 // schedule wakes a function every minute. What it says is the same at each attempt, so

@@ -2,9 +2,12 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"strings"
 	"testing"
+
+	druid "salesburst/druid-ec2"
 )
 
 func TestSettingsRefuse(t *testing.T) {
@@ -25,6 +28,14 @@ func TestSettingsRefuse(t *testing.T) {
 		"secret like an ARN": {map[string]any{"producerSecret": "kafka-secret"}, `context key "producerSecret" is "kafka-secret"; allowed`},
 		"list":               {map[string]any{"spikeConcurrency": []any{1.0}}, `context key "spikeConcurrency" is [1]; allowed`},
 		"null":               {map[string]any{"scenario": nil}, `context key "scenario" is null; allowed`},
+		"no image":           {map[string]any{"druidImage": "ami-0abcdef1234567890"}, `context key "druidImage" is "ami-0abcdef1234567890"; allowed is the name of an image of Amazon Linux 2023 for x86_64, such as`},
+		"snapshot":           {map[string]any{"druidSnapshot": "vol-0abcdef12"}, `context key "druidSnapshot" is "vol-0abcdef12"; allowed`},
+		"small volume":       {map[string]any{"druidVolume": 8.0}, `context key "druidVolume" is 8; allowed is whole GB, 20 to 16384`},
+		"third zone":         {map[string]any{"druidZone": "3"}, `context key "druidZone" is "3"; allowed is 1 or 2`},
+		"retention":          {map[string]any{"druidRetention": "90 days"}, `context key "druidRetention" is "90 days"; allowed is a period of ISO 8601`},
+		"subnets of nothing": {map[string]any{"druid": false, "privateSubnets": true}, `context key "privateSubnets" is true; allowed is false where druid is false`},
+		"door to nothing":    {map[string]any{"druid": "false", "grafanaCidr": "203.0.113.7/32"}, `context key "grafanaCidr" is "203.0.113.7/32"; allowed is empty where druid is false`},
+		"nobody there":       {map[string]any{"privateSubnets": "true", "grafanaCidr": "203.0.113.7/32"}, `context key "grafanaCidr" is "203.0.113.7/32"; allowed is a private range, such as 10.1.0.0/24, where privateSubnets is true`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := readSettings(c.context)
@@ -42,6 +53,49 @@ func TestSettings(t *testing.T) {
 	}
 	if s.memory != 1024 || !s.tracing || s.topic != "ecommerce-topic-1" {
 		t.Errorf("%+v", s)
+	}
+}
+
+// Who may reach the gateway is a range that is narrow and written in the one canonical way.
+func TestGrafanaCidr(t *testing.T) {
+	for _, ok := range []string{"", "203.0.113.7/32", "203.0.113.0/24", "10.1.0.0/16"} {
+		if _, err := readSettings(map[string]any{"grafanaCidr": ok}); err != nil {
+			t.Error(err)
+		}
+	}
+	for _, bad := range []string{"0.0.0.0/0", "::/0", "2001:db8::/64", "::ffff:203.0.113.0/120", "10.0.0.0/8", "203.0.0.0/15", "203.0.113.7", "203.0.113.7/24", "203.0.113.7/33",
+		"203.0.113.07/32", "203.0.113.7/032", "203.0.113.7/32 ", "203.0.113.7/32,198.51.100.7/32", "all"} {
+		_, err := readSettings(map[string]any{"grafanaCidr": bad})
+		want := fmt.Sprintf(`context key "grafanaCidr" is %q; allowed is empty, or a range of 1 to 65536 IPv4 addresses`, bad)
+		if err == nil || !strings.HasPrefix(err.Error(), want) || strings.Contains(err.Error(), "\n") {
+			t.Errorf("error %v, want one line that begins with %s", err, want)
+		}
+	}
+}
+
+func TestDruidInstance(t *testing.T) {
+	for _, ok := range []string{"m7i-flex.large", "m7i-flex.8xlarge", "m6a.xlarge", "m7a.large", "r6i.2xlarge", "r7a.4xlarge"} {
+		if _, err := readSettings(map[string]any{"druidInstance": ok}); err != nil {
+			t.Error(err)
+		}
+	}
+	// Of another processor, too small, of no such size, of an older kind, of nothing.
+	for _, bad := range []string{"m7g.large", "t3.medium", "c7i.large", "m7i.medium", "m7i.3xlarge", "m5.large", "r7i-flex.large", "m7i.large ", ""} {
+		_, err := readSettings(map[string]any{"druidInstance": bad})
+		if want := fmt.Sprintf(`context key "druidInstance" is %q; allowed is a type of the families m6i`, bad); err == nil || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("error %v, want one that begins with %s", err, want)
+		}
+	}
+}
+
+// What is allowed here is what the instance understands.
+func TestDruidUnderstandsRetention(t *testing.T) {
+	for _, period := range []string{"P90D", "P1W", "P12M", "P9999Y", "P0D", "P00001D", "PT5M", "p90d", "90D", "P90D ", "P"} {
+		_, err := readSettings(map[string]any{"druidRetention": period})
+		_, there := druid.Ingestion{Topic: "sales", BootstrapServers: "broker:9092", Retention: period}.Spec("rules.json")
+		if (err == nil) != (there == nil) {
+			t.Errorf("%q: %v here, %v there", period, err, there)
+		}
 	}
 }
 

@@ -199,11 +199,12 @@ func (f *Function) expectNothingHidden(t testing.TB, text string) {
 	}
 }
 
-// SecretARN is that of the only secret.
+// SecretARN is that of the only secret, unless it is changed.
 const SecretARN = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:kafka-AbCdEf"
 
 // SecretsManager is a stub of the service with one secret.
 type SecretsManager struct {
+	ARN     string       // or what it begins with; to be changed before a function asks
 	Value   atomic.Value // string
 	Fetches atomic.Int32
 	Env     []string // with which a function finds it
@@ -212,18 +213,18 @@ type SecretsManager struct {
 // Secrets starts the service.
 func Secrets(t testing.TB, value string) *SecretsManager {
 	t.Helper()
-	var s SecretsManager
+	s := SecretsManager{ARN: SecretARN}
 	s.Value.Store(value)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.Fetches.Add(1)
 		body, _ := io.ReadAll(r.Body)
 		w.Header().Set("Content-Type", "application/x-amz-json-1.1")
-		if !bytes.Contains(body, []byte(SecretARN)) {
+		if !bytes.Contains(body, []byte(s.ARN)) {
 			w.WriteHeader(http.StatusBadRequest)
 			io.WriteString(w, `{"__type":"ResourceNotFoundException","message":"Secrets Manager can't find the specified secret."}`)
 			return
 		}
-		json.NewEncoder(w).Encode(map[string]string{"ARN": SecretARN, "SecretString": s.Value.Load().(string)})
+		json.NewEncoder(w).Encode(map[string]string{"ARN": s.ARN, "SecretString": s.Value.Load().(string)})
 	}))
 	t.Cleanup(func() { server.CloseClientConnections(); server.Close() })
 	s.Env = []string{

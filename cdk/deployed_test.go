@@ -1,0 +1,191 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/jsii-runtime-go"
+	"github.com/twmb/franz-go/pkg/kfake"
+
+	druid "salesburst/druid-ec2"
+	"salesburst/shared/app"
+	"salesburst/shared/brokertest"
+	"salesburst/shared/lambdatest"
+	"salesburst/shared/sale"
+)
+
+// deployed is an app as it is sent to the cloud, with the functions' real binaries.
+type deployed struct {
+	dir string // cdk.out
+	template
+}
+
+func deploy(t *testing.T) *deployed {
+	t.Helper()
+	s, err := readSettings(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	code, err := buildFunctions("..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(code) })
+	if err := druid.Write(filepath.Join(code, druidFiles)); err != nil {
+		t.Fatal(err)
+	}
+	d := &deployed{dir: t.TempDir()}
+	app := awscdk.NewApp(&awscdk.AppProps{Outdir: jsii.String(d.dir), AnalyticsReporting: jsii.Bool(false)})
+	define(app, s, code)
+	app.Synth(nil)
+	text, err := os.ReadFile(filepath.Join(d.dir, "Salesburst.template.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(text, &d.template); err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+// function is the binary that is sent for a function, as a command of this machine, and the
+// environment that the template gives it.
+func (d *deployed) function(t *testing.T, name string) (command []string, env map[string]string) {
+	t.Helper()
+	for _, f := range d.of(t, "AWS::Lambda::Function") {
+		if f.Properties["FunctionName"] != name {
+			continue
+		}
+		key := at(f.Properties, "Code", "S3Key").(string)
+		binary := filepath.Join(d.dir, "asset."+strings.TrimSuffix(key, ".zip"), f.Properties["Handler"].(string))
+		if command = []string{binary}; runtime.GOARCH != "arm64" {
+			command = []string{"qemu-aarch64-static", binary}
+		}
+		env = make(map[string]string)
+		for variable, value := range at(f.Properties, "Environment", "Variables").(map[string]any) {
+			env[variable] = resolved(value)
+		}
+		return command, env
+	}
+	t.Fatalf("there is no function %s", name)
+	return nil, nil
+}
+
+// cloud is what the functions find around them.
+type cloud struct {
+	*brokertest.Broker
+	secrets *lambdatest.SecretsManager
+	roots   string // file
+}
+
+func newCloud(t *testing.T, topic string) *cloud {
+	t.Helper()
+	b := brokertest.Start(t, kfake.SeedTopics(brokertest.Partitions, topic))
+	b.Topic = topic
+	roots := filepath.Join(t.TempDir(), "roots.pem")
+	if err := os.WriteFile(roots, b.CA, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return &cloud{b, lambdatest.Secrets(t, lambdatest.Secret(b.Addrs, b.User, b.Password)), roots}
+}
+
+// run starts a function. Its secret is one whose ARN begins with what the template says.
+func (c *cloud) run(t *testing.T, command []string, env map[string]string) *lambdatest.Function {
+	t.Helper()
+	c.secrets.ARN = env["SECRET_ARN"]
+	all := append(c.secrets.Env, "SSL_CERT_FILE="+c.roots)
+	for name, value := range env {
+		all = append(all, name+"="+value)
+	}
+	return lambdatest.Run(t, []string{c.Password}, command, all...)
+}
+
+// The file that is deployed, with the environment that it is given there, does what its
+// schedule asks for, and once.
+func TestDeployedFunctions(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds the functions and emulates their processor")
+	}
+	d := deploy(t)
+	for _, name := range []string{"online", "store"} {
+		t.Run(name, func(t *testing.T) {
+			command, env := d.function(t, "salesburst-"+name)
+			c := newCloud(t, env["TOPIC"])
+			f := c.run(t, command, env)
+			payload := d.scheduled(t, name, time.Now().UTC().Truncate(time.Minute))
+			var first, again app.Report
+			f.Result(t, lambdatest.Invocation{Payload: payload, Deadline: time.Now().Add(time.Minute)}, &first)
+			f.Result(t, lambdatest.Invocation{Payload: payload, Deadline: time.Now().Add(time.Minute)}, &again)
+			events := c.Read(t)
+			if first.Events == 0 || len(events) != first.Events || !again.Skipped || again.BurstID != first.BurstID {
+				t.Errorf("%d events in the topic, reports %+v and %+v", len(events), first, again)
+			}
+			for _, e := range events {
+				if got := e.Sale.OrderType.String(); !strings.Contains(got, name) {
+					t.Fatalf("%s sold %s", name, got)
+				}
+			}
+		})
+	}
+}
+
+// scheduled is what EventBridge Scheduler makes of a schedule's input.
+func (d *deployed) scheduled(t *testing.T, function string, minute time.Time) string {
+	t.Helper()
+	for id, s := range d.of(t, "AWS::Scheduler::Schedule") {
+		if !strings.HasPrefix(strings.ToLower(id), function) {
+			continue
+		}
+		return strings.NewReplacer(
+			"<aws.scheduler.scheduled-time>", minute.Format(time.RFC3339),
+			"<aws.scheduler.schedule-arn>", "arn:aws:scheduler:us-east-1:123456789012:schedule/default/"+id,
+		).Replace(at(s.Properties, "Target", "Input").(string))
+	}
+	t.Fatalf("function %s has no schedule", function)
+	return ""
+}
+
+// What the state machine makes of one order, given to the file that is deployed, is the
+// whole spike; the same order by another execution adds nothing.
+func TestDeployedSpike(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds the functions, emulates their processor and runs the machine in Python")
+	}
+	const events = 20_500
+	command, env := deploy(t).function(t, "salesburst-online-spike")
+	c := newCloud(t, env["TOPIC"])
+	f := c.run(t, command, env)
+	order := map[string]any{"events": events, "scenario": "flash-sale", "id": "rehearsal", "at": time.Now().UTC().Truncate(time.Minute).Format(time.RFC3339)}
+	run := func(execution string) (published int) {
+		for _, payload := range execute(t, synthesized(t), execution, order).Payloads {
+			var r app.Report
+			f.Result(t, lambdatest.Invocation{Payload: compact(payload), Deadline: time.Now().Add(time.Minute)}, &r)
+			if !r.Skipped {
+				published += r.Events
+			}
+		}
+		return published
+	}
+	if first, second := run("first"), run("second"); first != events || second != 0 {
+		t.Errorf("%d and %d events are published, want %d and none", first, second, events)
+	}
+	sales := c.Read(t)
+	seen := make(map[sale.TransactionID]bool)
+	for _, e := range sales {
+		seen[e.Sale.TransactionID] = true
+	}
+	for n := range uint32(events) {
+		if !seen[sale.TransactionID{Burst: sales[0].Sale.TransactionID.Burst, Sequence: n}] {
+			t.Fatalf("sale %d of the burst is missing", n)
+		}
+	}
+	if len(sales) != events {
+		t.Errorf("%d sales are in the topic, want %d", len(sales), events)
+	}
+}
