@@ -158,8 +158,7 @@ func same(t *testing.T, got, want []string) {
 // in through Session Manager.
 func TestDruidMayDoLittle(t *testing.T) {
 	tpl := synthesize(t, nil)
-	hash := regexp.MustCompile(`[0-9a-f]{64}\.zip`)
-	file := hash.FindString(userData(t, tpl))
+	file := regexp.MustCompile(`[0-9a-f]{64}\.zip`).FindString(userData(t, tpl))
 	same(t, tpl.rights(t, "DruidRole"), []string{
 		"Allow secretsmanager:GetSecretValue on arn:aws:secretsmanager:us-east-1:123456789012:secret:salesburst/consumer-?????? <GatewayPassword>",
 		"Allow s3:GetObject on arn:aws:s3:::cdk-hnb659fds-assets-123456789012-us-east-1/" + file,
@@ -273,25 +272,41 @@ func TestUserDataIsSound(t *testing.T) {
 }
 
 // boot runs the user data as the instance would, in a folder of its own and with stand-ins
-// for the commands of AWS. It returns what it said, what was signalled and what the
-// archive's bootstrap.sh saw.
-func boot(t *testing.T, aws string) (said, signalled, saw string, err error) {
+// for the commands of AWS. It returns what was signalled and what the archive's bootstrap.sh
+// saw: its folder and its variables.
+func boot(t *testing.T, aws string) (signalled, saw string, err error) {
 	t.Helper()
 	dir := t.TempDir()
-	place := func(name, content string) {
+	for name, content := range map[string]string{
+		"archive.zip": archived(t, map[string]string{
+			"bootstrap.sh": "#!/bin/bash\nbin/helper && { pwd; env; } >" + dir + "/saw\n", "bin/helper": "#!/bin/bash\n",
+		}),
+		"aws":        "#!/bin/bash\n" + strings.ReplaceAll(aws, "ARCHIVE", dir+"/archive.zip"),
+		"cfn-signal": "#!/bin/bash\nprintf '%s\\n' \"$@\" >" + dir + "/signalled\n",
+		"sleep":      "#!/bin/bash\n",
+		"user-data":  strings.ReplaceAll(userData(t, synthesize(t, nil)), "/opt/salesburst", dir+"/salesburst"),
+	} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o755); err != nil {
 			t.Fatal(err)
 		}
 	}
-	archive, err := os.Create(filepath.Join(dir, "archive.zip"))
-	if err != nil {
-		t.Fatal(err)
+	cmd := exec.CommandContext(t.Context(), "bash", filepath.Join(dir, "user-data"))
+	cmd.Env = []string{"PATH=" + dir + ":" + os.Getenv("PATH")}
+	out, err := cmd.CombinedOutput()
+	t.Logf("it said: %s", out)
+	content := func(name string) string {
+		b, _ := os.ReadFile(filepath.Join(dir, name)) // empty where it is not there
+		return strings.ReplaceAll(string(b), dir, "DIR")
 	}
-	defer archive.Close()
-	w := zip.NewWriter(archive)
-	for name, content := range map[string]string{
-		"bootstrap.sh": "#!/bin/bash\nbin/helper && { pwd; env; } >" + dir + "/saw\n", "bin/helper": "#!/bin/bash\nexit 0\n",
-	} {
+	return content("signalled"), content("saw"), err
+}
+
+// archived is a ZIP archive of files. As one that Python unpacks, it makes nothing executable.
+func archived(t *testing.T, files map[string]string) string {
+	t.Helper()
+	var b strings.Builder
+	w := zip.NewWriter(&b)
+	for name, content := range files {
 		f, err := w.Create(name)
 		if err != nil {
 			t.Fatal(err)
@@ -303,27 +318,16 @@ func boot(t *testing.T, aws string) (said, signalled, saw string, err error) {
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}
-	place("aws", "#!/bin/bash\n"+strings.ReplaceAll(aws, "ARCHIVE", archive.Name()))
-	place("cfn-signal", "#!/bin/bash\nprintf '%s\\n' \"$@\" >"+dir+"/signalled\n")
-	place("sleep", "#!/bin/bash\n")
-	place("user-data", strings.ReplaceAll(userData(t, synthesize(t, nil)), "/opt/salesburst", dir+"/salesburst"))
-	cmd := exec.CommandContext(t.Context(), "bash", filepath.Join(dir, "user-data"))
-	cmd.Env = []string{"PATH=" + dir + ":" + os.Getenv("PATH")}
-	out, err := cmd.CombinedOutput()
-	content := func(name string) string {
-		b, _ := os.ReadFile(filepath.Join(dir, name)) // empty where it is not there
-		return strings.ReplaceAll(string(b), dir, "DIR")
-	}
-	return string(out), content("signalled"), content("saw"), err
+	return b.String()
 }
 
 func TestUserDataHandsOver(t *testing.T) {
 	// Rights that are not known everywhere yet: the first attempts are refused.
-	said, signalled, saw, err := boot(t, `[[ $* == *" s3://cdk-hnb659fds-assets-123456789012-us-east-1/"* ]] || exit 2
+	signalled, saw, err := boot(t, `[[ $* == *" s3://cdk-hnb659fds-assets-123456789012-us-east-1/"* ]] || exit 2
 echo >>"$0.log"; [ "$(wc -l <"$0.log")" -ge 3 ] || { echo "fatal error: Forbidden" >&2; exit 1; }
 cp ARCHIVE "${!#}"`)
 	if err != nil || signalled != "" {
-		t.Fatalf("error %v, said %s, signalled %s", err, said, signalled)
+		t.Fatalf("error %v, signalled %s", err, signalled)
 	}
 	for _, line := range []string{"DIR/salesburst", "TOPIC=ecommerce-topic-1", "DATA_VOLUME=<DruidData1>", "RETENTION=P90D", "STACK_NAME=Salesburst", "AWS_REGION=us-east-1"} {
 		if !strings.Contains("\n"+saw, "\n"+line+"\n") {
@@ -339,7 +343,7 @@ func TestUserDataTellsWhy(t *testing.T) {
 		"no archive": {`echo "no zip" >"${!#}"`, "File is not a zip file"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, signalled, saw, err := boot(t, c.aws)
+			signalled, saw, err := boot(t, c.aws)
 			if err == nil || saw != "" {
 				t.Errorf("error %v, bootstrap.sh saw %s", err, saw)
 			}

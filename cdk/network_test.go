@@ -6,16 +6,6 @@ import (
 	"testing"
 )
 
-// count is the number of a type's resources, which may be none.
-func (tpl template) count(kind string) (n int) {
-	for _, r := range tpl.Resources {
-		if r.Type == kind {
-			n++
-		}
-	}
-	return n
-}
-
 func TestNetwork(t *testing.T) {
 	tpl := synthesize(t, nil)
 	subnets := tpl.of(t, "AWS::EC2::Subnet")

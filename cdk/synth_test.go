@@ -108,6 +108,16 @@ func (tpl template) one(t *testing.T, kind string) (name string, r resource) {
 	return name, r
 }
 
+// count is the number of a type's resources; it may be none.
+func (tpl template) count(kind string) (n int) {
+	for _, r := range tpl.Resources {
+		if r.Type == kind {
+			n++
+		}
+	}
+	return n
+}
+
 // suffix is what the CDK adds to the name of a resource.
 var suffix = regexp.MustCompile(`[0-9A-F]{8}$`)
 
