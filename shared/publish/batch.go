@@ -8,9 +8,11 @@ import (
 	"hash/crc32"
 	"math"
 	"math/bits"
+	"slices"
 
 	"github.com/klauspost/compress/zstd"
 
+	"salesburst/shared/publish/squeeze"
 	"salesburst/shared/sale"
 )
 
@@ -42,13 +44,37 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 // records are the uncompressed records of a batch under construction.
 type records struct {
 	buf             []byte
+	marks           []squeeze.Mark // of the columns of layout
 	count           int32
 	firstTime, last sale.Time // last is the largest
 	completed       int
 	revenue         sale.Cents
 }
 
-func (r *records) reset() { *r = records{buf: r.buf[:0]} }
+func (r *records) reset() { *r = records{buf: r.buf[:0], marks: r.marks[:0]} }
+
+// layout is what a record is made of: its head, its key, the length of its value, and the
+// fields of the sale.
+func layout() []squeeze.Column {
+	names := sale.FieldNames()
+	number := func(field string) int { return headColumns + slices.Index(names, field) }
+	columns := []squeeze.Column{{}, {Prefix: 1 + sale.CustomerPrefixLen, Unique: true}, {}} // the key with the byte of its length
+	for _, name := range names {
+		c := squeeze.Column{Prefix: len(`,"`) + len(name) + len(`":`)}
+		switch name {
+		case "transaction_id", "customer_id", "latitude", "longitude", "timestamp":
+			c.Unique = true
+		case "category", "price", "brand", "screen_size", "display_type", "resolution", "os":
+			c.Like = number("product_name")
+		case "country", "state":
+			c.Like = number("city")
+		}
+		columns = append(columns, c)
+	}
+	return columns
+}
+
+const headColumns = 3 // before the fields
 
 // add appends one sale with its key. The lengths in front of a record are varints,
 // known only after it is written: room for two bytes is left, which fits every sale
@@ -71,18 +97,33 @@ func (r *records) add(key []byte, s *sale.Sale) {
 	b = append(b, key...)
 	b = append(b, 0, 0) // length of the value
 	value := len(b)
-	b = s.AppendJSON(b)
+	var marks sale.Marks
+	b = s.AppendMarked(b, &marks)
 	valueLen := len(b) - value
 	b = append(b, 0) // no headers
+	before := len(b)
 	if body := len(b) - start - 2; twoBytes(valueLen) && twoBytes(body) {
 		putTwoBytes(b[start:], body)
 		putTwoBytes(b[value-2:], valueLen)
-		r.buf = b
 	} else {
 		v := append([]byte(nil), b[value:value+valueLen]...)
-		r.buf = appendRecord(r.buf[:start], int64(s.Timestamp-r.firstTime), int64(r.count), key, v)
+		b = appendRecord(b[:start], int64(s.Timestamp-r.firstTime), int64(r.count), key, v)
 	}
+	r.buf = b
 	r.count++
+
+	longer := len(b) - before // than the room that was left for the lengths
+	value += longer
+	length := value - varintLen(int64(valueLen))
+	mark := func(at int, hash uint32) { r.marks = append(r.marks, squeeze.Mark{At: uint32(at), Hash: hash}) }
+	mark(start, 0)
+	mark(length-len(key)-varintLen(int64(len(key))), 0)
+	mark(length, 0)
+	at := value
+	for _, m := range marks {
+		mark(at, m.Hash)
+		at = int(m.End) + longer
+	}
 }
 
 func appendRecord(b []byte, timeDelta, offsetDelta int64, key, value []byte) []byte {
@@ -129,11 +170,12 @@ type batch struct {
 }
 
 // compress writes the records into the batch.
-func (b *batch) compress(r *records, enc *zstd.Encoder) {
+func (b *batch) compress(r *records, enc *squeeze.Encoder) {
 	if cap(b.wire) < headerBytes {
 		b.wire = make([]byte, 0, headerBytes+len(r.buf)/5)
 	}
-	b.wire = enc.EncodeAll(r.buf, append(b.wire[:0], make([]byte, headerBytes)...))
+	r.marks = append(r.marks, squeeze.Mark{At: uint32(len(r.buf))})
+	b.wire = enc.Encode(append(b.wire[:0], make([]byte, headerBytes)...), r.buf, r.marks)
 	b.count, b.completed, b.revenue = r.count, r.completed, r.revenue
 
 	be, h := binary.BigEndian, b.wire
@@ -173,7 +215,7 @@ var errOneRecord = errors.New("a single record is over the topic's max.message.b
 
 // split cuts a batch that the broker found too large into two halves with the same
 // records, unstamped.
-func (b *batch) split(enc *zstd.Encoder) (halves [2]*batch, err error) {
+func (b *batch) split(enc *squeeze.Encoder) (halves [2]*batch, err error) {
 	if b.count < 2 {
 		return halves, errOneRecord
 	}
@@ -186,7 +228,6 @@ func (b *batch) split(enc *zstd.Encoder) (halves [2]*batch, err error) {
 	if err != nil {
 		return halves, fmt.Errorf("reading a batch back: %w", err)
 	}
-	base := int64(binary.BigEndian.Uint64(b.wire[atBaseTimestamp:]))
 	var parts [2]records
 	for i := range b.count {
 		part := &parts[0]
@@ -201,17 +242,7 @@ func (b *batch) split(enc *zstd.Encoder) (halves [2]*batch, err error) {
 		if err := json.Unmarshal(rec.value, &s); err != nil {
 			return halves, fmt.Errorf("reading a batch back: %w", err)
 		}
-		at := sale.Time(base + rec.timeDelta)
-		if part.count == 0 {
-			part.firstTime, part.last = at, at
-		}
-		part.last = max(part.last, at)
-		if s.Status == sale.Completed {
-			part.completed++
-			part.revenue += s.TotalAmount
-		}
-		part.buf = appendRecord(part.buf, int64(at-part.firstTime), int64(part.count), rec.key, rec.value)
-		part.count++
+		part.add(rec.key, &s)
 	}
 	for i := range halves {
 		halves[i] = &batch{partition: b.partition, chunk: b.chunk}
@@ -220,10 +251,7 @@ func (b *batch) split(enc *zstd.Encoder) (halves [2]*batch, err error) {
 	return halves, nil
 }
 
-type record struct {
-	timeDelta  int64
-	key, value []byte
-}
+type record struct{ key, value []byte }
 
 var errRecord = errors.New("malformed record")
 
@@ -249,8 +277,8 @@ func (r *record) read(b []byte) (rest []byte, err error) {
 	}
 	next()  // length
 	take(1) // attributes
-	r.timeDelta = next()
-	next() // offset delta
+	next()  // timestamp
+	next()  // offset
 	r.key = take(next())
 	r.value = take(next())
 	take(1) // headers

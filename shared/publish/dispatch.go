@@ -8,11 +8,12 @@ import (
 	"sync"
 	"time"
 
-	"github.com/klauspost/compress/zstd"
 	"github.com/segmentio/kafka-go"
 	"github.com/segmentio/kafka-go/protocol"
 	"github.com/segmentio/kafka-go/protocol/produce"
 	"github.com/segmentio/kafka-go/protocol/rawproduce"
+
+	"salesburst/shared/publish/squeeze"
 )
 
 // dispatcher sends the batches of one burst. All its state belongs to the goroutine
@@ -41,7 +42,7 @@ type dispatcher struct {
 
 	answers  chan answer
 	requests sync.WaitGroup
-	enc      *zstd.Encoder // for splitting; nil until needed
+	enc      *squeeze.Encoder // for splitting; nil until needed
 }
 
 // lane is one partition.
@@ -446,7 +447,7 @@ func (d *dispatcher) acknowledge(b *batch) {
 // split puts two halves in the place of a batch that is too large for the topic.
 func (d *dispatcher) split(b *batch) error {
 	if d.enc == nil {
-		d.enc = newEncoder()
+		d.enc = squeeze.New(layout())
 	}
 	halves, err := b.split(d.enc)
 	if err != nil {

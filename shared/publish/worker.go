@@ -4,8 +4,7 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"github.com/klauspost/compress/zstd"
-
+	"salesburst/shared/publish/squeeze"
 	"salesburst/shared/sale"
 )
 
@@ -62,7 +61,7 @@ func (f *feed) stop() {
 func (f *feed) release() { <-f.tokens }
 
 func (f *feed) work() {
-	enc := newEncoder()
+	enc := squeeze.New(layout())
 	parts := make([]records, f.partitions)
 	var s sale.Sale
 	key := make([]byte, 0, sale.CustomerIDLen)
@@ -102,15 +101,4 @@ func (f *feed) work() {
 			return
 		}
 	}
-}
-
-// newEncoder returns zstd at its fastest level: slower levels save a few bytes per
-// event and cost more processor time than all the rest of the pipeline.
-func newEncoder() *zstd.Encoder {
-	enc, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest),
-		zstd.WithEncoderConcurrency(1), zstd.WithEncoderCRC(false), zstd.WithWindowSize(1<<20))
-	if err != nil {
-		panic(err) // the options are constants
-	}
-	return enc
 }

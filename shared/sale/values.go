@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash/fnv"
 	"strconv"
 	"time"
 )
@@ -13,6 +14,7 @@ import (
 // the empty string. Two Texts are equal when their strings are.
 type Text struct {
 	quoted string // empty for the empty string
+	hash   uint32 // of quoted, FNV-1a
 }
 
 // NewText makes a Text of s. As encoding/json does, it writes invalid UTF-8 as
@@ -25,7 +27,9 @@ func NewText(s string) Text {
 	if err != nil {
 		panic(err) // a string always has a JSON form
 	}
-	return Text{string(quoted)}
+	h := fnv.New32a()
+	h.Write(quoted)
+	return Text{string(quoted), h.Sum32()}
 }
 
 // String returns the string itself, without quotes. It is meant for messages
@@ -210,7 +214,9 @@ const (
 	BurstIDLen       = 12 // base-32 characters
 	SequenceLen      = 8  // decimal digits, zero-padded
 	TransactionIDLen = BurstIDLen + 1 + SequenceLen
-	CustomerIDLen    = len(customerPrefix) + customerDigits
+	CustomerIDLen    = CustomerPrefixLen + customerDigits
+
+	CustomerPrefixLen = len(customerPrefix) // the same in all of them
 )
 
 // BurstID names a burst: twelve characters of base 32 (a–z, 2–7), 60 bits.

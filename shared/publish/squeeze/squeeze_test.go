@@ -1,0 +1,233 @@
+package squeeze_test
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/klauspost/compress/zstd"
+
+	"salesburst/dataset"
+	"salesburst/shared/burst"
+	"salesburst/shared/market"
+	"salesburst/shared/publish/squeeze"
+	"salesburst/shared/sale"
+	"salesburst/shared/spec"
+)
+
+// sales are n sales as JSON, a line each, with their marks.
+func sales(t testing.TB, n int) (text []byte, marks []squeeze.Mark) {
+	t.Helper()
+	m, err := market.New(dataset.Default())
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := burst.New(m, burst.Order{
+		Channel: spec.ChannelOnline, Origin: "test", At: time.Date(2026, 11, 24, 20, 0, 0, 0, time.UTC), Over: time.Minute, Events: n,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var s sale.Sale
+	var fields sale.Marks
+	for i := range n {
+		b.At(i, &s)
+		at := uint32(len(text))
+		text = s.AppendMarked(text, &fields)
+		for _, f := range fields {
+			marks = append(marks, squeeze.Mark{At: at, Hash: f.Hash})
+			at = f.End
+		}
+		text = append(text, '\n')
+	}
+	return text, append(marks, squeeze.Mark{At: uint32(len(text))})
+}
+
+func columns() (all []squeeze.Column) {
+	names := sale.FieldNames()
+	for _, name := range names {
+		c := squeeze.Column{Prefix: len(`{"`) + len(name) + len(`":`)}
+		switch name {
+		case "transaction_id", "customer_id", "latitude", "longitude", "timestamp":
+			c.Unique = true
+		case "category", "price", "brand", "screen_size", "display_type", "resolution", "os":
+			c.Like = slices.Index(names, "product_name")
+		case "country", "state":
+			c.Like = slices.Index(names, "city")
+		}
+		all = append(all, c)
+	}
+	return all
+}
+
+// Beside the fastest level of a general compressor.
+func BenchmarkEncode(b *testing.B) {
+	for _, n := range []int{100, 1200} {
+		text, marks := sales(b, n)
+		run := func(name string, encode func(dst []byte) []byte) {
+			b.Run(fmt.Sprintf("%s/%d", name, n), func(b *testing.B) {
+				var frame []byte
+				b.ReportAllocs()
+				for b.Loop() {
+					frame = encode(frame[:0])
+				}
+				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*n), "ns/sale")
+				b.ReportMetric(float64(len(frame))/float64(n), "B/sale")
+			})
+		}
+		e := squeeze.New(columns())
+		run("squeeze", func(dst []byte) []byte { return e.Encode(dst, text, marks) })
+		general, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1), zstd.WithEncoderCRC(false), zstd.WithWindowSize(1<<20))
+		if err != nil {
+			b.Fatal(err)
+		}
+		run("zstd", func(dst []byte) []byte { return general.EncodeAll(text, dst) })
+	}
+}
+
+// decode is what a decoder that is not ours makes of a frame.
+func decode(t *testing.T, frame []byte) []byte {
+	t.Helper()
+	dec, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer dec.Close()
+	text, err := dec.DecodeAll(frame, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+func TestSalesComeBack(t *testing.T) {
+	e := squeeze.New(columns())
+	for _, n := range []int{1, 2, 7, 100, 3000} {
+		text, marks := sales(t, n)
+		frame := e.Encode(nil, text, marks)
+		if got := decode(t, frame); !bytes.Equal(got, text) {
+			t.Errorf("%d sales: another text comes back", n)
+		}
+		if again := squeeze.New(columns()).Encode(nil, text, marks); !bytes.Equal(again, frame) {
+			t.Errorf("%d sales: another frame where the encoder has done nothing before", n)
+		}
+		if n >= 100 && len(frame)*6 > len(text) {
+			t.Errorf("%d sales: %d bytes become %d", n, len(text), len(frame))
+		}
+	}
+}
+
+// The decoder of the reference implementation, which most clients of Kafka have.
+func TestReferenceDecoder(t *testing.T) {
+	text, marks := sales(t, 2000)
+	cmd := exec.CommandContext(t.Context(), "zstd", "-d", "-c")
+	cmd.Stdin = bytes.NewReader(squeeze.New(columns()).Encode(nil, text, marks))
+	var message bytes.Buffer
+	cmd.Stderr = &message
+	got, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("zstd (on Debian: apt-get install zstd): %v %s", err, message.String())
+	}
+	if !bytes.Equal(got, text) {
+		t.Error("another text comes back")
+	}
+}
+
+// Whatever is in the records comes back, and wherever the caller says that columns begin.
+func FuzzEncode(f *testing.F) {
+	f.Add(int64(0), uint16(0), uint16(0), uint8(1), uint8(0))
+	f.Add(int64(1), uint16(40), uint16(30), uint8(4), uint8(20))
+	f.Add(int64(2), uint16(3), uint16(60_000), uint8(2), uint8(255))
+	f.Add(int64(3), uint16(1), uint16(0), uint8(1), uint8(0))
+	f.Add(int64(4), uint16(3000), uint16(3), uint8(5), uint8(1)) // more sequences than two bytes count
+	f.Add(int64(5), uint16(500), uint16(500), uint8(1), uint8(255))
+	e := map[int]*squeeze.Encoder{} // of earlier texts too
+	f.Fuzz(func(t *testing.T, seed int64, records, longest uint16, width, letters uint8) {
+		if width == 0 || int(records)*int(width)*(int(longest)+400) > squeeze.MaxText {
+			return
+		}
+		random := rand.New(rand.NewPCG(uint64(seed), 0))
+		columns := make([]squeeze.Column, width)
+		for c := range columns {
+			columns[c] = squeeze.Column{Prefix: random.IntN(9), Unique: random.IntN(4) == 0, Like: random.IntN(c + 1)}
+		}
+		if e[int(width)] == nil {
+			e[int(width)] = squeeze.New(columns)
+		}
+		var text []byte
+		var marks []squeeze.Mark
+		for range records {
+			for c := range columns {
+				hash := uint32(random.IntN(5))
+				marks = append(marks, squeeze.Mark{At: uint32(len(text)), Hash: hash})
+				text = append(text, strings.Repeat(string(rune('A'+c)), columns[c].Prefix)...)
+				for range random.IntN(int(longest) + 1) {
+					text = append(text, byte(random.IntN(int(letters)+1)))
+				}
+				if random.IntN(3) == 0 {
+					text = append(text, strings.Repeat("the value number "+string(rune('0'+hash)), random.IntN(20))...)
+				}
+			}
+		}
+		marks = append(marks, squeeze.Mark{At: uint32(len(text))})
+		for _, encoder := range []*squeeze.Encoder{squeeze.New(columns), e[int(width)]} {
+			if got := decode(t, encoder.Encode([]byte("before"), text, marks)[len("before"):]); !bytes.Equal(got, text) {
+				t.Fatal("another text comes back")
+			}
+		}
+	})
+}
+
+// Records that no block can hold, and lengths at which the codes change.
+func TestSizes(t *testing.T) {
+	columns := []squeeze.Column{{Prefix: 4}, {Prefix: 4}}
+	for _, size := range []int{1, 15, 16, 31, 32, 63, 64, 127, 128, 129, 130, 131, 134, 255, 256, 1023, 1024, 16_383, 16_384, 65_535, 65_536, 131_072, 131_073, 300_000} {
+		for name, value := range map[string]func(i int) []byte{
+			"the same": func(int) []byte { return bytes.Repeat([]byte{'x'}, size) },
+			"random": func(i int) []byte {
+				random, b := rand.New(rand.NewPCG(uint64(size), uint64(i))), make([]byte, size)
+				for j := range b {
+					b[j] = byte(random.Uint32())
+				}
+				return b
+			},
+		} {
+			var text []byte
+			var marks []squeeze.Mark
+			for i := range 5 {
+				for _, prefix := range []string{`{"a"`, `,"b"`} {
+					marks = append(marks, squeeze.Mark{At: uint32(len(text)), Hash: uint32(i)})
+					text = append(append(text, prefix...), value(i)...)
+				}
+			}
+			marks = append(marks, squeeze.Mark{At: uint32(len(text))})
+			frame := squeeze.New(columns).Encode(nil, text, marks)
+			if !bytes.Equal(decode(t, frame), text) {
+				t.Errorf("%s, %d bytes: another text comes back", name, size)
+			}
+			if len(frame) > len(text)+100 {
+				t.Errorf("%s, %d bytes: %d become %d", name, size, len(text), len(frame))
+			}
+		}
+	}
+}
+
+func TestMarksAreChecked(t *testing.T) {
+	for name, marks := range map[string][]squeeze.Mark{
+		"none": nil, "no end": make([]squeeze.Mark, 2), "another end": {{}, {}, {At: 4}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			defer func() {
+				if recover() == nil {
+					t.Error("it is taken")
+				}
+			}()
+			squeeze.New(make([]squeeze.Column, 2)).Encode(nil, []byte("text!"), marks)
+		})
+	}
+}
