@@ -46,8 +46,9 @@ type Druid struct {
 	Kafka    *Kafka            `json:"-"`
 
 	processes map[string]*Process
-	zookeeper string  // host:port
-	keeper    *keeper // nil: another process started it
+	zookeeper string         // host:port
+	keeper    *keeper        // nil: another process started it
+	pids      map[string]int // where another process started it
 }
 
 // GatewayUser is who may ask the gateway.
@@ -272,6 +273,22 @@ func program(name, debianPackage string) (string, error) {
 // Service is the process of a server, zookeeper, coordinator, …, or gateway.
 func (d *Druid) Service(name string) *Process { return d.processes[name] }
 
+// PID is the number of a server's process, or the gateway's, whoever started it.
+func (d *Druid) PID(name string) int {
+	if p := d.processes[name]; p != nil {
+		return p.PID()
+	}
+	return d.pids[name]
+}
+
+func (d *Druid) running() map[string]int {
+	pids := make(map[string]int)
+	for name, p := range d.processes {
+		pids[name] = p.PID()
+	}
+	return pids
+}
+
 // Await waits until a server, or the gateway, says that it is healthy.
 func (d *Druid) Await(ctx context.Context, name string) error {
 	p := d.processes[name]
@@ -340,7 +357,12 @@ type Row map[string]any
 
 // Query asks the broker in SQL.
 func (d *Druid) Query(ctx context.Context, sql string) ([]Row, error) {
-	body, err := json.Marshal(map[string]any{"query": sql, "resultFormat": "object"})
+	return d.QueryWith(ctx, sql, nil)
+}
+
+// QueryWith is Query with parameters of the query's context, such as timeout.
+func (d *Druid) QueryWith(ctx context.Context, sql string, parameters map[string]any) ([]Row, error) {
+	body, err := json.Marshal(map[string]any{"query": sql, "resultFormat": "object", "context": parameters})
 	if err != nil {
 		return nil, err
 	}
