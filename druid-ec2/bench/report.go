@@ -1,0 +1,119 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// The figures are rows of Markdown, so that they can stand in a README as they come.
+
+// report prints a row of the table of freshness, and keeps the curve for the chart.
+func (b *bench) report(tr *traffic, from, to time.Time, what string) {
+	if !b.printed {
+		b.printed = true
+		b.head("freshness", "events", "to queryable: p50, s", "p99", "worst", "newest sale's age: p50, s", "p99", "worst")
+	}
+	f := tr.figures(from, to)
+	row := []string{what, fmt.Sprint(f.events)}
+	for _, q := range []quantiles{f.shown, f.ages} {
+		for _, d := range []time.Duration{q.p50, q.p99, q.worst} {
+			row = append(row, fmt.Sprintf("%.2f", d.Seconds()))
+		}
+	}
+	b.row(row...)
+	if tr.silent > 0 || tr.dips > 0 {
+		b.say("so far %d questions had no answer, %d answers counted fewer rows than earlier ones", tr.silent, tr.dips)
+	}
+	b.curves = append(b.curves, curveOf(tr, from, to, what))
+}
+
+func (b *bench) head(columns ...string) {
+	b.printf("\n")
+	b.row(columns...)
+	b.row(strings.Split(strings.Repeat("---|", len(columns)-1)+"---", "|")...)
+}
+
+func (b *bench) row(cells ...string) { b.printf("| %s |\n", strings.Join(cells, " | ")) }
+
+func (b *bench) printf(format string, args ...any) { fmt.Fprintf(b.out, format, args...) }
+
+func (b *bench) verified(t *table) {
+	b.say("%s: all %d rows are there, each once", t.name, t.published())
+}
+
+func (b *bench) reportIngestion(t *table, rate float64, merge time.Duration) {
+	b.printf("\ningestion: %.0f rows/s until %d were there, merged and handed off in %.0f s\n", rate, t.published(), merge.Seconds())
+}
+
+// reportDisk tells what rows take on the data volume: in the deep storage, and once more
+// in the historical's cache, from which they are served.
+func (b *bench) reportDisk(t *table, h handedOff) error {
+	var stored [2]float64
+	for i, place := range []string{"segments", "segment-cache"} {
+		size, err := folderSize(filepath.Join(b.druid.Dir, "data", place, t.name))
+		if err != nil {
+			return fmt.Errorf("what is in %s: %w", place, err)
+		}
+		stored[i] = float64(size) / float64(h.rows)
+	}
+	b.printf("disk: %d rows in %d segment(s); a million takes %.0f MB in the deep storage and %.0f MB in the historical's cache\n",
+		h.rows, h.segments, stored[0], stored[1]) // bytes per row are MB per million
+	return nil
+}
+
+func folderSize(dir string) (total int64, err error) {
+	err = filepath.WalkDir(dir, func(_ string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		info, err := d.Info()
+		if err == nil {
+			total += info.Size()
+		}
+		return err
+	})
+	return total, err
+}
+
+func (b *bench) reportQueries(t *table, answers []answer) {
+	b.head(fmt.Sprintf("query over %d rows of an hour", t.published()), "rows", "median, s", "worst")
+	for _, a := range answers {
+		if a.failure != nil {
+			b.row(a.query.Name, "none", "no answer", firstLine(a.failure.Error()))
+			continue
+		}
+		b.row(a.query.Name, fmt.Sprint(a.rows), fmt.Sprintf("%.2f", a.median.Seconds()), fmt.Sprintf("%.2f", a.worst.Seconds()))
+	}
+}
+
+func firstLine(text string) string {
+	text, _, _ = strings.Cut(text, "\n")
+	return strings.ReplaceAll(text[:min(len(text), 300)], "|", "/")
+}
+
+// memory prints what each server takes beside what it may.
+func (b *bench) memory() error {
+	b.head("server", "heap at most, MB", "resident, MB", "at its peak", "limit of its unit at 8 GiB", "peak in % of it")
+	for _, name := range servers() {
+		l, err := limitsOf(name)
+		if err != nil {
+			return err
+		}
+		r, err := residentOf(b.druid.PID(name))
+		if err != nil {
+			return fmt.Errorf("the memory of %s: %w", name, err)
+		}
+		heap := "none"
+		if l.heap > 0 {
+			heap = megabytes(l.heap)
+		}
+		b.row(name, heap, megabytes(r.now), megabytes(r.peak), megabytes(l.unit), fmt.Sprintf("%.0f", 100*float64(r.peak)/float64(cmp.Or(l.unit, 1))))
+	}
+	return nil
+}
+
+func megabytes(bytes int64) string { return fmt.Sprintf("%.0f", float64(bytes)/1e6) }
