@@ -41,8 +41,8 @@ var mayImport = map[string][]string{
 	"druid-ec2":        {},
 	"druid-ec2/bench": {"shared/burst", "shared/market", "shared/publish", "shared/sale", "shared/spec", "shared/stack",
 		"dataset", "druid-ec2"},
-	"dashboards":       {},
-	"cdk":              {"shared/spec", "druid-ec2"},
+	"dashboards": {},
+	"cdk":        {"shared/spec", "druid-ec2"},
 }
 
 // importers are who alone may import what begins with the key.

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -49,34 +50,34 @@ func (b *bench) reportIngestion(t *table, rate float64, merge time.Duration) {
 	b.printf("\ningestion: %.0f rows/s until %d were there, merged and handed off in %.0f s\n", rate, t.published(), merge.Seconds())
 }
 
-// reportDisk tells what rows take on the data volume: in the deep storage, and once more
-// in the historical's cache, from which they are served.
+// reportDisk tells what rows take on the data volume: in the deep storage, and in the
+// historical's cache, from which they are served. On one volume those are links to the same
+// files, which take their place once.
 func (b *bench) reportDisk(t *table, h handedOff) error {
-	var stored [2]float64
-	for i, place := range []string{"segments", "segment-cache"} {
-		size, err := folderSize(filepath.Join(b.druid.Dir, "data", place, t.name))
+	seen := make(map[uint64]bool)
+	var total int64
+	for _, place := range []string{"segments", "segment-cache"} {
+		err := filepath.WalkDir(filepath.Join(b.druid.Dir, "data", place, t.name), func(_ string, d fs.DirEntry, err error) error {
+			if err != nil || d.IsDir() {
+				return err
+			}
+			info, err := d.Info()
+			if err != nil {
+				return err
+			}
+			if file := info.Sys().(*syscall.Stat_t).Ino; !seen[file] {
+				seen[file] = true
+				total += info.Size()
+			}
+			return nil
+		})
 		if err != nil {
-			return fmt.Errorf("what is in %s: %w", place, err)
+			return fmt.Errorf("what %s takes: %w", place, err)
 		}
-		stored[i] = float64(size) / float64(h.rows)
 	}
-	b.printf("disk: %d rows in %d segment(s); a million takes %.0f MB in the deep storage and %.0f MB in the historical's cache\n",
-		h.rows, h.segments, stored[0], stored[1]) // bytes per row are MB per million
+	b.printf("disk: %d rows in %d segment(s) with the historical's cache take %.0f MB, a million %.0f MB\n",
+		h.rows, h.segments, float64(total)/1e6, float64(total)/float64(h.rows)) // bytes a row are MB a million
 	return nil
-}
-
-func folderSize(dir string) (total int64, err error) {
-	err = filepath.WalkDir(dir, func(_ string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return err
-		}
-		info, err := d.Info()
-		if err == nil {
-			total += info.Size()
-		}
-		return err
-	})
-	return total, err
 }
 
 func (b *bench) reportQueries(t *table, answers []answer) {

@@ -297,16 +297,17 @@ func (t *table) catchUp(ctx context.Context) (rate float64, err error) {
 
 // handedOff is what is published and served by the historical.
 type handedOff struct {
-	segments, rows, bytes int
+	segments, rows int
 }
 
 func (t *table) handedOff(ctx context.Context) (h handedOff, err error) {
-	rows, err := t.druid.Query(ctx, `SELECT COUNT(*) AS segments, SUM(num_rows) AS num_rows, SUM("size") AS bytes FROM sys.segments
-		WHERE datasource = '`+t.name+`' AND is_published = 1 AND is_available = 1 AND is_realtime = 0`)
+	rows, err := t.druid.Query(ctx, `SELECT COUNT(*) AS segments, SUM(s.num_rows) AS num_rows FROM sys.segments AS s
+		JOIN sys.server_segments AS served ON served.segment_id = s.segment_id JOIN sys.servers AS servers ON servers.server = served.server
+		WHERE s.datasource = '`+t.name+`' AND s.is_published = 1 AND servers.server_type = 'historical'`)
 	if err != nil || len(rows) == 0 { // where there is nothing to add up there is no row
 		return h, err
 	}
-	for column, n := range map[string]*int{"segments": &h.segments, "num_rows": &h.rows, "bytes": &h.bytes} {
+	for column, n := range map[string]*int{"segments": &h.segments, "num_rows": &h.rows} {
 		var e error
 		*n, e = whole(rows, column)
 		err = errors.Join(err, e)
