@@ -27,9 +27,10 @@ type table struct {
 
 	taken    []*taken // bursts, of each the sales that were published
 	current  *burst.Burst
-	reading  bool         // a supervisor runs
-	rows     atomic.Int64 // given to the publisher
-	from, to time.Time    // all of it is stamped in here
+	reading  bool            // a supervisor runs
+	tasks    map[string]bool // of this table that were seen; true: of an earlier supervisor
+	rows     atomic.Int64    // given to the publisher
+	from, to time.Time       // all of it is stamped in here
 }
 
 // taken is the beginning of a burst.
@@ -40,7 +41,7 @@ type taken struct {
 
 // newTable makes a topic that Druid may read.
 func (b *bench) newTable(ctx context.Context, purpose string) (*table, error) {
-	t := &table{bench: b, name: b.prefix + "-" + purpose}
+	t := &table{bench: b, name: b.prefix + "-" + purpose, tasks: make(map[string]bool)}
 	create := kmsg.NewPtrCreateTopicsRequest()
 	create.TimeoutMillis = 60_000
 	topic := kmsg.NewCreateTopicsRequestTopic()
@@ -164,6 +165,9 @@ func stamp(t time.Time) sale.Time { return sale.TimeOf(t) }
 // ingest lets Druid read the topic, and hand over as often as said.
 func (t *table) ingest(ctx context.Context, handOff time.Duration) error {
 	t.reading = true
+	for id := range t.tasks { // they stay for a while to see that all is handed off
+		t.tasks[id] = true
+	}
 	return t.druid.Ingest(ctx, t.name, map[string]any{"ioConfig.taskDuration": fmt.Sprintf("PT%.0fS", handOff.Seconds())})
 }
 
@@ -242,8 +246,8 @@ func (t *table) supervisor() string {
 	return t.druid.URLs["coordinator"] + "/druid/indexer/v1/supervisor/" + t.name
 }
 
-// processed is how many rows the tasks that read the topic now have taken in. It costs
-// Druid nothing, as a count would.
+// processed is how many rows the supervisor's tasks have taken in. It costs Druid nothing,
+// as a count would.
 func (t *table) processed(ctx context.Context) (n int, err error) {
 	text, err := t.druid.Call(ctx, "GET", t.supervisor()+"/stats", "")
 	if err != nil {
@@ -256,8 +260,11 @@ func (t *table) processed(ctx context.Context) (n int, err error) {
 		return 0, fmt.Errorf("the supervisor's statistics: %w: %s", err, text)
 	}
 	for _, tasks := range groups {
-		for _, task := range tasks {
-			n += int(task.Totals.BuildSegments.Processed)
+		for id, task := range tasks {
+			if !t.tasks[id] {
+				t.tasks[id] = false
+				n += int(task.Totals.BuildSegments.Processed)
+			}
 		}
 	}
 	return n, nil
