@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"os"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/go-analyze/charts"
@@ -17,8 +16,8 @@ type curve struct {
 	seconds []float64
 }
 
-func curveOf(tr *traffic, from, to time.Time, name string) curve {
-	c := curve{name: name, beside: strings.Contains(name, "beside")}
+func curveOf(tr *traffic, from, to time.Time, name string, beside bool) curve {
+	c := curve{name: name, beside: beside}
 	for t := from; t.Before(to); t = t.Add(time.Second) {
 		f := tr.figures(t, t.Add(time.Second))
 		c.seconds = append(c.seconds, f.shown.worst.Seconds())
@@ -43,7 +42,7 @@ func (b *bench) draw(file string) error {
 	p := charts.NewPainter(charts.PainterOptions{OutputFormat: charts.ChartOutputSVG, Width: width, Height: height * len(parts)})
 	for i, curves := range parts {
 		child := p.Child(charts.PainterBoxOption(charts.NewBox(0, i*height, width, (i+1)*height)))
-		if err := drawPart(child, curves, i == 0); err != nil {
+		if err := drawPart(child, curves); err != nil {
 			return fmt.Errorf("drawing: %w", err)
 		}
 	}
@@ -54,14 +53,19 @@ func (b *bench) draw(file string) error {
 	return os.WriteFile(file, svg, 0o644)
 }
 
-func drawPart(p *charts.Painter, curves []curve, title bool) error {
-	longest := 0
+// slack stands behind the names: the reader's font may be wider than the one that the
+// drawing is measured by.
+const slack = "      "
+
+func drawPart(p *charts.Painter, curves []curve) error {
+	longest, most := 0, 0.0
 	for _, c := range curves {
 		longest = max(longest, len(c.seconds))
+		most = max(most, slices.Max(append(c.seconds, 0)))
 	}
 	data, names := make([][]float64, len(curves)), make([]string, len(curves))
 	for i, c := range curves {
-		names[i] = c.name
+		names[i] = c.name + slack
 		data[i] = slices.Clone(c.seconds)
 		for len(data[i]) < longest {
 			data[i] = append(data[i], charts.GetNullValue())
@@ -72,14 +76,28 @@ func drawPart(p *charts.Painter, curves []curve, title bool) error {
 		labels[i] = fmt.Sprintf("%d:%02d", i/60, i%60)
 	}
 	opt := charts.NewLineChartOptionWithData(data)
-	if title {
-		opt.Title.Text = "From a sale to its first answer: the slowest of each second"
+	opt.Title.Text = "From a sale to the answer that shows it, the slowest of each second"
+	if curves[0].beside {
+		opt.Title.Text = fmt.Sprintf("The same at %d events/s, beside a", besideRate)
 	}
-	opt.Legend = charts.LegendOption{SeriesNames: names, Offset: charts.OffsetStr{Left: charts.PositionRight, Top: "22"}, Symbol: charts.SymbolSquare}
+	opt.Legend = charts.LegendOption{SeriesNames: names, Offset: charts.OffsetStr{Left: "30", Top: "28"}, Symbol: charts.SymbolSquare}
 	opt.Symbol = charts.Symbol{Shape: charts.SymbolNone}
 	opt.LineStrokeWidth = 1.5
 	opt.XAxis = charts.XAxisOption{Labels: labels, LabelCount: 9, BoundaryGap: charts.Ptr(false)}
-	opt.YAxis = []charts.YAxisOption{{Min: charts.Ptr(0.0), LabelCount: 6}}
-	opt.ValueFormatter = func(v float64) string { return fmt.Sprintf("%.1f s", v) }
+	opt.YAxis = []charts.YAxisOption{{
+		Min: charts.Ptr(0.0), Max: charts.Ptr(roundUp(most)), LabelCount: 6, PreferNiceIntervals: charts.Ptr(false),
+	}}
+	opt.ValueFormatter = func(v float64) string { return fmt.Sprintf("%.2g s", v) }
 	return p.LineChart(opt)
+}
+
+// roundUp is the end of an axis that holds so much and has five steps of a round number.
+func roundUp(most float64) float64 {
+	for size := 0.1; ; size *= 10 {
+		for _, end := range []float64{size, 2 * size, 5 * size} {
+			if end >= most {
+				return end
+			}
+		}
+	}
 }

@@ -33,7 +33,7 @@ func (b *bench) fresh(ctx context.Context) error {
 		if err := tr.finish(); err != nil {
 			return err
 		}
-		b.report(tr, from, to, fmt.Sprintf("%d events/s, %d hand-offs", rate, h.segments-before))
+		b.report(tr, from, to, fmt.Sprintf(", %d hand-off(s)", h.segments-before), "")
 		before = h.segments
 	}
 	if _, err := t.end(ctx); err != nil {
@@ -109,9 +109,9 @@ func (b *bench) bring(ctx context.Context, t *table, reportBacklog bool) error {
 		return err
 	}
 	if reportBacklog {
-		b.report(tr, from, caughtUp, fmt.Sprintf("%d events/s beside a backlog of %d", besideRate, t.published()))
+		b.report(tr, from, caughtUp, "", "backlog of "+grouped(t.published()))
 	}
-	b.report(tr, caughtUp, to, fmt.Sprintf("%d events/s beside a merge of %d", besideRate, t.published()))
+	b.report(tr, caughtUp, to, "", "merge of "+grouped(t.published()))
 	b.reportIngestion(t, rate, to.Sub(caughtUp))
 	if err := b.reportDisk(t, h); err != nil {
 		return err

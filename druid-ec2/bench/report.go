@@ -12,14 +12,19 @@ import (
 
 // The figures are rows of Markdown, so that they can stand in a README as they come.
 
-// report prints a row of the table of freshness, and keeps the curve for the chart.
-func (b *bench) report(tr *traffic, from, to time.Time, what string) {
+// report prints a row of the table of freshness, and keeps the curve for the chart. Beside
+// is what went on meanwhile; empty: nothing else.
+func (b *bench) report(tr *traffic, from, to time.Time, what, beside string) {
+	name := fmt.Sprintf("%s events/s", grouped(tr.rate))
+	if beside != "" {
+		name += " beside a " + beside
+	}
 	if !b.printed {
 		b.printed = true
 		b.head("freshness", "events", "to queryable: p50, s", "p99", "worst", "newest sale's age: p50, s", "p99", "worst")
 	}
 	f := tr.figures(from, to)
-	row := []string{what, fmt.Sprint(f.events)}
+	row := []string{name + what, grouped(f.events)}
 	for _, q := range []quantiles{f.shown, f.ages} {
 		for _, d := range []time.Duration{q.p50, q.p99, q.worst} {
 			row = append(row, fmt.Sprintf("%.2f", d.Seconds()))
@@ -29,7 +34,7 @@ func (b *bench) report(tr *traffic, from, to time.Time, what string) {
 	if tr.silent > 0 || tr.dips > 0 {
 		b.say("so far %d questions had no answer, %d answers counted fewer rows than earlier ones", tr.silent, tr.dips)
 	}
-	b.curves = append(b.curves, curveOf(tr, from, to, what))
+	b.curves = append(b.curves, curveOf(tr, from, to, cmp.Or(beside, name), beside != ""))
 }
 
 func (b *bench) head(columns ...string) {
@@ -47,7 +52,7 @@ func (b *bench) verified(t *table) {
 }
 
 func (b *bench) reportIngestion(t *table, rate float64, merge time.Duration) {
-	b.printf("\ningestion: %.0f rows/s until %d were there, merged and handed off in %.0f s\n", rate, t.published(), merge.Seconds())
+	b.printf("\ningestion: %s rows/s until %s were there, merged and handed off in %.0f s\n", grouped(int(rate)), grouped(t.published()), merge.Seconds())
 }
 
 // reportDisk tells what rows take on the data volume: in the deep storage, and in the
@@ -75,13 +80,13 @@ func (b *bench) reportDisk(t *table, h handedOff) error {
 			return fmt.Errorf("what %s takes: %w", place, err)
 		}
 	}
-	b.printf("disk: %d rows in %d segment(s) with the historical's cache take %.0f MB, a million %.0f MB\n",
-		h.rows, h.segments, float64(total)/1e6, float64(total)/float64(h.rows)) // bytes a row are MB a million
+	b.printf("disk: %s rows in %d segment(s) with the historical's cache take %.0f MB, a million %.0f MB\n",
+		grouped(h.rows), h.segments, float64(total)/1e6, float64(total)/float64(h.rows)) // bytes a row are MB a million
 	return nil
 }
 
 func (b *bench) reportQueries(t *table, answers []answer) {
-	b.head(fmt.Sprintf("query over %d rows of an hour", t.published()), "rows", "median, s", "worst")
+	b.head(fmt.Sprintf("query over %s rows of an hour", grouped(t.published())), "rows", "median, s", "worst")
 	for _, a := range answers {
 		if a.failure != nil {
 			b.row(a.query.Name, "none", "no answer", firstLine(a.failure.Error()))
@@ -115,6 +120,15 @@ func (b *bench) memory() error {
 		b.row(name, heap, megabytes(r.now), megabytes(r.peak), megabytes(l.unit), fmt.Sprintf("%.0f", 100*float64(r.peak)/float64(cmp.Or(l.unit, 1))))
 	}
 	return nil
+}
+
+// grouped writes 5,000,000.
+func grouped(n int) string {
+	text := fmt.Sprint(n)
+	for i := len(text) - 3; i > 0; i -= 3 {
+		text = text[:i] + "," + text[i:]
+	}
+	return text
 }
 
 func megabytes(bytes int64) string { return fmt.Sprintf("%.0f", float64(bytes)/1e6) }
