@@ -143,7 +143,7 @@ func parse(args []string, out io.Writer) (options, error) {
 	o.only = strings.Split(*only, ",")
 	for _, name := range o.only {
 		if !slices.ContainsFunc(phases, func(p phase) bool { return p.name == name }) {
-			return o, fmt.Errorf("-only %s: there is no phase %q", *only, name)
+			return o, fmt.Errorf("-only %s: there is no phase %q, but fresh, backlog, merge and queries", *only, name)
 		}
 	}
 	for text := range strings.SplitSeq(*rates, ",") {
