@@ -25,9 +25,16 @@ func (b *bench) report(tr *traffic, from, to time.Time, what, beside string) {
 	}
 	f := tr.figures(from, to)
 	row := []string{name + what, grouped(f.events)}
-	for _, q := range []quantiles{f.shown, f.ages} {
-		for _, d := range []time.Duration{q.p50, q.p99, q.worst} {
-			row = append(row, fmt.Sprintf("%.2f", d.Seconds()))
+	for _, of := range []struct {
+		n int
+		quantiles
+	}{{f.events, f.shown}, {f.answers, f.ages}} {
+		for _, d := range []time.Duration{of.p50, of.p99, of.worst} {
+			text := "none"
+			if of.n > 0 {
+				text = fmt.Sprintf("%.2f", d.Seconds())
+			}
+			row = append(row, text)
 		}
 	}
 	b.row(row...)
@@ -52,7 +59,11 @@ func (b *bench) verified(t *table) {
 }
 
 func (b *bench) reportIngestion(t *table, rate float64, merge time.Duration) {
-	b.printf("\ningestion: %s rows/s until %s were there, merged and handed off in %.0f s\n", grouped(int(rate)), grouped(t.published()), merge.Seconds())
+	text := grouped(int(rate)) + " rows/s"
+	if rate == 0 {
+		text = "too few rows to tell a rate"
+	}
+	b.printf("\ningestion: %s until %s were there, merged and handed off in %.0f s\n", text, grouped(t.published()), merge.Seconds())
 }
 
 // reportDisk tells what rows take on the data volume: in the deep storage, and in the

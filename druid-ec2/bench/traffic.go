@@ -249,6 +249,9 @@ type figures struct {
 type quantiles struct{ p50, p99, worst time.Duration }
 
 func (f figures) String() string {
+	if f.events == 0 {
+		return "nothing of what was due then is queryable yet"
+	}
 	return fmt.Sprintf("to queryable p50 %.2f s, p99 %.2f s, worst %.2f s", f.shown.p50.Seconds(), f.shown.p99.Seconds(), f.shown.worst.Seconds())
 }
 
