@@ -1,6 +1,7 @@
 # make test   everything that proves this project; the only command that CI runs
 # make short  the quick loop: no servers, no browser
 # make bench  speed, side by side with other producers
+# make bench-druid  how fresh Druid is, how fast it ingests and answers, what it takes
 
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
@@ -10,15 +11,18 @@ RACE = $(shell go list ./... | grep -v '^salesburst/cdk')
 # Starts the servers that tests share, once for all of them.
 WITH_SERVERS = go run ./shared/stack/run druid --
 
-.PHONY: test short bench install check portable
+.PHONY: test short bench bench-druid install check portable
 
 test: install check portable
-	$(WITH_SERVERS) go test -race -timeout 30m $(RACE)
+	$(WITH_SERVERS) sh -ec 'go test -race -timeout 30m $(RACE); go run ./druid-ec2/bench -short'
 	go test -timeout 20m ./cdk
 	go run ./shared/publish/bench -events 50000 -rounds 1 -large 0
 
 bench:
 	go run ./shared/publish/bench -chart dashboards/bench.svg
+
+bench-druid:
+	go run ./druid-ec2/bench -chart dashboards/freshness.svg
 
 short:
 	go test -short ./...

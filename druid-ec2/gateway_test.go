@@ -103,16 +103,35 @@ func TestGateway(t *testing.T) {
 	})
 }
 
-// No query may take an hour, even if it asks for one.
-func TestQueriesAreLimitedInTime(t *testing.T) {
+// No query may take an hour, even if it asks for one, nor answer all that there is.
+func TestQueriesAreLimited(t *testing.T) {
 	d := needsDruid(t)
 	p := startPipeline(t, d, nil)
-	p.await(t, p.burst(t, `{"events":10}`).Events)
-	for limit, want := range map[int]string{60_000: `[{"n":10}]`, 3_600_000: "more than enforced limit of 60000"} {
+	p.await(t, p.burst(t, `{"events":100100}`).Events)
+	for limit, want := range map[int]string{60_000: `[{"n":100100}]`, 3_600_000: "more than enforced limit of 60000"} {
 		text, err := d.Call(t.Context(), http.MethodPost, d.Gateway+"/druid/v2/sql",
 			fmt.Sprintf(`{"query":"SELECT COUNT(*) AS n FROM \"%s\"","context":{"timeout":%d}}`, p.Topic, limit))
 		if !strings.Contains(fmt.Sprint(string(text), err), want) {
 			t.Errorf("with a limit of %d ms: %s, error %v; want %s", limit, text, err, want)
+		}
+	}
+	rows, err := d.Query(t.Context(), `SELECT status FROM "`+p.Topic+`"`)
+	if err != nil || len(rows) != 100_000 {
+		t.Errorf("%d rows of 100100, error %v, want 100000", len(rows), err)
+	}
+}
+
+// Nobody runs a program of his own in Druid, not even past the gateway.
+func TestJavaScriptIsOff(t *testing.T) {
+	d := needsDruid(t)
+	scan := `{"queryType":"scan","dataSource":{"type":"inline","columnNames":["a"],"columnTypes":["string"],"rows":[["x"]]},"intervals":["1000/3000"],"columns":["a"]%s}`
+	for filter, want := range map[string]string{
+		``: `{"a":"x"}`,
+		`,"filter":{"type":"javascript","dimension":"a","function":"function(x) { return true }"}`: "JavaScript is disabled",
+	} {
+		answer, err := d.Call(t.Context(), http.MethodPost, d.URLs["broker"]+"/druid/v2", fmt.Sprintf(scan, filter))
+		if !strings.Contains(fmt.Sprint(string(answer), err), want) {
+			t.Errorf("with %q: %s, error %v; want %s", filter, answer, err, want)
 		}
 	}
 }

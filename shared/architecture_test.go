@@ -40,8 +40,10 @@ var mayImport = map[string][]string{
 	"shared/stack":     {"shared/loopback", "druid-ec2"},
 	"shared/stack/run": {"shared/stack"},
 	"druid-ec2":        {},
-	"dashboards":       {},
-	"cdk":              {"shared/spec", "druid-ec2"},
+	"druid-ec2/bench": {"shared/burst", "shared/market", "shared/publish", "shared/sale", "shared/spec", "shared/stack",
+		"dataset", "druid-ec2"},
+	"dashboards": {},
+	"cdk":        {"shared/spec", "druid-ec2"},
 }
 
 // importers are who alone may import what begins with the key.
@@ -50,9 +52,9 @@ var importers = map[string][]string{
 	"github.com/aws/aws-sdk-go-v2":      {"shared/secret"},
 	"github.com/aws/aws-lambda-go":      {"shared/app", "shared/local"},
 	"github.com/aws/aws-cdk-go":         {"cdk"},
-	"github.com/twmb/franz-go":          {"shared/local", "shared/brokertest", "shared/publish/bench"},
+	"github.com/twmb/franz-go":          {"shared/local", "shared/brokertest", "shared/publish/bench", "druid-ec2/bench"},
 	"modernc.org/sqlite":                {"shared/local"},
-	"github.com/go-analyze/charts":      {"shared/local", "shared/publish/bench"},
+	"github.com/go-analyze/charts":      {"shared/local", "shared/publish/bench", "druid-ec2/bench"},
 	"github.com/klauspost/compress":     {"shared/publish", "shared/publish/squeeze", "shared/brokertest"},
 	"github.com/schollz/progressbar/v3": {"shared/local"},
 }

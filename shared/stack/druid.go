@@ -46,8 +46,9 @@ type Druid struct {
 	Kafka    *Kafka            `json:"-"`
 
 	processes map[string]*Process
-	zookeeper string  // host:port
-	keeper    *keeper // nil: another process started it
+	zookeeper string         // host:port
+	keeper    *keeper        // nil: another process started it
+	pids      map[string]int // where another process started it
 }
 
 // GatewayUser is who may ask the gateway.
@@ -272,6 +273,22 @@ func program(name, debianPackage string) (string, error) {
 // Service is the process of a server, zookeeper, coordinator, …, or gateway.
 func (d *Druid) Service(name string) *Process { return d.processes[name] }
 
+// PID is the number of a server's process, or the gateway's, whoever started it.
+func (d *Druid) PID(name string) int {
+	if p := d.processes[name]; p != nil {
+		return p.PID()
+	}
+	return d.pids[name]
+}
+
+func (d *Druid) running() map[string]int {
+	pids := make(map[string]int)
+	for name, p := range d.processes {
+		pids[name] = p.PID()
+	}
+	return pids
+}
+
 // Await waits until a server, or the gateway, says that it is healthy.
 func (d *Druid) Await(ctx context.Context, name string) error {
 	p := d.processes[name]
@@ -340,7 +357,12 @@ type Row map[string]any
 
 // Query asks the broker in SQL.
 func (d *Druid) Query(ctx context.Context, sql string) ([]Row, error) {
-	body, err := json.Marshal(map[string]any{"query": sql, "resultFormat": "object"})
+	return d.QueryWith(ctx, sql, nil)
+}
+
+// QueryWith is Query with parameters of the query's context, such as timeout.
+func (d *Druid) QueryWith(ctx context.Context, sql string, parameters map[string]any) ([]Row, error) {
+	body, err := json.Marshal(map[string]any{"query": sql, "resultFormat": "object", "context": parameters})
 	if err != nil {
 		return nil, err
 	}
@@ -372,6 +394,8 @@ func (d *Druid) Ingest(ctx context.Context, topic string, change map[string]any)
 	spec := supervisor["spec"].(map[string]any)
 	consumer := spec["ioConfig"].(map[string]any)["consumerProperties"].(map[string]any)
 	consumer["ssl.truststore.type"], consumer["ssl.truststore.location"] = "PEM", d.Kafka.CAFile()
+	io := spec["ioConfig"].(map[string]any)
+	io["startDelay"], io["period"] = "PT1S", "PT5S" // nothing waits as long as in a cloud
 	for key, value := range change {
 		part, name, _ := strings.Cut(key, ".")
 		spec[part].(map[string]any)[name] = value
@@ -384,8 +408,46 @@ func (d *Druid) Ingest(ctx context.Context, topic string, change map[string]any)
 	return err
 }
 
-// EndIngest ends what Ingest has begun; the table stays until it is dropped.
+// EndIngest ends what Ingest has begun: its task publishes what it has, hands it off and
+// ends. The table stays until it is dropped. It waits until the supervisor knows its task:
+// before, the task would be left to itself, would read on and hold its place for an hour.
 func (d *Druid) EndIngest(ctx context.Context, topic string) error {
-	_, err := d.Call(ctx, http.MethodPost, d.URLs["coordinator"]+"/druid/indexer/v1/supervisor/"+topic+"/terminate", "")
+	supervisor := d.URLs["coordinator"] + "/druid/indexer/v1/supervisor/" + topic
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); { // where there is no task, there is none to wait for
+		text, err := d.Call(ctx, http.MethodGet, supervisor+"/status", "")
+		if err != nil {
+			return err
+		}
+		if known, err := tasksAreKnown(text); err != nil || known {
+			if err != nil {
+				return fmt.Errorf("the status of the supervisor of %s: %w", topic, err)
+			}
+			break
+		}
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-time.After(200 * time.Millisecond):
+		}
+	}
+	_, err := d.Call(ctx, http.MethodPost, supervisor+"/terminate", "")
 	return err
+}
+
+// tasksAreKnown tells whether a supervisor has a task, and has heard when each began.
+func tasksAreKnown(status []byte) (bool, error) {
+	var s struct {
+		Payload struct {
+			ActiveTasks []struct{ StartTime *string }
+		}
+	}
+	if err := json.Unmarshal(status, &s); err != nil {
+		return false, fmt.Errorf("%w: %s", err, status)
+	}
+	for _, task := range s.Payload.ActiveTasks {
+		if task.StartTime == nil {
+			return false, nil
+		}
+	}
+	return len(s.Payload.ActiveTasks) > 0, nil
 }

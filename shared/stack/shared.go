@@ -35,7 +35,8 @@ var (
 // state is what Share writes down.
 type state struct {
 	Kafka *Kafka
-	Druid *Druid `json:",omitempty"`
+	Druid *Druid         `json:",omitempty"`
+	PIDs  map[string]int `json:",omitempty"` // of Druid's servers
 }
 
 // Shared is a Kafka of one broker for all tests. The tests do not change it: they use
@@ -70,10 +71,13 @@ func SharedDruid(t TB) *Druid {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if s.Druid != nil {
-		d.Kafka = s.Kafka
-	}
 	return d
+}
+
+// Running are the servers of shared/stack/run, nil where this process does not run under it.
+func Running() (*Kafka, *Druid, error) {
+	s, err := readState()
+	return s.Kafka, s.Druid, err
 }
 
 func readState() (s state, err error) {
@@ -88,13 +92,20 @@ func readState() (s state, err error) {
 	if err := json.Unmarshal(text, &s); err != nil {
 		return state{}, fmt.Errorf("%s: %s: %w", EnvState, file, err)
 	}
+	if s.Druid != nil {
+		s.Druid.Kafka, s.Druid.pids = s.Kafka, s.PIDs
+	}
 	return s, nil
 }
 
 // Share writes down where the servers are, and returns what a command's environment
 // needs so that Shared and SharedDruid find them. Druid may be nil.
 func Share(k *Kafka, d *Druid) (env string, err error) {
-	text, err := json.Marshal(state{k, d})
+	s := state{Kafka: k, Druid: d}
+	if d != nil {
+		s.PIDs = d.running()
+	}
+	text, err := json.Marshal(s)
 	if err != nil {
 		return "", err
 	}

@@ -5,7 +5,8 @@ servers' files once.
 
   - [StartKafka] starts Apache Kafka: one to three brokers in KRaft mode, with TLS,
     SASL PLAIN and ACLs (kafka.go, properties.go);
-  - [Shared] is one such Kafka for all test packages of one `go test`, when that runs
+  - [StartDruid] starts Druid with its gateway, as they are deployed (druid.go);
+  - [Shared] is one such Kafka for all test packages of one `go test`, and [SharedDruid] one such Druid, when that runs
     under shared/stack/run (shared.go);
   - every server is a [Process] that can be frozen, killed and started again
     (process.go);
