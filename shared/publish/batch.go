@@ -51,6 +51,11 @@ type records struct {
 	revenue         sale.Cents
 }
 
+// newRecords has room for so many records: to grow would leave garbage as large as they are.
+func newRecords(n int) records {
+	return records{buf: make([]byte, 0, n*recordBytes), marks: make([]squeeze.Mark, 0, n*(headColumns+sale.Fields)+1)}
+}
+
 func (r *records) reset() { *r = records{buf: r.buf[:0], marks: r.marks[:0]} }
 
 // layout is what a record is made of: its head, its key, the length of its value, and the

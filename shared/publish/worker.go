@@ -63,6 +63,10 @@ func (f *feed) release() { <-f.tokens }
 func (f *feed) work() {
 	enc := squeeze.New(layout())
 	parts := make([]records, f.partitions)
+	expected := min(f.perChunk, f.stream.Len())/f.partitions*9/8 + 16 // customers are not spread evenly
+	for i := range parts {
+		parts[i] = newRecords(expected)
+	}
 	var s sale.Sale
 	key := make([]byte, 0, sale.CustomerIDLen)
 	for {
