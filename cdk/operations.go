@@ -59,7 +59,7 @@ func newOperations(scope constructs.Construct, s settings, p *producers, m *spik
 	if i != nil {
 		o.watch(i)
 	}
-	o.dashboard(p, i)
+	o.dashboard(s, p, i)
 	return o
 }
 
@@ -119,7 +119,7 @@ func (o *operations) silence(id, text string, m awscloudwatch.IMetric) {
 	a.AddAlarmAction(awscloudwatchactions.NewSnsAction(o.topic))
 }
 
-func (o *operations) dashboard(p *producers, i *instance) {
+func (o *operations) dashboard(s settings, p *producers, i *instance) {
 	graph := func(title string, of func(spec.Function) awscloudwatch.IMetric) awscloudwatch.IWidget {
 		var lines []awscloudwatch.IMetric
 		for _, f := range spec.Functions() {
@@ -139,10 +139,10 @@ func (o *operations) dashboard(p *producers, i *instance) {
 			{
 				graph("Errors", func(f spec.Function) awscloudwatch.IMetric { return p.scheduled[f.Name].MetricErrors(sum) }),
 				graph("Throttled attempts", func(f spec.Function) awscloudwatch.IMetric { return p.scheduled[f.Name].MetricThrottles(sum) }),
-				// 512 MB for a millisecond at the price of arm64 in us-east-1: 0.5 GB × $0.0000133334 ÷ 1000.
-				graph("Cost of computing, US dollars a minute at 512 MB", func(f spec.Function) awscloudwatch.IMetric {
+				// The price of arm64 in us-east-1: $0.0000133334 for a GB and a second.
+				graph("Cost of computing, US dollars a minute", func(f spec.Function) awscloudwatch.IMetric {
 					return awscloudwatch.NewMathExpression(&awscloudwatch.MathExpressionProps{
-						Expression: jsii.String(f.Name + "ms * 0.5 * 0.0000133334 / 1000"), Label: jsii.String(f.Name),
+						Expression: jsii.String(fmt.Sprintf("%sms / 1000 * %d / 1024 * 0.0000133334", f.Name, s.memory)), Label: jsii.String(f.Name),
 						UsingMetrics: &map[string]awscloudwatch.IMetric{f.Name + "ms": p.scheduled[f.Name].MetricDuration(sum)},
 						Period:       awscdk.Duration_Minutes(jsii.Number(1)),
 					})

@@ -118,3 +118,18 @@ func TestContextFileIsCurrent(t *testing.T) {
 		t.Errorf("cdk.json has %d keys, the code %d", len(file.Context), len(catalogue))
 	}
 }
+
+// The README's table has every key.
+func TestReadmeHasEveryKey(t *testing.T) {
+	text, err := os.ReadFile("../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, table, _ := strings.Cut(string(text), "| context key |")
+	table, _, _ = strings.Cut(table, "\n\n")
+	for key := range catalogue {
+		if !strings.Contains(table, "`"+key+"`") {
+			t.Errorf("%s is not in the table", key)
+		}
+	}
+}
