@@ -29,6 +29,9 @@ import (
 // envRun carries the setup of a producer's process.
 const envRun = "SALESBURST_BENCH_RUN"
 
+// patience is for a busy machine: a benchmark that is slow has not failed.
+const patience = 15 * time.Minute
+
 // The producers.
 const (
 	ours   = "salesburst, exactly once"
@@ -80,13 +83,15 @@ func child(text string) error {
 	if err != nil {
 		return err
 	}
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
 	for _, p := range producers {
 		if p.name != s.Producer {
 			continue
 		}
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
-		if err := p.run(context.Background(), s, b); err != nil {
+		if err := p.run(ctx, s, b); err != nil {
 			return err
 		}
 		runtime.ReadMemStats(&after)
