@@ -39,7 +39,7 @@ var mayImport = map[string][]string{
 	"shared/stack":     {"shared/loopback", "druid-ec2"},
 	"shared/stack/run": {"shared/stack"},
 	"druid-ec2":        {},
-	"dashboards":       {},
+	"dashboards":       {"shared/spec"},
 	"cdk":              {"shared/spec", "druid-ec2"},
 }
 
