@@ -45,14 +45,6 @@ const (
 	completed = `status = 'COMPLETED'`
 )
 
-// compared are the fields of a number and of the same one before.
-func compared(column string, unit Unit, decimals int) []Field {
-	return []Field{
-		{Column: column, Title: "now", Unit: unit, Decimals: decimals},
-		{Column: column + "_before", Title: "same time before", Unit: unit, Decimals: decimals, Color: Grey},
-	}
-}
-
 // selected is the reader's choice. Both engines calculate '*' IN (…) once, before they
 // read a row.
 func selected() string {
