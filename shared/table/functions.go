@@ -1,0 +1,235 @@
+package table
+
+import (
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/axiomhq/hyperloglog"
+	"modernc.org/sqlite"
+
+	"salesburst/shared/sale"
+)
+
+// A time is text here, as Druid writes it into its answers: that sorts and compares as
+// times do. Druid's functions are described in its SQL reference
+// (druid.apache.org/docs/latest/querying/sql-functions); what is registered here is what
+// the panels use.
+const timeLen = len("2006-01-02T15:04:05.000Z")
+
+func timeText(ms int64) string { return sale.Time(ms).String() }
+
+// parseTime reads a time as Druid writes it.
+func parseTime(v driver.Value) (ms int64, err error) {
+	s, ok := v.(string)
+	if !ok || len(s) != timeLen {
+		return 0, fmt.Errorf("%v is no time", v)
+	}
+	t, err := time.Parse("2006-01-02T15:04:05.000Z", s)
+	if err != nil {
+		return 0, fmt.Errorf("%q is no time", s)
+	}
+	return t.UnixMilli(), nil
+}
+
+var errArguments = errors.New("arguments of a wrong type")
+
+// registerFunctions registers Druid's functions that SQLite does not have.
+func registerFunctions(d *sqlite.Driver) error {
+	return errors.Join(
+		scalar(d, "MILLIS_TO_TIMESTAMP", 1, func(args []driver.Value) (driver.Value, error) {
+			ms, ok := args[0].(int64)
+			if !ok {
+				return nil, errArguments
+			}
+			return timeText(ms), nil
+		}),
+		scalar(d, "TIMESTAMP_TO_MILLIS", 1, func(args []driver.Value) (driver.Value, error) {
+			return nilOr(parseTime(args[0]))
+		}),
+		// TIME_FLOOR(time, 'PT1M'): periods of a fixed length, from midnight UTC on.
+		scalar(d, "TIME_FLOOR", 2, func(args []driver.Value) (driver.Value, error) {
+			ms, err := parseTime(args[0])
+			if err != nil {
+				return nil, err
+			}
+			text, _ := args[1].(string)
+			period, err := parsePeriod(text)
+			if err != nil {
+				return nil, err
+			}
+			return timeText(floor(ms, period)), nil
+		}),
+		// TIMESTAMPDIFF(unit, from, to): whole units.
+		scalar(d, "TIMESTAMPDIFF", 3, func(args []driver.Value) (driver.Value, error) {
+			unit, _ := args[0].(string)
+			size, ok := units[strings.ToUpper(unit)]
+			if !ok {
+				return nil, fmt.Errorf("TIMESTAMPDIFF: unit %q is not known here", unit)
+			}
+			from, err := parseTime(args[1])
+			if err != nil {
+				return nil, err
+			}
+			to, err := parseTime(args[2])
+			return (to - from) / size.Milliseconds(), err
+		}),
+		// SAFE_DIVIDE(x, y): NULL where y is zero.
+		scalar(d, "SAFE_DIVIDE", 2, func(args []driver.Value) (driver.Value, error) {
+			x, okX := float(args[0])
+			y, okY := float(args[1])
+			if !okX || !okY || y == 0 {
+				return nil, nil
+			}
+			return x / y, nil
+		}),
+		scalar(d, "GREATEST", -1, extreme(1)),
+		scalar(d, "LEAST", -1, extreme(-1)),
+		aggregate(d, "APPROX_COUNT_DISTINCT_DS_HLL", func() sqlite.AggregateFunction { return &sketch{insert: true} }),
+		aggregate(d, "APPROX_COUNT_DISTINCT", func() sqlite.AggregateFunction { return &sketch{insert: true} }),
+		aggregate(d, mergeSketches, func() sqlite.AggregateFunction { return &sketch{} }),
+	)
+}
+
+func scalar(d *sqlite.Driver, name string, args int32, do func([]driver.Value) (driver.Value, error)) error {
+	return d.RegisterDeterministicScalarFunction(name, args, func(_ *sqlite.FunctionContext, args []driver.Value) (driver.Value, error) {
+		for _, a := range args {
+			if a == nil { // as of every function of SQL
+				return nil, nil
+			}
+		}
+		v, err := do(args)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		return v, nil
+	})
+}
+
+func aggregate(d *sqlite.Driver, name string, make func() sqlite.AggregateFunction) error {
+	return d.RegisterFunction(name, &sqlite.FunctionImpl{NArgs: 1, Deterministic: true,
+		MakeAggregate: func(sqlite.FunctionContext) (sqlite.AggregateFunction, error) { return make(), nil }})
+}
+
+func nilOr(ms int64, err error) (driver.Value, error) {
+	if err != nil {
+		return nil, err
+	}
+	return ms, nil
+}
+
+func floor(ms, period int64) int64 {
+	rest := ms % period
+	if rest < 0 {
+		rest += period
+	}
+	return ms - rest
+}
+
+var units = map[string]time.Duration{
+	"SECOND": time.Second, "MINUTE": time.Minute, "HOUR": time.Hour, "DAY": 24 * time.Hour,
+}
+
+// parsePeriod reads a period of ISO 8601 that has one part of a fixed length: PT15M, P1D.
+func parsePeriod(s string) (ms int64, err error) {
+	for _, unit := range []struct {
+		begin, end string
+		size       time.Duration
+	}{{"PT", "S", time.Second}, {"PT", "M", time.Minute}, {"PT", "H", time.Hour}, {"P", "D", 24 * time.Hour}} {
+		digits, ok := strings.CutPrefix(s, unit.begin)
+		if digits, end := strings.CutSuffix(digits, unit.end); ok && end {
+			if n, err := strconv.ParseInt(digits, 10, 32); err == nil && n > 0 {
+				return n * unit.size.Milliseconds(), nil
+			}
+		}
+	}
+	return 0, fmt.Errorf("period %q is not known here", s)
+}
+
+func float(v driver.Value) (float64, bool) {
+	switch v := v.(type) {
+	case float64:
+		return v, true
+	case int64:
+		return float64(v), true
+	}
+	return 0, false
+}
+
+// extreme is the largest argument (sign 1) or the smallest (sign −1): all numbers, or all
+// texts.
+func extreme(sign int) func([]driver.Value) (driver.Value, error) {
+	return func(args []driver.Value) (driver.Value, error) {
+		if len(args) == 0 {
+			return nil, errArguments
+		}
+		best := args[0]
+		for _, a := range args[1:] {
+			x, isX := float(a)
+			y, isY := float(best)
+			s, isS := a.(string)
+			t, isT := best.(string)
+			switch {
+			case isX && isY:
+				if (x > y) == (sign > 0) {
+					best = a
+				}
+			case isS && isT:
+				if (s > t) == (sign > 0) {
+					best = a
+				}
+			default:
+				return nil, errArguments
+			}
+		}
+		return best, nil
+	}
+}
+
+// mergeSketches counts what is in several sketches together.
+const mergeSketches = "SKETCH_COUNT"
+
+// sketch counts different values, within about 1 % of the truth (a HyperLogLog of 2¹⁴
+// registers; Druid's has 2¹², within about 2 %).
+type sketch struct {
+	insert bool // values; otherwise sketches are merged
+	hll    *hyperloglog.Sketch
+}
+
+func (s *sketch) Step(_ *sqlite.FunctionContext, args []driver.Value) error {
+	if args[0] == nil {
+		return nil
+	}
+	if s.hll == nil {
+		s.hll = hyperloglog.New14()
+	}
+	if s.insert {
+		s.hll.Insert(fmt.Append(nil, args[0]))
+		return nil
+	}
+	b, ok := args[0].([]byte)
+	if !ok {
+		return errArguments
+	}
+	other := hyperloglog.New14()
+	if err := other.UnmarshalBinary(b); err != nil {
+		return err
+	}
+	return s.hll.Merge(other)
+}
+
+func (s *sketch) WindowInverse(*sqlite.FunctionContext, []driver.Value) error {
+	return errors.New("an approximate count has no moving window")
+}
+
+func (s *sketch) WindowValue(*sqlite.FunctionContext) (driver.Value, error) {
+	if s.hll == nil {
+		return int64(0), nil
+	}
+	return int64(s.hll.Estimate()), nil
+}
+
+func (s *sketch) Final(*sqlite.FunctionContext) {}
