@@ -220,6 +220,7 @@ func (t *Table) add(r *Row) error {
 	}
 	for k, n := range r.Counts {
 		c.counts[k][i] = n
+		t.least[k], t.most[k] = min(t.least[k], n), max(t.most[k], n)
 	}
 	c.min, c.max = min(c.min, r.At), max(c.max, r.At)
 	c.n++
@@ -247,13 +248,15 @@ type snapshot struct {
 	parts  []part
 	words  [wordColumns][]string
 	bursts []sale.BurstID
+	least  [countColumns]int32 // of all that was ever there
+	most   [countColumns]int32
 	oldest int64
 }
 
 func (t *Table) snapshot() *snapshot {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
-	s := &snapshot{parts: make([]part, len(t.chunks)), bursts: t.bursts.ids, oldest: t.oldest}
+	s := &snapshot{parts: make([]part, len(t.chunks)), bursts: t.bursts.ids, least: t.least, most: t.most, oldest: t.oldest}
 	for i, c := range t.chunks {
 		s.parts[i] = part{c, c.n, c.min, c.max}
 	}

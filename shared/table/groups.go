@@ -107,7 +107,7 @@ func (g *grouping) number(s *snapshot) (n numbering, err error) {
 		case kindWord:
 			values = int64(len(s.words[d.column.at]))
 		case kindCount:
-			values = math.MaxUint32
+			values = int64(s.most[d.column.at]) - int64(s.least[d.column.at]) + 1
 		}
 		n.dims = append(n.dims, n.add(values))
 	}
@@ -233,9 +233,9 @@ func (w *worker) number(p *part, n int) {
 				w.key[i] |= uint64(codes[row]) << shift
 			}
 		case kindCount:
-			numbers := &p.counts[dim.column.at]
+			numbers, least := &p.counts[dim.column.at], w.s.least[dim.column.at]
 			for i, row := range selected {
-				w.key[i] |= uint64(uint32(numbers[row])) << shift
+				w.key[i] |= uint64(int64(numbers[row])-int64(least)) << shift
 			}
 		default:
 			for i, row := range selected {
@@ -359,7 +359,7 @@ func (w *worker) emit(out *groups) {
 			case kindWord:
 				out.add(groupDims+d, w.s.words[dim.column.at][code])
 			case kindCount:
-				out.add(groupDims+d, int64(int32(code)))
+				out.add(groupDims+d, int64(w.s.least[dim.column.at])+int64(code))
 			default:
 				out.add(groupDims+d, w.s.bursts[code].String())
 			}

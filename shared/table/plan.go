@@ -286,7 +286,9 @@ func (p *planner) filter(c column, condition []token) error {
 		}
 		f.pass[code] = true
 	}
-	p.g.filters = append(p.g.filters, f)
+	if slices.Contains(f.pass, false) {
+		p.g.filters = append(p.g.filters, f)
+	}
 	return rows.Err()
 }
 
@@ -337,6 +339,13 @@ func (p *planner) rewrite(tokens []token) (out []token, err error) {
 			}
 			put(quoteName(bucketName))
 			i += 10
+		case matches(rest, "MILLIS_TO_TIMESTAMP ( ( TIMESTAMP_TO_MILLIS ( __time ) + CASE WHEN"):
+			text, used, err := p.shifted(rest)
+			if err != nil {
+				return nil, err
+			}
+			put(text)
+			i += used - 1
 		case matches(rest, "TIME_FLOOR ( __time , ' )"):
 			period, err := parsePeriod(strings.Trim(rest[4].text, "'"))
 			if err != nil || !p.bucket(period) {
@@ -365,6 +374,43 @@ func (p *planner) rewrite(tokens []token) (out []token, err error) {
 		}
 	}
 	return out, nil
+}
+
+// shifted rewrites, at the begin of tokens, buckets of which some are moved,
+//
+//	MILLIS_TO_TIMESTAMP((TIMESTAMP_TO_MILLIS(__time) + CASE WHEN … THEN 0 ELSE n END) / 1000 * 1000)
+//
+// where n is so many whole buckets.
+func (p *planner) shifted(tokens []token) (out string, used int, err error) {
+	end := closing(tokens, 1)
+	inside := closing(tokens, 2)
+	if end == len(tokens) || !matches(tokens[inside:], ") / # * # )") || tokens[inside+2].text != tokens[inside+4].text {
+		return "", 0, errPlain
+	}
+	moved := tokens[8:inside] // CASE … END
+	split := slices.IndexFunc(moved, func(t token) bool { return t.is("ELSE") })
+	then := slices.IndexFunc(moved, func(t token) bool { return t.is("THEN") })
+	period, err := strconv.ParseInt(tokens[inside+2].text, 10, 64)
+	if err != nil || then < 0 || split != then+2 || moved[then+1].text != "0" || !p.bucket(period) {
+		return "", 0, errPlain
+	}
+	by := moved[split+1 : len(moved)-1]
+	if slices.ContainsFunc(by, func(t token) bool { return t.kind == tokenName }) {
+		return "", 0, errPlain
+	}
+	var n int64
+	if err := p.c.QueryRowContext(p.ctx, "SELECT "+text(by)).Scan(&n); err != nil {
+		return "", 0, err
+	}
+	if n%period != 0 {
+		return "", 0, errPlain
+	}
+	condition, err := p.rewrite(moved[2:then])
+	if err != nil {
+		return "", 0, err
+	}
+	return fmt.Sprintf("MILLIS_TO_TIMESTAMP((TIMESTAMP_TO_MILLIS(%s) + CASE WHEN %s THEN 0 ELSE %d END) / %d * %d)",
+		quoteName(bucketName), text(condition), n, period, period), end + 1, nil
 }
 
 func (p *planner) bucket(period int64) bool {
@@ -467,6 +513,9 @@ func (p *planner) aggregate(tokens []token) (out string, used int, err error) {
 		c, is, numeric = column{name: "sequence", kind: kindSequence}, true, true
 	}
 	switch {
+	case name == "SUM" && !window && matches(args, "CASE WHEN"):
+		inside, err := p.cases(args)
+		return "SUM(" + inside + ")" + where, used, err
 	case window && (is || matches(args, "*")):
 		return "", 0, errPlain
 	case name == "COUNT" && matches(args, "*"):
@@ -490,4 +539,47 @@ func (p *planner) aggregate(tokens []token) (out string, used int, err error) {
 	}
 	inside, err := p.rewrite(args)
 	return tokens[0].text + "(" + text(inside) + ")" + where, used, err
+}
+
+// cases rewrites the CASE inside a SUM: a number counts once for each row of a group, and
+// an amount is the group's sum.
+func (p *planner) cases(tokens []token) (string, error) {
+	if closing := len(tokens) - 1; !tokens[closing].is("END") {
+		return "", errPlain
+	}
+	var out []token
+	begin, depth := 1, 0
+	for i := 1; i < len(tokens); i++ {
+		t := tokens[i]
+		switch {
+		case t.text == "(":
+			depth++
+		case t.text == ")":
+			depth--
+		case depth == 0 && t.is("CASE"):
+			return "", errPlain
+		case depth == 0 && (t.is("THEN") || t.is("ELSE")):
+			condition, err := p.rewrite(tokens[begin:i])
+			if err != nil || i+2 >= len(tokens) {
+				return "", errors.Join(err, errPlain)
+			}
+			value := tokens[i+1]
+			c, is := value.column()
+			switch {
+			case value.kind == tokenNumber:
+				value.text = value.text + " * " + quoteName(countName)
+			case is && (c.kind == kindMoney || c.kind == kindCount || c.kind == kindDegree):
+				value.text = p.measure(sum, c)
+			default:
+				return "", errPlain
+			}
+			if next := tokens[i+2]; !next.is("WHEN") && !next.is("ELSE") && !next.is("END") {
+				return "", errPlain
+			}
+			out = append(append(out, condition...), t, value)
+			begin = i + 2
+			i++
+		}
+	}
+	return "CASE" + text(out) + " END", nil
 }

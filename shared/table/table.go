@@ -34,6 +34,8 @@ type Table struct {
 	chunks  []*chunk
 	words   [wordColumns]dictionary
 	bursts  bursts
+	least   [countColumns]int32
+	most    [countColumns]int32
 	oldest  int64 // milliseconds since 1970: what is older is forgotten
 	groups  map[int64]*groups
 	lastKey int64
