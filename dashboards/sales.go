@@ -65,7 +65,7 @@ WHERE attempts > 0`,
 		figure(1, "Revenue", "What customers have paid, to the cent.", Dollars, 2, "revenue", `ROUND(revenue, 2)`, `ROUND(revenue_before, 2)`),
 		figure(2, "Orders", "Completed sales.", Count, 0, "orders", `orders`, `orders_before`),
 		figure(3, "Average order value", "Revenue divided by orders.", Dollars, 2,
-			"value", quotient("revenue", "orders", "2"), quotient("revenue_before", "orders_before", "2")),
+			"average", quotient("revenue", "orders", "2"), quotient("revenue_before", "orders_before", "2")),
 		conversion,
 	}
 }
@@ -119,9 +119,29 @@ func failures() []Panel {
 	return []Panel{
 		{
 			ID: 60, Title: "Failed transactions by reason", Kind: TimeSeries, Width: 14, Height: 9, Unit: PerMinute, Decimals: 1, Format: Wide, Empty: "nothing has failed",
-			Description: "Attempts a minute that were not completed, by failure_reason, one above the other.",
+			Description: "Attempts a minute that were not completed, by failure_reason, one above the other. The table beside it tells the reasons more finely.",
 			MinInterval: time.Minute, MaxPoints: 200, Stacked: true, AsBars: true, Series: "reason",
-			SQL: `SELECT ` + bucket + ` AS "time", failure_reason AS reason, ROUND(COUNT(*) * 60000.0 / ${__interval_ms}, 2) AS failed
+			Colors: map[string]Color{
+				"no funds or credit": Blue, "fraud suspected": Purple, "card expired": SkyBlue, "wrong details, PIN or login": Green,
+				"given up": Yellow, "gateway slow": Orange, "gateway down": Vermillion, "other": Grey,
+			},
+			SQL: `SELECT
+  ` + bucket + ` AS "time",
+  CASE failure_reason
+    WHEN 'insufficient_funds' THEN 'no funds or credit'
+    WHEN 'credit_declined' THEN 'no funds or credit'
+    WHEN 'fraud_suspected' THEN 'fraud suspected'
+    WHEN 'card_expired' THEN 'card expired'
+    WHEN 'wrong_details' THEN 'wrong details, PIN or login'
+    WHEN 'wrong_pin' THEN 'wrong details, PIN or login'
+    WHEN 'login_failed' THEN 'wrong details, PIN or login'
+    WHEN 'session_expired' THEN 'given up'
+    WHEN 'abandoned_at_register' THEN 'given up'
+    WHEN 'gateway_timeout' THEN 'gateway slow'
+    WHEN 'gateway_unavailable' THEN 'gateway down'
+    ELSE 'other'
+  END AS reason,
+  ROUND(COUNT(*) * 60000.0 / ${__interval_ms}, 2) AS failed
 FROM ` + table + `
 WHERE ` + inRange + ` AND status <> 'COMPLETED'` + selected() + `
 GROUP BY 1, 2

@@ -152,9 +152,9 @@ LIMIT 100`,
 			Description: "Orders and the average order value of new, returning and vip customers.",
 			Fields: []Field{
 				{Column: "customer_type", Title: "customers"}, {Column: "orders", Title: "orders", Unit: Count},
-				{Column: "value", Title: "average order", Unit: Dollars, Decimals: 2},
+				{Column: "average", Title: "average order", Unit: Dollars, Decimals: 2},
 			},
-			SQL: group(`customer_type`, `COUNT(*) AS orders, ROUND(SUM(total_amount) / COUNT(*), 2) AS "value"`, `2 DESC, 1`, `20`),
+			SQL: group(`customer_type`, `COUNT(*) AS orders, ROUND(SUM(total_amount) / COUNT(*), 2) AS average`, `2 DESC, 1`, `20`),
 		},
 	}
 }
