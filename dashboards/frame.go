@@ -58,6 +58,9 @@ func FrameOf(p Panel, columns []string, rows [][]any) (Frame, error) {
 	if len(rows) == 0 {
 		return f, nil
 	}
+	if len(rows) >= MostRows {
+		return f, fmt.Errorf("%w: %d rows are as many as a panel may have, so the last ones are probably cut off", ErrFrame, len(rows))
+	}
 	for i, row := range rows {
 		if len(row) != len(columns) {
 			return f, fmt.Errorf("%w: row %d has %d values for %d columns", ErrFrame, i, len(row), len(columns))

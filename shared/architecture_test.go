@@ -37,25 +37,28 @@ var mayImport = map[string][]string{
 	"shared/app":    {"shared/burst", "shared/market", "shared/publish", "shared/sale", "shared/secret", "shared/spec", "dataset"},
 	"shared/local": {"shared/app", "shared/loopback", "shared/market", "shared/publish", "shared/sale", "shared/secret", "shared/spec", "shared/stack",
 		"shared/table", "dataset", "dashboards"},
-	"shared/stack":     {"shared/loopback", "druid-ec2"},
-	"shared/stack/run": {"shared/stack"},
-	"druid-ec2":        {},
-	"dashboards":       {"shared/spec"},
-	"cdk":              {"shared/spec", "druid-ec2"},
+	"shared/stack":        {"shared/loopback", "druid-ec2"},
+	"shared/stack/run":    {"shared/stack"},
+	"druid-ec2":           {},
+	"dashboards":          {"shared/spec"},
+	"dashboards/generate": {"dashboards"},
+	"cdk":                 {"shared/spec", "druid-ec2"},
 }
 
 // importers are who alone may import what begins with the key.
 var importers = map[string][]string{
-	"github.com/segmentio/kafka-go":     {"shared/publish", "shared/publish/bench"},
-	"github.com/aws/aws-sdk-go-v2":      {"shared/secret"},
-	"github.com/aws/aws-lambda-go":      {"shared/app", "shared/local"},
-	"github.com/aws/aws-cdk-go":         {"cdk"},
-	"github.com/twmb/franz-go":          {"shared/local", "shared/brokertest", "shared/publish/bench"},
-	"modernc.org/sqlite":                {"shared/table"},
-	"github.com/axiomhq/hyperloglog":   {"shared/table"},
-	"github.com/go-analyze/charts":      {"shared/local", "shared/publish/bench"},
-	"github.com/klauspost/compress":     {"shared/publish", "shared/brokertest"},
-	"github.com/schollz/progressbar/v3": {"shared/local"},
+	"github.com/segmentio/kafka-go":             {"shared/publish", "shared/publish/bench"},
+	"github.com/aws/aws-sdk-go-v2":              {"shared/secret"},
+	"github.com/aws/aws-lambda-go":              {"shared/app", "shared/local"},
+	"github.com/aws/aws-cdk-go":                 {"cdk"},
+	"github.com/twmb/franz-go":                  {"shared/local", "shared/brokertest", "shared/publish/bench"},
+	"modernc.org/sqlite":                        {"shared/table"},
+	"github.com/axiomhq/hyperloglog":            {"shared/table"},
+	"github.com/go-analyze/charts":              {"shared/local", "shared/publish/bench"},
+	"github.com/klauspost/compress":             {"shared/publish", "shared/brokertest"},
+	"github.com/schollz/progressbar/v3":         {"shared/local"},
+	"github.com/grafana/grafana-foundation-sdk": {"dashboards"},
+	"go.yaml.in/yaml":                           {"dashboards"},
 }
 
 // standardOnly are the packages that need nothing but the standard library.
@@ -144,7 +147,7 @@ func TestDeployedFunctionsAreLean(t *testing.T) {
 	for _, p := range list(t, "-deps", "./functions/online", "./functions/store") {
 		for _, foreign := range []string{
 			"github.com/aws/aws-cdk-go", "github.com/aws/jsii-runtime-go", "github.com/twmb/franz-go",
-			"modernc.org/sqlite", "github.com/go-analyze/charts", module + "/shared/local", module + "/shared/stack", module + "/cdk",
+			"modernc.org/sqlite", "github.com/go-analyze/charts", "github.com/grafana/grafana-foundation-sdk", module + "/shared/local", module + "/shared/stack", module + "/cdk",
 		} {
 			if under(p.ImportPath, foreign) {
 				t.Errorf("the functions contain %s", p.ImportPath)

@@ -1,0 +1,141 @@
+package dashboards_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"salesburst/dashboards"
+	"salesburst/shared/app"
+	"salesburst/shared/brokertest"
+	"salesburst/shared/lambdatest"
+	"salesburst/shared/sale"
+	"salesburst/shared/spec"
+	"salesburst/shared/stack"
+)
+
+// pipeline is both functions' binaries, real Kafka and real Druid behind its gateway, with
+// a topic of its own.
+type pipeline struct {
+	*brokertest.Broker
+	druid     *stack.Druid
+	env       []string
+	functions map[string]*lambdatest.Function
+}
+
+func needsDruid(t *testing.T) *stack.Druid {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("needs real Druid, which takes a while to start")
+	}
+	return stack.SharedDruid(t)
+}
+
+func startPipeline(t *testing.T, d *stack.Druid) *pipeline {
+	t.Helper()
+	b := brokertest.Real(t, d.Kafka)
+	p := &pipeline{Broker: b, druid: d, functions: make(map[string]*lambdatest.Function)}
+	roots := filepath.Join(t.TempDir(), "roots.pem")
+	if err := os.WriteFile(roots, b.CA, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p.env = append(lambdatest.Secrets(t, lambdatest.Secret(b.Addrs, b.User, b.Password)).Env,
+		spec.EnvTopic+"="+b.Topic, spec.EnvSecretARN+"="+lambdatest.SecretARN, "SSL_CERT_FILE="+roots)
+	for _, f := range spec.Functions() {
+		p.functions[f.Name] = p.start(t, f.Name)
+	}
+	// Twice delivered: what a broken producer would do.
+	p.functions["twice"] = p.start(t, spec.Online.Name, spec.EnvDelivery+"="+spec.DeliveryIdempotent)
+	if err := d.Ingest(t.Context(), b.Topic, nil); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := d.EndIngest(context.Background(), b.Topic); err != nil {
+			t.Error(err)
+		}
+	})
+	return p
+}
+
+func (p *pipeline) start(t *testing.T, function string, env ...string) *lambdatest.Function {
+	t.Helper()
+	binary := lambdatest.Build(t, function, runtime.GOARCH)
+	return lambdatest.Run(t, []string{p.Password}, []string{binary}, append(p.env[:len(p.env):len(p.env)], env...)...)
+}
+
+// burst has a burst published and returns how many events it has.
+func (p *pipeline) burst(t *testing.T, function, payload string) int {
+	t.Helper()
+	var r app.Report
+	p.functions[function].Result(t, lambdatest.Invocation{Payload: payload, Deadline: time.Now().Add(2 * time.Minute)}, &r)
+	if r.Events == 0 || r.Events != r.Expected {
+		t.Fatalf("report of %s: %+v", payload, r)
+	}
+	return r.Events
+}
+
+// await waits until the table has so many rows.
+func (p *pipeline) await(t *testing.T, rows int) {
+	t.Helper()
+	deadline := time.Now().Add(5 * time.Minute)
+	for ; ; time.Sleep(200 * time.Millisecond) {
+		answer, err := p.druid.Query(t.Context(), `SELECT COUNT(*) AS n FROM "`+p.Topic+`"`)
+		if err == nil && fmt.Sprint(answer[0]["n"]) == fmt.Sprint(rows) {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("rows: %v, error %v, want %d", answer, err, rows)
+		}
+	}
+}
+
+// sales reads the topic back by a client that is not ours.
+func (p *pipeline) sales(t *testing.T) []*sale.Sale {
+	t.Helper()
+	var all []*sale.Sale
+	for _, e := range p.Read(t) {
+		all = append(all, &e.Sale)
+	}
+	return all
+}
+
+// ask sends what Grafana's plugin sends, through the gateway, and reads the answer as the
+// plugin does.
+func (p *pipeline) ask(t *testing.T, sql string) (columns []string, rows [][]any, err error) {
+	t.Helper()
+	body, err := json.Marshal(map[string]any{
+		"queryType": "sql", "dataSource": map[string]any{"type": "table", "name": p.Topic}, "query": sql,
+		"resultFormat": "array", "header": true, "context": map[string]any{"sqlOuterLimit": 2000},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := p.druid.Call(t.Context(), "POST", p.druid.Gateway+"/druid/v2/sql", string(body))
+	if err != nil {
+		return nil, nil, err
+	}
+	var all [][]any
+	if err := json.Unmarshal(text, &all); err != nil {
+		t.Fatalf("%s: %v", text, err)
+	}
+	for _, name := range all[0] {
+		columns = append(columns, name.(string))
+	}
+	return columns, all[1:], nil
+}
+
+// each runs a test for each panel of all dashboards.
+func each(t *testing.T, test func(t *testing.T, d dashboards.Dashboard, p dashboards.Panel)) {
+	t.Helper()
+	for _, d := range dashboards.All() {
+		for _, p := range d.Panels() {
+			t.Run(d.Title+"/"+strings.ReplaceAll(p.Title, " ", "_"), func(t *testing.T) { test(t, d, p) })
+		}
+	}
+}
