@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"path"
+	"regexp"
 	"time"
 
 	"go.yaml.in/yaml/v3"
@@ -134,8 +135,13 @@ func (a Alert) rule() rule {
 	}
 }
 
-// Files are all that is generated, by their paths below this folder.
-func Files() (map[string][]byte, error) {
+var topicName = regexp.MustCompile(`^[A-Za-z0-9._-]{1,249}$`)
+
+// Files are all that is generated for a topic, by their paths below this folder.
+func Files(topic string) (map[string][]byte, error) {
+	if !topicName.MatchString(topic) {
+		return nil, fmt.Errorf("topic %q: want a text like %s", topic, topicName)
+	}
 	files := make(map[string][]byte)
 	for _, d := range All() {
 		text, err := d.JSON()
@@ -155,5 +161,8 @@ func Files() (map[string][]byte, error) {
 		return nil, fmt.Errorf("writing %s: %w", AlertsFile, err)
 	}
 	files[path.Clean(AlertsFile)] = text.Bytes()
+	for name, text := range files {
+		files[name] = bytes.ReplaceAll(text, []byte(spec.DefaultTopic), []byte(topic))
+	}
 	return files, nil
 }

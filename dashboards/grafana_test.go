@@ -15,6 +15,8 @@ import (
 	"github.com/grafana/grafana-foundation-sdk/go/cog/plugins"
 	"github.com/grafana/grafana-foundation-sdk/go/cog/variants"
 	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
+
+	"salesburst/shared/spec"
 )
 
 func init() {
@@ -30,7 +32,7 @@ func init() {
 }
 
 func TestGeneratedFilesAreCurrent(t *testing.T) {
-	files, err := Files()
+	files, err := Files(spec.DefaultTopic)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -44,6 +46,21 @@ func TestGeneratedFilesAreCurrent(t *testing.T) {
 	}
 	if len(files) != len(All())+1 {
 		t.Errorf("%d files", len(files))
+	}
+}
+
+func TestFilesOfAnotherTopic(t *testing.T) {
+	files, err := Files("my-sales")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range files {
+		if bytes.Contains(text, []byte(spec.DefaultTopic)) || !bytes.Contains(text, []byte("my-sales")) {
+			t.Errorf("%s asks another table", name)
+		}
+	}
+	if _, err := Files(`my"sales`); err == nil {
+		t.Error("a topic with a quote passes")
 	}
 }
 

@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kgo"
+
 	"salesburst/dashboards"
 	"salesburst/shared/app"
 	"salesburst/shared/brokertest"
@@ -80,6 +82,16 @@ func (p *pipeline) burst(t *testing.T, function, payload string) int {
 	return r.Events
 }
 
+// repeat asks for a burst again, which must not publish anything.
+func (p *pipeline) repeat(t *testing.T, function, payload string) {
+	t.Helper()
+	var r app.Report
+	p.functions[function].Result(t, lambdatest.Invocation{Payload: payload, Deadline: time.Now().Add(2 * time.Minute)}, &r)
+	if !r.Skipped {
+		t.Errorf("published twice: %+v", r)
+	}
+}
+
 // await waits until the table has so many rows.
 func (p *pipeline) await(t *testing.T, rows int) {
 	t.Helper()
@@ -137,5 +149,13 @@ func each(t *testing.T, test func(t *testing.T, d dashboards.Dashboard, p dashbo
 		for _, p := range d.Panels() {
 			t.Run(d.Title+"/"+strings.ReplaceAll(p.Title, " ", "_"), func(t *testing.T) { test(t, d, p) })
 		}
+	}
+}
+
+// produce puts a record into the topic that no function of ours would.
+func (p *pipeline) produce(t *testing.T, text string) {
+	t.Helper()
+	if err := p.Dial(t).ProduceSync(t.Context(), &kgo.Record{Topic: p.Topic, Value: []byte(text)}).FirstErr(); err != nil {
+		t.Fatal(err)
 	}
 }

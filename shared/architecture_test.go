@@ -41,7 +41,7 @@ var mayImport = map[string][]string{
 	"shared/stack/run":    {"shared/stack"},
 	"druid-ec2":           {},
 	"dashboards":          {"shared/spec"},
-	"dashboards/generate": {"dashboards"},
+	"dashboards/generate": {"dashboards", "shared/spec"},
 	"cdk":                 {"shared/spec", "druid-ec2"},
 }
 
