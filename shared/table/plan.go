@@ -268,7 +268,7 @@ func onlyColumn(tokens []token) (only column, ok bool) {
 
 // filter has SQLite say which words pass a condition.
 func (p *planner) filter(c column, condition []token) error {
-	words := p.s.words[c.at]
+	words := append([]string{}, p.s.words[c.at]...) // never null in JSON
 	list, err := json.Marshal(words)
 	if err != nil {
 		return err
