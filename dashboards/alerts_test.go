@@ -46,7 +46,7 @@ func (p *pipeline) fires(t *testing.T, a dashboards.Alert) bool {
 
 // Each rule fires for what it is for, and not in calm times.
 func TestAlertsFire(t *testing.T) {
-	p := startPipeline(t, needsDruid(t))
+	p := startPipeline(t, needsDruid(t), nil)
 	firing := func() string {
 		var all []string
 		for _, a := range dashboards.Alerts() {

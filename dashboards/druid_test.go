@@ -83,7 +83,7 @@ func TestPanelsAnswer(t *testing.T) {
 
 func compared(t *testing.T) *comparison {
 	t.Helper()
-	p := startPipeline(t, needsDruid(t))
+	p := startPipeline(t, needsDruid(t), nil)
 	c := &comparison{pipeline: p, now: time.Now().UTC().Truncate(time.Minute)}
 	events := p.traffic(t, c.now)
 	if events != 500_000 {
@@ -133,9 +133,6 @@ func (c *comparison) frame(t *testing.T, panel dashboards.Panel, q dashboards.Qu
 func (c *comparison) compare(t *testing.T, panel dashboards.Panel, q dashboards.Query) dashboards.Frame {
 	t.Helper()
 	frame, columns, druid := c.frame(t, panel, q)
-	if panel.Kind == dashboards.Table && len(druid) == 50 {
-		tieBreak(druid)
-	}
 	localColumns, local, err := c.local.Query(t.Context(), panel.Interpolate(q))
 	if err != nil {
 		t.Fatal(err)
@@ -168,6 +165,9 @@ func (c *comparison) compare(t *testing.T, panel dashboards.Panel, q dashboards.
 
 // newerThan leaves out the oldest moment, of which not all sales are in the list.
 func newerThan(rows [][]any) [][]any {
+	if len(rows) == 0 {
+		return nil
+	}
 	last := rows[len(rows)-1][0]
 	return slices.DeleteFunc(rows, func(row []any) bool { return row[0] == last })
 }
@@ -182,12 +182,12 @@ func tieBreak(rows [][]any) {
 	})
 }
 
-// same compares texts exactly and numbers to a hundredth of their last decimal, a cent.
+// same compares texts exactly, and numbers, which are sums of doubles in another order.
 func same(a, b any) bool {
 	x, isNumber := figure(a)
 	y, both := figure(b)
 	if isNumber && both {
-		return math.Abs(x-y) < 0.0001
+		return math.Abs(x-y) <= 1e-9*max(1, math.Abs(x))
 	}
 	return a == b
 }

@@ -76,7 +76,7 @@ LIMIT 20`,
 				{Column: "events", Title: "events", Unit: PerSecond, Decimals: 1, Color: Blue},
 				{Column: "schedule", Title: "schedule, average of the day", Unit: PerSecond, Decimals: 1, Color: Grey, Dashed: true},
 			},
-			SQL: `SELECT ` + bucket + ` AS "time", ROUND(COUNT(*) * 1000.0 / ${__interval_ms}, 2) AS events, ` + fmt.Sprintf("%.2f", perSecond) + ` AS schedule
+			SQL: `SELECT ` + bucket + ` AS "time", COUNT(*) * 1000.0 / ${__interval_ms} AS events, ` + fmt.Sprintf("%.2f", perSecond) + ` AS schedule
 FROM ` + table + `
 WHERE ` + inRange + `
 GROUP BY 1
@@ -91,7 +91,7 @@ func complete() []Panel {
 	const slots = `((` + endOfSlots + ` - ` + firstSlot + `) / 60000)`
 	seen := func(id int, title, description, online, store string, thresholds []Threshold) Panel {
 		return Panel{
-			ID: id, Title: title, Kind: Stat, Width: 6, Height: 6, Unit: Count, Format: Long, Empty: NoSales, Thresholds: thresholds,
+			ID: id, Title: title, Kind: Stat, Width: 6, Height: 6, Unit: Count, Format: Long, Empty: "no whole minute with sales", Thresholds: thresholds,
 			Description: description + " A slot is a minute of a function's schedule; the last two minutes are still under way. A burst by hand hides a missing one of the same minute.",
 			Fields:      []Field{{Column: "online", Title: "online", Unit: Count}, {Column: "in_store", Title: "in stores", Unit: Count}},
 			SQL: `SELECT ` + online + ` AS online, ` + store + ` AS in_store
@@ -179,7 +179,7 @@ func goingOn() []Panel {
 			SQL: `SELECT
   ` + bucket + ` AS "time",
   order_type,
-  ROUND(100.0 * SUM(CASE WHEN ` + completed + ` THEN 0 ELSE 1 END) / COUNT(*), 2) AS failed,
+  100.0 * SUM(CASE WHEN ` + completed + ` THEN 0 ELSE 1 END) / COUNT(*) AS failed,
   MAX(` + usual + `) AS usual
 FROM ` + table + `
 WHERE ` + inRange + `
@@ -191,7 +191,7 @@ ORDER BY 1, 2`,
 			Description: "Part of the attempts that failed, highest first. Above a half, the method's gateway is probably down.",
 			Thresholds:  []Threshold{{Color: Blue, Meaning: "usual"}, {25, Orange, "high"}, {50, Vermillion, "outage"}},
 			Fields:      []Field{{Column: "failed", Title: "failed", Unit: Percent, Decimals: 1}},
-			SQL: `SELECT payment_method, ROUND(100.0 * SUM(CASE WHEN ` + completed + ` THEN 0 ELSE 1 END) / COUNT(*), 2) AS failed
+			SQL: `SELECT payment_method, 100.0 * SUM(CASE WHEN ` + completed + ` THEN 0 ELSE 1 END) / COUNT(*) AS failed
 FROM ` + table + `
 WHERE ` + inRange + `
 GROUP BY 1
@@ -203,7 +203,7 @@ LIMIT 20`,
 			Description: "Events a minute that a scenario has made, by its name: the truth to check alarms and models against.",
 			MinInterval: time.Minute, MaxPoints: 200, Stacked: true, AsBars: true, Series: "scenario",
 			Colors: map[string]Color{"flash-sale": Orange, "payment-outage": Purple},
-			SQL: `SELECT ` + bucket + ` AS "time", scenario, ROUND(COUNT(*) * 60000.0 / ${__interval_ms}, 2) AS events
+			SQL: `SELECT ` + bucket + ` AS "time", scenario, COUNT(*) * 60000.0 / ${__interval_ms} AS events
 FROM ` + table + `
 WHERE ` + inRange + ` AND scenario <> ''
 GROUP BY 1, 2
@@ -221,7 +221,7 @@ ORDER BY 1, 2`,
   MIN(__time) AS first_time,
   MAX(__time) AS last_time,
   COUNT(*) AS events,
-  ROUND(100.0 * SUM(CASE WHEN ` + completed + ` THEN 0 ELSE 1 END) / COUNT(*), 2) AS failed
+  100.0 * SUM(CASE WHEN ` + completed + ` THEN 0 ELSE 1 END) / COUNT(*) AS failed
 FROM ` + table + `
 WHERE ` + inRange + ` AND scenario <> ''
 GROUP BY 1

@@ -31,7 +31,7 @@ type pipeline struct {
 	functions map[string]*lambdatest.Function
 }
 
-func needsDruid(t *testing.T) *stack.Druid {
+func needsDruid(t testing.TB) *stack.Druid {
 	t.Helper()
 	if testing.Short() {
 		t.Skip("needs real Druid, which takes a while to start")
@@ -39,7 +39,7 @@ func needsDruid(t *testing.T) *stack.Druid {
 	return stack.SharedDruid(t)
 }
 
-func startPipeline(t *testing.T, d *stack.Druid) *pipeline {
+func startPipeline(t testing.TB, d *stack.Druid, change map[string]any) *pipeline {
 	t.Helper()
 	b := brokertest.Real(t, d.Kafka)
 	p := &pipeline{Broker: b, druid: d, functions: make(map[string]*lambdatest.Function)}
@@ -54,7 +54,7 @@ func startPipeline(t *testing.T, d *stack.Druid) *pipeline {
 	}
 	// Twice delivered: what a broken producer would do.
 	p.functions["twice"] = p.start(t, spec.Online.Name, spec.EnvDelivery+"="+spec.DeliveryIdempotent)
-	if err := d.Ingest(t.Context(), b.Topic, nil); err != nil {
+	if err := d.Ingest(t.Context(), b.Topic, change); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
@@ -65,17 +65,17 @@ func startPipeline(t *testing.T, d *stack.Druid) *pipeline {
 	return p
 }
 
-func (p *pipeline) start(t *testing.T, function string, env ...string) *lambdatest.Function {
+func (p *pipeline) start(t testing.TB, function string, env ...string) *lambdatest.Function {
 	t.Helper()
 	binary := lambdatest.Build(t, function, runtime.GOARCH)
 	return lambdatest.Run(t, []string{p.Password}, []string{binary}, append(p.env[:len(p.env):len(p.env)], env...)...)
 }
 
 // burst has a burst published and returns how many events it has.
-func (p *pipeline) burst(t *testing.T, function, payload string) int {
+func (p *pipeline) burst(t testing.TB, function, payload string) int {
 	t.Helper()
 	var r app.Report
-	p.functions[function].Result(t, lambdatest.Invocation{Payload: payload, Deadline: time.Now().Add(2 * time.Minute)}, &r)
+	p.functions[function].Result(t, lambdatest.Invocation{Payload: payload, Deadline: time.Now().Add(5 * time.Minute)}, &r)
 	if r.Events == 0 || r.Events != r.Expected {
 		t.Fatalf("report of %s: %+v", payload, r)
 	}
@@ -83,7 +83,7 @@ func (p *pipeline) burst(t *testing.T, function, payload string) int {
 }
 
 // repeat asks for a burst again, which must not publish anything.
-func (p *pipeline) repeat(t *testing.T, function, payload string) {
+func (p *pipeline) repeat(t testing.TB, function, payload string) {
 	t.Helper()
 	var r app.Report
 	p.functions[function].Result(t, lambdatest.Invocation{Payload: payload, Deadline: time.Now().Add(2 * time.Minute)}, &r)
@@ -93,9 +93,9 @@ func (p *pipeline) repeat(t *testing.T, function, payload string) {
 }
 
 // await waits until the table has so many rows.
-func (p *pipeline) await(t *testing.T, rows int) {
+func (p *pipeline) await(t testing.TB, rows int) {
 	t.Helper()
-	deadline := time.Now().Add(5 * time.Minute)
+	deadline := time.Now().Add(5*time.Minute + time.Duration(rows)*time.Millisecond/4)
 	for ; ; time.Sleep(200 * time.Millisecond) {
 		answer, err := p.druid.Query(t.Context(), `SELECT COUNT(*) AS n FROM "`+p.Topic+`"`)
 		if err == nil && fmt.Sprint(answer[0]["n"]) == fmt.Sprint(rows) {
@@ -107,8 +107,24 @@ func (p *pipeline) await(t *testing.T, rows int) {
 	}
 }
 
+// awaitHandOff waits until so many rows are served from published segments.
+func (p *pipeline) awaitHandOff(t testing.TB, rows int) {
+	t.Helper()
+	deadline := time.Now().Add(10*time.Minute + time.Duration(rows)*time.Millisecond/4)
+	for ; ; time.Sleep(time.Second) {
+		answer, err := p.druid.Query(t.Context(), `SELECT SUM(num_rows) AS n FROM sys.segments
+			WHERE datasource = '`+p.Topic+`' AND is_published = 1 AND is_available = 1 AND is_realtime = 0`)
+		if err == nil && len(answer) == 1 && fmt.Sprint(answer[0]["n"]) == fmt.Sprint(rows) {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("handed off: %v, error %v, want %d", answer, err, rows)
+		}
+	}
+}
+
 // sales reads the topic back by a client that is not ours.
-func (p *pipeline) sales(t *testing.T) []*sale.Sale {
+func (p *pipeline) sales(t testing.TB) []*sale.Sale {
 	t.Helper()
 	var all []*sale.Sale
 	for _, e := range p.Read(t) {
@@ -119,11 +135,13 @@ func (p *pipeline) sales(t *testing.T) []*sale.Sale {
 
 // ask sends what Grafana's plugin sends, through the gateway, and reads the answer as the
 // plugin does.
-func (p *pipeline) ask(t *testing.T, sql string) (columns []string, rows [][]any, err error) {
+func (p *pipeline) ask(t testing.TB, sql string) (columns []string, rows [][]any, err error) {
 	t.Helper()
 	body, err := json.Marshal(map[string]any{
 		"queryType": "sql", "dataSource": map[string]any{"type": "table", "name": p.Topic}, "query": sql,
-		"resultFormat": "array", "header": true, "context": map[string]any{"sqlOuterLimit": 2000},
+		"resultFormat": "array", "header": true,
+		// Off are the caches, so that each answer is of this moment.
+		"context": map[string]any{"sqlOuterLimit": dashboards.MostRows, "useCache": false, "populateCache": false, "useResultLevelCache": false},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -153,7 +171,7 @@ func each(t *testing.T, test func(t *testing.T, d dashboards.Dashboard, p dashbo
 }
 
 // produce puts a record into the topic that no function of ours would.
-func (p *pipeline) produce(t *testing.T, text string) {
+func (p *pipeline) produce(t testing.TB, text string) {
 	t.Helper()
 	if err := p.Dial(t).ProduceSync(t.Context(), &kgo.Record{Topic: p.Topic, Value: []byte(text)}).FirstErr(); err != nil {
 		t.Fatal(err)

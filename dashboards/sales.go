@@ -54,18 +54,18 @@ FROM (
 WHERE attempts > 0`,
 		}
 	}
-	quotient := func(a, b, decimals string) string {
-		return `CASE WHEN ` + b + ` > 0 THEN ROUND(` + a + ` / ` + b + `, ` + decimals + `) ELSE 0 END`
+	quotient := func(a, b string) string {
+		return `CASE WHEN ` + b + ` > 0 THEN ` + a + ` / ` + b + ` ELSE 0 END`
 	}
 	conversion := figure(4, "Conversion of attempts",
 		"Part of the attempts to pay that were completed. Usual are 85 to 87 % online and 95 to 97 % in stores.",
-		Percent, 2, "conversion", quotient("100.0 * orders", "attempts", "2"), quotient("100.0 * orders_before", "attempts_before", "2"))
+		Percent, 2, "conversion", quotient("100.0 * orders", "attempts"), quotient("100.0 * orders_before", "attempts_before"))
 	conversion.Thresholds = []Threshold{{Color: Vermillion, Meaning: "low"}, {75, Orange, "below usual"}, {82, Green, "usual"}}
 	return []Panel{
 		figure(1, "Revenue", "What customers have paid, to the cent.", Dollars, 2, "revenue", `ROUND(revenue, 2)`, `ROUND(revenue_before, 2)`),
 		figure(2, "Orders", "Completed sales.", Count, 0, "orders", `orders`, `orders_before`),
 		figure(3, "Average order value", "Revenue divided by orders.", Dollars, 2,
-			"average", quotient("revenue", "orders", "2"), quotient("revenue_before", "orders_before", "2")),
+			"average", quotient("revenue", "orders"), quotient("revenue_before", "orders_before")),
 		conversion,
 	}
 }
@@ -78,7 +78,7 @@ func overTime() []Panel {
 				"A second without a sale has no point.",
 			MinInterval: time.Second, AsBars: true,
 			Fields: []Field{{Column: "revenue", Title: "revenue a second", Unit: Dollars, Decimals: 2, Color: Blue}},
-			SQL: `SELECT ` + bucket + ` AS "time", ROUND(SUM(total_amount) * 1000 / ${__interval_ms}, 2) AS revenue
+			SQL: `SELECT ` + bucket + ` AS "time", SUM(total_amount) * 1000 / ${__interval_ms} AS revenue
 FROM ` + table + `
 WHERE ` + inRange + ` AND ` + completed + selected() + `
 GROUP BY 1
@@ -94,8 +94,8 @@ ORDER BY 1`,
 			},
 			SQL: `SELECT
   MILLIS_TO_TIMESTAMP((TIMESTAMP_TO_MILLIS(__time) + CASE WHEN ` + inRange + ` THEN 0 ELSE ` + earlier + ` END) / ${__interval_ms} * ${__interval_ms}) AS "time",
-  ROUND(SUM(CASE WHEN ` + inRange + ` THEN 1 ELSE 0 END) * 60000.0 / ${__interval_ms}, 2) AS orders,
-  ROUND(SUM(CASE WHEN ` + inRange + ` THEN 0 ELSE 1 END) * 60000.0 / ${__interval_ms}, 2) AS orders_before
+  SUM(CASE WHEN ` + inRange + ` THEN 1 ELSE 0 END) * 60000.0 / ${__interval_ms} AS orders,
+  SUM(CASE WHEN ` + inRange + ` THEN 0 ELSE 1 END) * 60000.0 / ${__interval_ms} AS orders_before
 FROM ` + table + `
 WHERE ` + nowOrBefore + ` AND ` + completed + selected() + `
 GROUP BY 1
@@ -106,7 +106,7 @@ ORDER BY 1`,
 			Description: "What customers pay a minute, online and in stores, one above the other.",
 			MinInterval: time.Minute, MaxPoints: 300, Stacked: true, Series: "order_type",
 			Colors: map[string]Color{"online": Blue, "in_store": Orange},
-			SQL: `SELECT ` + bucket + ` AS "time", order_type, ROUND(SUM(total_amount) * 60000 / ${__interval_ms}, 2) AS revenue
+			SQL: `SELECT ` + bucket + ` AS "time", order_type, SUM(total_amount) * 60000 / ${__interval_ms} AS revenue
 FROM ` + table + `
 WHERE ` + inRange + ` AND ` + completed + selected() + `
 GROUP BY 1, 2
@@ -141,7 +141,7 @@ func failures() []Panel {
     WHEN 'gateway_unavailable' THEN 'gateway down'
     ELSE 'other'
   END AS reason,
-  ROUND(COUNT(*) * 60000.0 / ${__interval_ms}, 2) AS failed
+  COUNT(*) * 60000.0 / ${__interval_ms} AS failed
 FROM ` + table + `
 WHERE ` + inRange + ` AND status <> 'COMPLETED'` + selected() + `
 GROUP BY 1, 2

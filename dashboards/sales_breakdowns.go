@@ -87,7 +87,7 @@ func places() []Panel {
 				{Column: "orders", Title: "orders", Unit: Count}, {Column: "latitude", Unit: Plain, Decimals: 2, Hidden: true},
 				{Column: "longitude", Unit: Plain, Decimals: 2, Hidden: true},
 			},
-			SQL: group(`city, state`, `ROUND(AVG(latitude), 2) AS latitude, ROUND(AVG(longitude), 2) AS longitude, COUNT(*) AS orders, `+sumRevenue, `6 DESC, 1, 2`, `500`),
+			SQL: group(`city, state`, `AVG(latitude) AS latitude, AVG(longitude) AS longitude, COUNT(*) AS orders, `+sumRevenue, `6 DESC, 1, 2`, `500`),
 		},
 		{
 			ID: 31, Title: "Revenue by state", Kind: Bars, Width: 10, Height: 12, Unit: Dollars, Format: Long, Empty: NoSales,
@@ -133,7 +133,7 @@ LIMIT 20`,
 			SQL: `SELECT
   source,
   COUNT(*) AS attempts,
-  ROUND(100.0 * SUM(CASE WHEN ` + completed + ` THEN 1 ELSE 0 END) / COUNT(*), 2) AS conversion,
+  100.0 * SUM(CASE WHEN ` + completed + ` THEN 1 ELSE 0 END) / COUNT(*) AS conversion,
   ROUND(SUM(CASE WHEN ` + completed + ` THEN total_amount ELSE 0 END), 2) AS revenue,
   ROUND(SUM(CASE WHEN ` + completed + ` THEN commission ELSE 0 END), 2) AS commission
 FROM ` + table + `
@@ -154,7 +154,7 @@ LIMIT 100`,
 				{Column: "customer_type", Title: "customers"}, {Column: "orders", Title: "orders", Unit: Count},
 				{Column: "average", Title: "average order", Unit: Dollars, Decimals: 2},
 			},
-			SQL: group(`customer_type`, `COUNT(*) AS orders, ROUND(SUM(total_amount) / COUNT(*), 2) AS average`, `2 DESC, 1`, `20`),
+			SQL: group(`customer_type`, `COUNT(*) AS orders, SUM(total_amount) / COUNT(*) AS average`, `2 DESC, 1`, `20`),
 		},
 	}
 }
