@@ -59,7 +59,7 @@ HAVING COUNT(*) > 0`
 			Summary: "In the last ten minutes the part of failed attempts was more than one and a half times the upper end of its usual range. Failure rate by payment method shows which method.",
 			SQL: `SELECT
   order_type,
-  ROUND(100.0 * SUM(CASE WHEN ` + completed + ` THEN 0 ELSE 1 END) / COUNT(*) / MAX(CASE order_type WHEN '` + string(spec.ChannelStore) + `' THEN 5.0 ELSE 15.0 END), 3) AS of_usual
+  ROUND(100.0 * COUNT(*) FILTER (WHERE NOT (` + completed + `)) / COUNT(*) / MAX(CASE order_type WHEN '` + string(spec.ChannelStore) + `' THEN 5.0 ELSE 15.0 END), 3) AS of_usual
 FROM ` + table + `
 WHERE ` + since(10) + `
 GROUP BY 1

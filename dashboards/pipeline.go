@@ -97,8 +97,8 @@ func complete() []Panel {
 			SQL: `SELECT ` + online + ` AS online, ` + store + ` AS in_store
 FROM (
   SELECT
-    SUM(CASE WHEN order_type = '` + string(spec.ChannelOnline) + `' THEN 1 ELSE 0 END) AS online,
-    SUM(CASE WHEN order_type = '` + string(spec.ChannelStore) + `' THEN 1 ELSE 0 END) AS store,
+    COUNT(*) FILTER (WHERE order_type = '` + string(spec.ChannelOnline) + `') AS online,
+    COUNT(*) FILTER (WHERE order_type = '` + string(spec.ChannelStore) + `') AS store,
     COUNT(*) AS slots
   FROM (
     SELECT order_type, TIME_FLOOR(__time, 'PT1M') AS slot_time
@@ -179,7 +179,7 @@ func goingOn() []Panel {
 			SQL: `SELECT
   ` + bucket + ` AS "time",
   order_type,
-  100.0 * SUM(CASE WHEN ` + completed + ` THEN 0 ELSE 1 END) / COUNT(*) AS failed,
+  100.0 * COUNT(*) FILTER (WHERE NOT (` + completed + `)) / COUNT(*) AS failed,
   MAX(` + usual + `) AS usual
 FROM ` + table + `
 WHERE ` + inRange + `
@@ -191,7 +191,7 @@ ORDER BY 1, 2`,
 			Description: "Part of the attempts that failed, highest first. Above a half, the method's gateway is probably down.",
 			Thresholds:  []Threshold{{Color: Blue, Meaning: "usual"}, {25, Orange, "high"}, {50, Vermillion, "outage"}},
 			Fields:      []Field{{Column: "failed", Title: "failed", Unit: Percent, Decimals: 1}},
-			SQL: `SELECT payment_method, 100.0 * SUM(CASE WHEN ` + completed + ` THEN 0 ELSE 1 END) / COUNT(*) AS failed
+			SQL: `SELECT payment_method, 100.0 * COUNT(*) FILTER (WHERE NOT (` + completed + `)) / COUNT(*) AS failed
 FROM ` + table + `
 WHERE ` + inRange + `
 GROUP BY 1
@@ -221,7 +221,7 @@ ORDER BY 1, 2`,
   MIN(__time) AS first_time,
   MAX(__time) AS last_time,
   COUNT(*) AS events,
-  100.0 * SUM(CASE WHEN ` + completed + ` THEN 0 ELSE 1 END) / COUNT(*) AS failed
+  100.0 * COUNT(*) FILTER (WHERE NOT (` + completed + `)) / COUNT(*) AS failed
 FROM ` + table + `
 WHERE ` + inRange + ` AND scenario <> ''
 GROUP BY 1

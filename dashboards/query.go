@@ -22,7 +22,8 @@ type Query struct {
 // it stands, unlike values, which it quotes.
 const allValue = `'*'`
 
-// Parts of the panels' SQL.
+// Parts of the panels' SQL. Sums of a part of the rows are written with FILTER: with CASE
+// Druid takes three to eight times as long.
 const (
 	table = `"` + spec.DefaultTopic + `"`
 

@@ -42,12 +42,12 @@ func headlines() []Panel {
   ` + then + ` AS ` + column + `_before
 FROM (
   SELECT
-    SUM(CASE WHEN ` + inRange + ` THEN 1 ELSE 0 END) AS attempts,
-    SUM(CASE WHEN ` + inRange + ` THEN 0 ELSE 1 END) AS attempts_before,
-    SUM(CASE WHEN ` + completed + ` AND ` + inRange + ` THEN 1 ELSE 0 END) AS orders,
-    SUM(CASE WHEN ` + completed + ` AND NOT (` + inRange + `) THEN 1 ELSE 0 END) AS orders_before,
-    SUM(CASE WHEN ` + completed + ` AND ` + inRange + ` THEN total_amount ELSE 0 END) AS revenue,
-    SUM(CASE WHEN ` + completed + ` AND NOT (` + inRange + `) THEN total_amount ELSE 0 END) AS revenue_before
+    COUNT(*) FILTER (WHERE ` + inRange + `) AS attempts,
+    COUNT(*) FILTER (WHERE NOT (` + inRange + `)) AS attempts_before,
+    COUNT(*) FILTER (WHERE ` + completed + ` AND ` + inRange + `) AS orders,
+    COUNT(*) FILTER (WHERE ` + completed + ` AND NOT (` + inRange + `)) AS orders_before,
+    COALESCE(SUM(total_amount) FILTER (WHERE ` + completed + ` AND ` + inRange + `), 0) AS revenue,
+    COALESCE(SUM(total_amount) FILTER (WHERE ` + completed + ` AND NOT (` + inRange + `)), 0) AS revenue_before
   FROM ` + table + `
   WHERE ` + nowOrBefore + selected() + `
 )
@@ -94,8 +94,8 @@ ORDER BY 1`,
 			},
 			SQL: `SELECT
   MILLIS_TO_TIMESTAMP((TIMESTAMP_TO_MILLIS(__time) + CASE WHEN ` + inRange + ` THEN 0 ELSE ` + earlier + ` END) / ${__interval_ms} * ${__interval_ms}) AS "time",
-  SUM(CASE WHEN ` + inRange + ` THEN 1 ELSE 0 END) * 60000.0 / ${__interval_ms} AS orders,
-  SUM(CASE WHEN ` + inRange + ` THEN 0 ELSE 1 END) * 60000.0 / ${__interval_ms} AS orders_before
+  COUNT(*) FILTER (WHERE ` + inRange + `) * 60000.0 / ${__interval_ms} AS orders,
+  COUNT(*) FILTER (WHERE NOT (` + inRange + `)) * 60000.0 / ${__interval_ms} AS orders_before
 FROM ` + table + `
 WHERE ` + nowOrBefore + ` AND ` + completed + selected() + `
 GROUP BY 1

@@ -28,8 +28,8 @@ func goods() []Panel {
 FROM (
   SELECT
     brand,
-    ROUND(SUM(CASE WHEN ` + inRange + ` THEN total_amount ELSE 0 END), 2) AS revenue,
-    ROUND(SUM(CASE WHEN ` + inRange + ` THEN 0 ELSE total_amount END), 2) AS revenue_before
+    ROUND(COALESCE(SUM(total_amount) FILTER (WHERE ` + inRange + `), 0), 2) AS revenue,
+    ROUND(COALESCE(SUM(total_amount) FILTER (WHERE NOT (` + inRange + `)), 0), 2) AS revenue_before
   FROM ` + table + `
   WHERE ` + nowOrBefore + ` AND ` + completed + selected() + `
   GROUP BY 1
@@ -64,11 +64,11 @@ LIMIT 10`,
     WHEN screen_size < 80 THEN '70 to 79 in'
     ELSE '80 in and more'
   END AS size,
-  ROUND(SUM(CASE WHEN display_type IN ('OLED', 'QD-OLED') THEN total_amount ELSE 0 END), 2) AS oled,
-  ROUND(SUM(CASE WHEN display_type IN ('QLED', 'Neo QLED', 'QNED') THEN total_amount ELSE 0 END), 2) AS qled,
-  ROUND(SUM(CASE WHEN display_type IN ('Mini-LED', 'MicroLED') THEN total_amount ELSE 0 END), 2) AS mini_led,
-  ROUND(SUM(CASE WHEN display_type IN ('LED', 'LCD') THEN total_amount ELSE 0 END), 2) AS led,
-  ROUND(SUM(CASE WHEN display_type IN ('OLED', 'QD-OLED', 'QLED', 'Neo QLED', 'QNED', 'Mini-LED', 'MicroLED', 'LED', 'LCD') THEN 0 ELSE total_amount END), 2) AS other
+  ROUND(COALESCE(SUM(total_amount) FILTER (WHERE display_type IN ('OLED', 'QD-OLED')), 0), 2) AS oled,
+  ROUND(COALESCE(SUM(total_amount) FILTER (WHERE display_type IN ('QLED', 'Neo QLED', 'QNED')), 0), 2) AS qled,
+  ROUND(COALESCE(SUM(total_amount) FILTER (WHERE display_type IN ('Mini-LED', 'MicroLED')), 0), 2) AS mini_led,
+  ROUND(COALESCE(SUM(total_amount) FILTER (WHERE display_type IN ('LED', 'LCD')), 0), 2) AS led,
+  ROUND(COALESCE(SUM(total_amount) FILTER (WHERE NOT (display_type IN ('OLED', 'QD-OLED', 'QLED', 'Neo QLED', 'QNED', 'Mini-LED', 'MicroLED', 'LED', 'LCD'))), 0), 2) AS other
 FROM ` + table + `
 WHERE ` + inRange + ` AND ` + completed + selected() + `
 GROUP BY 1
@@ -115,8 +115,8 @@ func buyers() []Panel {
 			},
 			SQL: `SELECT
   payment_method,
-  SUM(CASE WHEN ` + completed + ` THEN 1 ELSE 0 END) AS completed,
-  SUM(CASE WHEN ` + completed + ` THEN 0 ELSE 1 END) AS failed
+  COUNT(*) FILTER (WHERE ` + completed + `) AS completed,
+  COUNT(*) FILTER (WHERE NOT (` + completed + `)) AS failed
 FROM ` + table + `
 WHERE ` + inRange + selected() + `
 GROUP BY 1
@@ -133,9 +133,9 @@ LIMIT 20`,
 			SQL: `SELECT
   source,
   COUNT(*) AS attempts,
-  100.0 * SUM(CASE WHEN ` + completed + ` THEN 1 ELSE 0 END) / COUNT(*) AS conversion,
-  ROUND(SUM(CASE WHEN ` + completed + ` THEN total_amount ELSE 0 END), 2) AS revenue,
-  ROUND(SUM(CASE WHEN ` + completed + ` THEN commission ELSE 0 END), 2) AS commission
+  100.0 * COUNT(*) FILTER (WHERE ` + completed + `) / COUNT(*) AS conversion,
+  ROUND(COALESCE(SUM(total_amount) FILTER (WHERE ` + completed + `), 0), 2) AS revenue,
+  ROUND(COALESCE(SUM(commission) FILTER (WHERE ` + completed + `), 0), 2) AS commission
 FROM ` + table + `
 WHERE ` + inRange + selected() + `
 GROUP BY 1
