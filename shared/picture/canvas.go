@@ -54,17 +54,18 @@ const (
 	right
 )
 
-// widthOf is about how wide a text is: readers have fonts of their own.
+// widthOf is about how wide a text is, rather more than less: readers have fonts of their
+// own.
 func widthOf(s string, size float64) float64 {
 	w := 0.0
 	for _, r := range s {
 		switch {
 		case strings.ContainsRune("ijl.,:;'|!()[]/ ftr-", r):
-			w += 0.33
+			w += 0.36
 		case r >= 'A' && r <= 'Z' || strings.ContainsRune("mw%—…", r):
-			w += 0.7
+			w += 0.76
 		default:
-			w += 0.56
+			w += 0.63
 		}
 	}
 	return w * size

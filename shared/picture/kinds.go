@@ -49,17 +49,12 @@ func (d drawing) stat() {
 func (d drawing) figure(n number, v, x, y, width float64) {
 	text := n.write(v)
 	size := min(32, max(14, 32*(width-10)/max(1, widthOf(text, 32))))
-	c := ink
 	if t, ok := threshold(d.panel, v); ok && n.color != color(dashboards.Grey) {
-		c = color(t.Color)
-		if w := widthOf(text, size) + 22; w+widthOf(t.Meaning, normal) < width {
-			d.text(x+w, y, t.Meaning, font{normal, muted, left, false})
-		}
 		// The colour marks; the figure itself stays easy to read.
-		d.rect(x, y+6, widthOf(text, size), 3, c, "")
-		c = ink
+		d.rect(x, y-size-10, 22, 4, color(t.Color), "")
+		d.text(x+28, y-size-4, t.Meaning, font{small, muted, left, false})
 	}
-	d.text(x, y, text, font{size, c, left, true})
+	d.text(x, y, text, font{size, ink, left, true})
 }
 
 func (d drawing) compared(now, before number) {

@@ -1,6 +1,7 @@
 package picture
 
 import (
+	"fmt"
 	"math"
 	"slices"
 
@@ -77,11 +78,16 @@ func (d drawing) mapOfStates() {
 	}
 	var spots []spot
 	largest := min(d.width, d.height) * 0.065
+	outside := 0
 	for row, label := range labels {
 		v, _ := by.at(row)
 		lat, _ := latitudes[row].(float64)
 		lon, _ := longitudes[row].(float64)
 		if v <= 0 || most <= 0 {
+			continue
+		}
+		if lat < 24 || lat > 50 || lon < -125.5 || lon > -66 {
+			outside++
 			continue
 		}
 		s := spot{place(albers(lon, lat)), max(2, largest*math.Sqrt(v/most)), label}
@@ -92,6 +98,9 @@ func (d drawing) mapOfStates() {
 		}
 		d.circle(s.at.x, s.at.y, s.r, by.color, 0.55, tip)
 		spots = append(spots, s)
+	}
+	if outside > 0 {
+		d.text(d.x, d.y+d.height-4, fmt.Sprintf("%d places lie outside of this map", outside), font{small, muted, left, false})
 	}
 	// Names, the largest first, where they hide nothing.
 	type box struct{ x1, y1, x2, y2 float64 }
