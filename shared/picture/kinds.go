@@ -38,9 +38,10 @@ func (d drawing) stat() {
 	for i, n := range all {
 		v, _ := n.at(0)
 		x := d.x + float64(i)*each
-		d.figure(n, v, x, d.y+d.height*0.5, each)
+		y := d.y + max(d.height*0.5, 54)
+		d.figure(n, v, x, y, each)
 		if len(all) > 1 {
-			d.text(x, d.y+d.height*0.5+20, shorten(n.name, normal, each-8), font{normal, muted, left, false})
+			d.text(x, y+20, shorten(n.name, normal, each-8), font{normal, muted, left, false})
 		}
 	}
 }
@@ -60,7 +61,7 @@ func (d drawing) figure(n number, v, x, y, width float64) {
 func (d drawing) compared(now, before number) {
 	v, _ := now.at(0)
 	then, _ := before.at(0)
-	y := d.y + d.height*0.48
+	y := d.y + max(d.height*0.48, 54)
 	d.figure(now, v, d.x, y, d.width)
 	text := before.write(then) + " the same time before"
 	if then == 0 {
