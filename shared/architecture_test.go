@@ -54,7 +54,6 @@ var importers = map[string][]string{
 	"github.com/aws/aws-cdk-go":                 {"cdk"},
 	"github.com/twmb/franz-go":                  {"shared/local", "shared/brokertest", "shared/publish/bench"},
 	"modernc.org/sqlite":                        {"shared/table"},
-	"github.com/axiomhq/hyperloglog":            {"shared/table"},
 	"github.com/go-analyze/charts":              {"shared/picture", "shared/publish/bench"},
 	"github.com/klauspost/compress":             {"shared/publish", "shared/brokertest"},
 	"github.com/schollz/progressbar/v3":         {"shared/local"},

@@ -30,6 +30,7 @@ type live struct {
 	clock  *clock
 	least  time.Duration // between two rounds
 	fail   func(error)   // is told of errors
+	end    time.Time     // of what is shown; zero: the present
 
 	mu      sync.Mutex
 	loading progress
@@ -57,6 +58,9 @@ const settle = 2 * time.Second
 // published when it has passed: so there is always something new in the next second. The
 // pipeline's is now, for it shows how late everything is.
 func (l *live) edge(d dashboards.Dashboard) time.Time {
+	if !l.end.IsZero() {
+		return l.end
+	}
 	now := l.clock.Now()
 	if len(d.Variables) > 0 {
 		now = now.Add(-spec.Slot - time.Duration(float64(settle)*l.clock.pace()))

@@ -326,6 +326,9 @@ func (s *session) run(ctx context.Context, listener net.Listener, page http.Hand
 func (s *session) publish(ctx context.Context) error {
 	plan := &schedule{functions: s.functions, clock: s.clock, invoke: s.invokeByClock}
 	last := s.clock.Now().Truncate(spec.Slot)
+	if s.o.snapshot != "" {
+		s.live.end = last // publishing may take minutes
+	}
 	if s.o.speed == 1 && s.o.history > 0 {
 		if err := s.publishHistory(ctx, plan, last); err != nil {
 			return err

@@ -109,6 +109,7 @@ func (d drawing) bars() {
 			continue
 		}
 		h := each * 0.72 / float64(len(all))
+		longest := 0.0
 		for i, n := range all {
 			v, _ := n.at(row)
 			c := n.color
@@ -118,10 +119,10 @@ func (d drawing) bars() {
 			top := y + each*0.14 + float64(i)*h
 			w := (finish - begin) * max(0, v) / most
 			d.rect(begin, top, w, max(1, h-1), c, label+", "+n.name+": "+n.write(v))
-			if i == 0 {
-				d.text(begin+w+6, y+each/2+4, short(v, n.unit), font{min(small, each-1), muted, left, false})
-			}
+			longest = max(longest, w)
 		}
+		first, _ := all[0].at(row)
+		d.text(begin+longest+6, y+each/2+4, short(first, all[0].unit), font{min(small, each-1), muted, left, false})
 	}
 }
 

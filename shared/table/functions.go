@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/axiomhq/hyperloglog"
 	"modernc.org/sqlite"
 
 	"salesburst/shared/sale"
@@ -77,20 +76,6 @@ func registerFunctions(d *sqlite.Driver) error {
 			to, err := parseTime(args[2])
 			return (to - from) / size.Milliseconds(), err
 		}),
-		// SAFE_DIVIDE(x, y): NULL where y is zero.
-		scalar(d, "SAFE_DIVIDE", 2, func(args []driver.Value) (driver.Value, error) {
-			x, okX := float(args[0])
-			y, okY := float(args[1])
-			if !okX || !okY || y == 0 {
-				return nil, nil
-			}
-			return x / y, nil
-		}),
-		scalar(d, "GREATEST", -1, extreme(1)),
-		scalar(d, "LEAST", -1, extreme(-1)),
-		aggregate(d, "APPROX_COUNT_DISTINCT_DS_HLL", func() sqlite.AggregateFunction { return &sketch{insert: true} }),
-		aggregate(d, "APPROX_COUNT_DISTINCT", func() sqlite.AggregateFunction { return &sketch{insert: true} }),
-		aggregate(d, mergeSketches, func() sqlite.AggregateFunction { return &sketch{} }),
 	)
 }
 
@@ -107,11 +92,6 @@ func scalar(d *sqlite.Driver, name string, args int32, do func([]driver.Value) (
 		}
 		return v, nil
 	})
-}
-
-func aggregate(d *sqlite.Driver, name string, make func() sqlite.AggregateFunction) error {
-	return d.RegisterFunction(name, &sqlite.FunctionImpl{NArgs: 1, Deterministic: true,
-		MakeAggregate: func(sqlite.FunctionContext) (sqlite.AggregateFunction, error) { return make(), nil }})
 }
 
 func nilOr(ms int64, err error) (driver.Value, error) {
@@ -148,88 +128,3 @@ func parsePeriod(s string) (ms int64, err error) {
 	}
 	return 0, fmt.Errorf("period %q is not known here", s)
 }
-
-func float(v driver.Value) (float64, bool) {
-	switch v := v.(type) {
-	case float64:
-		return v, true
-	case int64:
-		return float64(v), true
-	}
-	return 0, false
-}
-
-// extreme is the largest argument (sign 1) or the smallest (sign −1): all numbers, or all
-// texts.
-func extreme(sign int) func([]driver.Value) (driver.Value, error) {
-	return func(args []driver.Value) (driver.Value, error) {
-		if len(args) == 0 {
-			return nil, errArguments
-		}
-		best := args[0]
-		for _, a := range args[1:] {
-			x, isX := float(a)
-			y, isY := float(best)
-			s, isS := a.(string)
-			t, isT := best.(string)
-			switch {
-			case isX && isY:
-				if (x > y) == (sign > 0) {
-					best = a
-				}
-			case isS && isT:
-				if (s > t) == (sign > 0) {
-					best = a
-				}
-			default:
-				return nil, errArguments
-			}
-		}
-		return best, nil
-	}
-}
-
-// mergeSketches counts what is in several sketches together.
-const mergeSketches = "SKETCH_COUNT"
-
-// sketch counts different values, within about 1 % of the truth (a HyperLogLog of 2¹⁴
-// registers; Druid's has 2¹², within about 2 %).
-type sketch struct {
-	insert bool // values; otherwise sketches are merged
-	hll    *hyperloglog.Sketch
-}
-
-func (s *sketch) Step(_ *sqlite.FunctionContext, args []driver.Value) error {
-	if args[0] == nil {
-		return nil
-	}
-	if s.hll == nil {
-		s.hll = hyperloglog.New14()
-	}
-	if s.insert {
-		s.hll.Insert(fmt.Append(nil, args[0]))
-		return nil
-	}
-	b, ok := args[0].([]byte)
-	if !ok {
-		return errArguments
-	}
-	other := hyperloglog.New14()
-	if err := other.UnmarshalBinary(b); err != nil {
-		return err
-	}
-	return s.hll.Merge(other)
-}
-
-func (s *sketch) WindowInverse(*sqlite.FunctionContext, []driver.Value) error {
-	return errors.New("an approximate count has no moving window")
-}
-
-func (s *sketch) WindowValue(*sqlite.FunctionContext) (driver.Value, error) {
-	if s.hll == nil {
-		return int64(0), nil
-	}
-	return int64(s.hll.Estimate()), nil
-}
-
-func (s *sketch) Final(*sqlite.FunctionContext) {}

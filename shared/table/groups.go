@@ -9,7 +9,6 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/axiomhq/hyperloglog"
 	"modernc.org/sqlite/vtab"
 )
 
@@ -39,7 +38,7 @@ type dim struct {
 type measure struct {
 	name   string
 	kind   measureKind
-	column column // kindID: the sequence in the burst, or of a sketch the whole id
+	column column // a number, a time or the sequence in the burst
 }
 
 type measureKind int
@@ -48,7 +47,6 @@ const (
 	sum measureKind = iota
 	least
 	greatest
-	distinct // a sketch
 )
 
 // The first columns of groups; the dims and the measures follow.
@@ -147,12 +145,11 @@ type worker struct {
 	s *snapshot
 	n *numbering
 
-	direct   []int32          // from a key to a group's place and one; where keys are short
-	places   map[uint64]int32 // the same; where they are long
-	keys     []uint64         // of each group
-	counts   []int64
-	numbers  [][]int64 // of each measure, of each group
-	sketches [][]*hyperloglog.Sketch
+	direct  []int32          // from a key to a group's place and one; where keys are short
+	places  map[uint64]int32 // the same; where they are long
+	keys    []uint64         // of each group
+	counts  []int64
+	numbers [][]int64 // of each measure, of each group
 
 	// Of one chunk: the rows that pass, their keys and their groups.
 	selected [chunkRows]int32
@@ -170,7 +167,6 @@ func (w *worker) run(parts []part) {
 		w.places = make(map[uint64]int32)
 	}
 	w.numbers = make([][]int64, len(w.g.measures))
-	w.sketches = make([][]*hyperloglog.Sketch, len(w.g.measures))
 	for _, p := range parts {
 		if n := w.pick(&p); n > 0 {
 			w.number(&p, n)
@@ -271,10 +267,6 @@ func (w *worker) find(key uint64) int32 {
 func (w *worker) grow(key uint64) int32 {
 	w.keys, w.counts = append(w.keys, key), append(w.counts, 0)
 	for m, measure := range w.g.measures {
-		if measure.kind == distinct {
-			w.sketches[m] = append(w.sketches[m], hyperloglog.New14())
-			continue
-		}
 		first := map[measureKind]int64{sum: 0, least: math.MaxInt64, greatest: math.MinInt64}[measure.kind]
 		w.numbers[m] = append(w.numbers[m], first)
 	}
@@ -286,10 +278,6 @@ func (w *worker) measure(p *part, n int) {
 		value := measure.column.reader(p.chunk)
 		numbers := w.numbers[m]
 		switch {
-		case measure.kind == distinct:
-			for i, row := range w.selected[:n] {
-				w.sketches[m][w.group[i]].InsertHash(scramble(value(row)))
-			}
 		case measure.kind == sum && measure.column.kind == kindMoney:
 			cents := &p.money[measure.column.at]
 			for i, row := range w.selected[:n] {
@@ -312,7 +300,7 @@ func (w *worker) measure(p *part, n int) {
 }
 
 // reader gives the column's whole numbers: cents, ten-thousandths, milliseconds, the
-// sequence (of an id) with the burst in front of it.
+// sequence in a burst.
 func (c column) reader(p *chunk) func(row int32) int64 {
 	switch c.kind {
 	case kindTime:
@@ -321,21 +309,9 @@ func (c column) reader(p *chunk) func(row int32) int64 {
 		return func(row int32) int64 { return int64(p.money[c.at][row]) }
 	case kindCount, kindDegree:
 		return func(row int32) int64 { return int64(p.counts[c.at][row]) }
-	case kindCustomer:
-		return func(row int32) int64 { return int64(p.customer[row]) }
-	case kindSequence:
+	default: // kindSequence
 		return func(row int32) int64 { return int64(p.sequence[row]) }
-	default:
-		return func(row int32) int64 { return int64(p.burst[row])<<32 | int64(p.sequence[row]) }
 	}
-}
-
-// scramble makes a hash of a number: the finish of SplitMix64 (Steele, Lea, Flood, 2014).
-func scramble(n int64) uint64 {
-	x := uint64(n) + 0x9e3779b97f4a7c15
-	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
-	x = (x ^ x>>27) * 0x94d049bb133111eb
-	return x ^ x>>31
 }
 
 // emit appends the worker's groups to out.
@@ -366,14 +342,6 @@ func (w *worker) emit(out *groups) {
 		}
 		for m, measure := range w.g.measures {
 			column := groupDims + len(w.g.dims) + m
-			if measure.kind == distinct {
-				b, err := w.sketches[m][i].MarshalBinary()
-				if err != nil {
-					panic(fmt.Sprintf("a sketch that cannot be written: %v", err))
-				}
-				out.add(column, b)
-				continue
-			}
 			out.add(column, measure.column.value(w.numbers[m][i]))
 		}
 	}

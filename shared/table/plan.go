@@ -313,7 +313,7 @@ func (p *planner) intervals(times [][]token) error {
 	return nil
 }
 
-var aggregates = []string{"COUNT", "SUM", "AVG", "MIN", "MAX", "APPROX_COUNT_DISTINCT_DS_HLL", "APPROX_COUNT_DISTINCT"}
+var aggregates = []string{"COUNT", "SUM", "AVG", "MIN", "MAX"}
 
 // rewrite goes through a part of a SELECT, notes what it needs of the table, and asks
 // the groups for it.
@@ -528,9 +528,7 @@ func (p *planner) aggregate(tokens []token) (out string, used int, err error) {
 		return "MIN(" + p.measure(least, c) + ")" + where, used, nil
 	case name == "MAX" && (numeric || is && c.kind == kindTime):
 		return "MAX(" + p.measure(greatest, c) + ")" + where, used, nil
-	case strings.HasPrefix(name, "APPROX") && is && (c.kind == kindCustomer || c.kind == kindID):
-		return mergeSketches + "(" + p.measure(distinct, c) + ")" + where, used, nil
-	case name == "MIN" || name == "MAX" || strings.HasPrefix(name, "APPROX") || name == "COUNT" && matches(args, "DISTINCT"):
+	case name == "MIN" || name == "MAX" || name == "COUNT" && matches(args, "DISTINCT"):
 		// Of words: they are the same in groups.
 	case name == "SUM" && slices.ContainsFunc(args, func(t token) bool { return slices.ContainsFunc(aggregates, t.is) }):
 		// Of sums, over a window.
