@@ -34,15 +34,20 @@ type live struct {
 
 	mu      sync.Mutex
 	loading progress
-	answers map[string]*answer // of this moment: readers of the same panels share them
-	moment  time.Time
+	moments map[string]*moment // by the dashboard's UID
+}
+
+// moment is the answers to what readers of a dashboard ask in one second, who share them.
+type moment struct {
+	at      time.Time
+	answers map[string]*answer // by query
 }
 
 // progress of the history.
 type progress struct{ Done, Total int }
 
 func newLive(s source, topic string, c *clock, least time.Duration, fail func(error)) *live {
-	return &live{source: s, topic: topic, clock: c, least: least, fail: fail}
+	return &live{source: s, topic: topic, clock: c, least: least, fail: fail, moments: make(map[string]*moment)}
 }
 
 func (l *live) setLoading(p progress) {
@@ -156,16 +161,18 @@ type answer struct {
 	err     error
 }
 
-func (l *live) ask(ctx context.Context, p dashboards.Panel, q dashboards.Query) (dashboards.Frame, error) {
+func (l *live) ask(ctx context.Context, d dashboards.Dashboard, p dashboards.Panel, q dashboards.Query) (dashboards.Frame, error) {
 	sql := p.Interpolate(q)
 	l.mu.Lock()
-	if l.answers == nil || q.To.After(l.moment) {
-		l.answers, l.moment = make(map[string]*answer), q.To
+	m := l.moments[d.UID]
+	if m == nil || q.To.After(m.at) {
+		m = &moment{q.To, make(map[string]*answer)}
+		l.moments[d.UID] = m
 	}
-	a := l.answers[sql]
+	a := m.answers[sql]
 	if a == nil {
 		a = new(answer)
-		l.answers[sql] = a
+		m.answers[sql] = a
 	}
 	l.mu.Unlock()
 	a.once.Do(func() {
@@ -238,7 +245,7 @@ func (l *live) bodies(ctx context.Context, v view, q dashboards.Query, panels []
 		wg.Go(func() {
 			defer func() { <-free }()
 			var b panelBody
-			f, err := l.ask(ctx, p, q)
+			f, err := l.ask(ctx, v.dashboard, p, q)
 			if err != nil {
 				b = panelBody{`<p class="none">cannot be drawn now</p>`, p.Title + ": cannot be drawn now"}
 				if ctx.Err() == nil {

@@ -32,7 +32,7 @@ func (l *live) snapshot(ctx context.Context, dir string, ui *terminal) error {
 		}
 		frames := make(map[int]dashboards.Frame)
 		for _, p := range d.Panels() {
-			if frames[p.ID], err = l.ask(ctx, p, q); err != nil {
+			if frames[p.ID], err = l.ask(ctx, d, p, q); err != nil {
 				return err
 			}
 			done++
