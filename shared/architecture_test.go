@@ -33,30 +33,35 @@ var mayImport = map[string][]string{
 	"shared/brokertest":      {"shared/loopback", "shared/sale", "shared/stack"},
 	"shared/publish/bench": {"shared/burst", "shared/loopback", "shared/market", "shared/publish", "shared/sale", "shared/spec", "shared/stack",
 		"dataset"},
-	"shared/secret": {},
-	"shared/app":    {"shared/burst", "shared/market", "shared/publish", "shared/sale", "shared/secret", "shared/spec", "dataset"},
+	"shared/secret":  {},
+	"shared/table":   {"shared/sale"},
+	"shared/picture": {"dashboards"},
+	"shared/app":     {"shared/burst", "shared/market", "shared/publish", "shared/sale", "shared/secret", "shared/spec", "dataset"},
 	"shared/local": {"shared/app", "shared/loopback", "shared/market", "shared/publish", "shared/sale", "shared/secret", "shared/spec", "shared/stack",
-		"dataset", "dashboards"},
+		"shared/table", "shared/picture", "dataset", "dashboards"},
 	"shared/stack":     {"shared/loopback", "druid-ec2"},
 	"shared/stack/run": {"shared/stack"},
 	"druid-ec2":        {},
 	"druid-ec2/bench": {"shared/burst", "shared/market", "shared/publish", "shared/sale", "shared/spec", "shared/stack",
 		"dataset", "druid-ec2"},
-	"dashboards": {},
-	"cdk":        {"shared/spec", "druid-ec2"},
+	"dashboards":          {"shared/spec"},
+	"dashboards/generate": {"dashboards", "shared/spec"},
+	"cdk":                 {"shared/spec", "druid-ec2"},
 }
 
 // importers are who alone may import what begins with the key.
 var importers = map[string][]string{
-	"github.com/segmentio/kafka-go":     {"shared/publish", "shared/publish/bench"},
-	"github.com/aws/aws-sdk-go-v2":      {"shared/secret"},
-	"github.com/aws/aws-lambda-go":      {"shared/app", "shared/local"},
-	"github.com/aws/aws-cdk-go":         {"cdk"},
-	"github.com/twmb/franz-go":          {"shared/local", "shared/brokertest", "shared/publish/bench", "druid-ec2/bench"},
-	"modernc.org/sqlite":                {"shared/local"},
-	"github.com/go-analyze/charts":      {"shared/local", "shared/publish/bench", "druid-ec2/bench"},
-	"github.com/klauspost/compress":     {"shared/publish", "shared/publish/squeeze", "shared/brokertest"},
-	"github.com/schollz/progressbar/v3": {"shared/local"},
+	"github.com/segmentio/kafka-go":             {"shared/publish", "shared/publish/bench"},
+	"github.com/aws/aws-sdk-go-v2":              {"shared/secret"},
+	"github.com/aws/aws-lambda-go":              {"shared/app", "shared/local"},
+	"github.com/aws/aws-cdk-go":                 {"cdk"},
+	"github.com/twmb/franz-go":                  {"shared/local", "shared/brokertest", "shared/publish/bench", "druid-ec2/bench"},
+	"modernc.org/sqlite":                        {"shared/table"},
+	"github.com/go-analyze/charts":              {"shared/picture", "shared/publish/bench", "druid-ec2/bench"},
+	"github.com/klauspost/compress":             {"shared/publish", "shared/publish/squeeze", "shared/brokertest"},
+	"github.com/schollz/progressbar/v3":         {"shared/local"},
+	"github.com/grafana/grafana-foundation-sdk": {"dashboards"},
+	"go.yaml.in/yaml":                           {"dashboards"},
 }
 
 // standardOnly are the packages that need nothing but the standard library.
@@ -145,7 +150,7 @@ func TestDeployedFunctionsAreLean(t *testing.T) {
 	for _, p := range list(t, "-deps", "./functions/online", "./functions/store") {
 		for _, foreign := range []string{
 			"github.com/aws/aws-cdk-go", "github.com/aws/jsii-runtime-go", "github.com/twmb/franz-go",
-			"modernc.org/sqlite", "github.com/go-analyze/charts", module + "/shared/local", module + "/shared/stack", module + "/cdk",
+			"modernc.org/sqlite", "github.com/go-analyze/charts", "github.com/grafana/grafana-foundation-sdk", module + "/shared/local", module + "/shared/stack", module + "/cdk",
 		} {
 			if under(p.ImportPath, foreign) {
 				t.Errorf("the functions contain %s", p.ImportPath)

@@ -2,10 +2,12 @@ package local
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -13,6 +15,8 @@ import (
 
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
+
+	"salesburst/dashboards"
 )
 
 // browser starts Chromium without a window.
@@ -60,8 +64,8 @@ type screen struct {
 	scale         float64
 }
 
-// open opens the page and waits for the first numbers.
-func open(t *testing.T, browser context.Context, url string, s screen) *tab {
+// newTab listens to what the page complains about.
+func newTab(t *testing.T, browser context.Context) *tab {
 	t.Helper()
 	ctx, cancel := chromedp.NewContext(browser)
 	t.Cleanup(cancel)
@@ -78,13 +82,20 @@ func open(t *testing.T, browser context.Context, url string, s screen) *tab {
 			}
 		}
 	}()
+	return p
+}
+
+// open opens a dashboard and waits until all of it is drawn.
+func open(t *testing.T, browser context.Context, url string, s screen) *tab {
+	t.Helper()
+	p := newTab(t, browser)
 	p.do(t, chromedp.EmulateViewport(s.width, s.height, chromedp.EmulateScale(s.scale)))
 	media := emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: s.scheme}}}
-	if _, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, media); err != nil {
+	if _, err := chromedp.Call(p.ctx, emulation.SetEmulatedMedia, media); err != nil {
 		t.Fatal(err)
 	}
 	p.do(t, chromedp.Navigate(url))
-	p.waitUntil(t, `document.querySelector("#chart-revenue svg") && document.querySelectorAll("#latest tr").length > 3`)
+	p.waitUntil(t, `document.querySelectorAll(".body svg, .body table").length > 8 && [...document.querySelectorAll(".body")].every((b) => b.firstChild)`)
 	return p
 }
 
@@ -148,52 +159,109 @@ func TestPageInABrowser(t *testing.T) {
 	for name, screen := range map[string]screen{
 		"light":  {1280, 900, "light", 1},
 		"dark":   {1280, 900, "dark", 1},
+		"wide":   {1900, 1000, "dark", 1},
 		"tablet": {820, 1180, "light", 1},
 		"phone":  {390, 844, "dark", 2},
 		"small":  {320, 640, "light", 2},
 	} {
-		t.Run(name, func(t *testing.T) {
-			p := open(t, b, s.URL, screen)
-			if wide := evaluate[int64](t, p, "document.documentElement.scrollWidth"); wide > screen.width {
-				t.Errorf("the page is %d wide on a screen of %d", wide, screen.width)
-			}
-			if n := evaluate[int](t, p, `document.querySelectorAll(".chart svg").length`); n != 5 {
-				t.Errorf("%d charts are drawn, want 5", n)
-			}
-			background := evaluate[string](t, p, `getComputedStyle(document.body).backgroundColor`)
-			if dark := strings.HasPrefix(background, "rgb(14"); dark != (screen.scheme == "dark") {
-				t.Errorf("the background is %s on a %s screen", background, screen.scheme)
-			}
-			expectMotion(t, p)
-			p.screenshot(t, name)
-			p.expectNoComplaints(t)
-		})
+		for _, d := range dashboards.All() {
+			t.Run(fileName(d)+"/"+name, func(t *testing.T) {
+				p := open(t, b, s.URL+"/"+fileName(d), screen)
+				expectFit(t, p, screen.width)
+				if n := evaluate[int](t, p, `document.querySelectorAll(".body > svg, .body > table, .body > .none").length`); n != len(d.Panels()) {
+					t.Errorf("%d panels are drawn, want %d", n, len(d.Panels()))
+				}
+				background := evaluate[string](t, p, `getComputedStyle(document.body).backgroundColor`)
+				if dark := strings.HasPrefix(background, "rgb(14"); dark != (screen.scheme == "dark") {
+					t.Errorf("the background is %s on a %s screen", background, screen.scheme)
+				}
+				expectMotion(t, p)
+				p.screenshot(t, fileName(d)+"-"+name)
+				p.expectNoComplaints(t)
+			})
+		}
 	}
 }
 
+// expectFit: nothing is wider than the screen, no drawing wider than its panel.
+func expectFit(t *testing.T, p *tab, width int64) {
+	t.Helper()
+	if wide := evaluate[int64](t, p, "document.documentElement.scrollWidth"); wide > width {
+		t.Errorf("the page is %d wide on a screen of %d", wide, width)
+	}
+	const tooLarge = `[...document.querySelectorAll(".body > svg")].filter((s) => s.getBoundingClientRect().width > s.parentElement.clientWidth + 1).length`
+	if n := evaluate[int](t, p, tooLarge); n > 0 {
+		t.Errorf("%d drawings are wider than their panels", n)
+	}
+}
+
+// A reader changes the time range, chooses a brand, goes to the other dashboard and back,
+// and turns the screen into a phone.
+func TestReaderInABrowser(t *testing.T) {
+	s := newSite(t, true)
+	p := open(t, browser(t), s.URL+"/sales", screen{1280, 900, "light", 1})
+	label := func(id int) string {
+		return fmt.Sprintf(`document.getElementById("body-%d").getAttribute("aria-label")`, id)
+	}
+	before := evaluate[string](t, p, label(2))
+	p.do(t, chromedp.SetValue(chromedp.CSS("#range"), "1h"))
+	evaluate[bool](t, p, `document.getElementById("range").dispatchEvent(new Event("change"))`)
+	p.waitUntil(t, label(2)+" !== "+strconv.Quote(before)+` && location.search === "?range=1h"`)
+
+	p.waitUntil(t, `document.querySelectorAll("[data-name=brand] input").length > 4`)
+	p.do(t, chromedp.Click(chromedp.CSS("[data-name=brand] summary")), chromedp.Click(chromedp.CSS(`[data-name=brand] input[value="Sony"]`)))
+	p.waitUntil(t, label(20)+`.startsWith("Top selling brands: Sony") && !`+label(20)+`.includes("Samsung")`)
+	if got := evaluate[string](t, p, `document.querySelector("[data-name=brand] b").textContent + location.search`); got != "Sony?range=1h&brand=Sony" {
+		t.Errorf("chosen is %s", got)
+	}
+	p.do(t, chromedp.Reload())
+	p.waitUntil(t, label(20)+`.startsWith("Top selling brands: Sony") && !`+label(20)+`.includes("Samsung")`)
+	p.waitUntil(t, `document.querySelectorAll("[data-name=brand] input:checked").length === 1`)
+	p.do(t, chromedp.Click(chromedp.CSS("[data-name=brand] summary")))
+	p.screenshot(t, "chosen")
+	p.do(t, chromedp.Click(chromedp.CSS(`[data-name=brand] .all`)))
+	p.waitUntil(t, label(20)+`.includes("Samsung")`)
+
+	p.do(t, chromedp.Focus(chromedp.CSS("#panel-1 .about")))
+	if got := evaluate[string](t, p, `getComputedStyle(document.getElementById("about-1")).display`); got != "block" {
+		t.Errorf("the description is shown as %s where its button has the focus", got)
+	}
+
+	p.do(t, chromedp.EmulateViewport(390, 844, chromedp.EmulateScale(2)))
+	p.waitUntil(t, `[...document.querySelectorAll(".body > svg")].every((s) => s.getBoundingClientRect().width <= s.parentElement.clientWidth + 1)`)
+	expectFit(t, p, 390)
+	p.do(t, chromedp.Navigate(evaluate[string](t, p, `document.querySelector("nav a:not([aria-current])").href`)))
+	p.waitUntil(t, `document.querySelector("h1").textContent === "Pipeline" && `+label(1)+`.startsWith("Age of the newest sale: age ")`)
+	expectFit(t, p, 390)
+	p.expectNoComplaints(t)
+}
+
 // The program as people start it: six hours of history through the real functions, and
-// a spike. Its screenshots are the README's.
+// a spike.
 func TestProgramInABrowser(t *testing.T) {
 	b := browser(t)
 	program := startProgram(t, nil, "-listen", "127.0.0.1:0", "-history", "6h")
 	url := program.url(t)
 	t.Log(program.waitFor(t, "on the page after"))
 	for name, screen := range map[string]screen{
-		"page-light": {1280, 900, "light", 1},
-		"page-dark":  {1280, 900, "dark", 1},
-		"page-phone": {390, 844, "light", 2},
+		"program-light": {1440, 900, "light", 1},
+		"program-dark":  {1440, 900, "dark", 1},
+		"program-phone": {390, 844, "light", 2},
 	} {
 		p := open(t, b, url, screen)
 		expectMotion(t, p)
-		time.Sleep(2 * time.Second) // the charts have drawn the latest
+		time.Sleep(2 * time.Second) // the panels have drawn the latest
 		p.screenshot(t, name)
 		p.expectNoComplaints(t)
 	}
-	p := open(t, b, url, screen{1280, 900, "light", 1})
-	p.do(t, chromedp.SetValue(chromedp.CSS(`[name=events]`), "3000"),
+	p := open(t, b, url+"/sales", screen{1280, 900, "light", 1})
+	p.do(t, chromedp.Click(chromedp.CSS(`#spike-box summary`)),
+		chromedp.SetValue(chromedp.CSS(`[name=events]`), "3000"),
 		chromedp.SetValue(chromedp.CSS(`[name=scenario]`), "payment-outage"), chromedp.Click(chromedp.CSS(`#spike button`)))
 	p.waitUntil(t, `document.getElementById("answer").textContent.startsWith("3,000 events published in ")`)
-	p.waitUntil(t, `document.getElementById("latest").textContent.includes("payment-outage") || parseFloat(document.getElementById("figure-rate").textContent) > 25`)
+	p.expectNoComplaints(t)
+	p = open(t, b, url+"/pipeline", screen{1280, 900, "light", 1})
+	p.waitUntil(t, `document.getElementById("body-23").textContent.includes("payment-outage")`)
 	p.expectNoComplaints(t)
 	if last := program.interrupt(t); !strings.Contains(last, ", 0 missing, 0 duplicated") {
 		t.Errorf("it ends with %q", last)
@@ -202,10 +270,11 @@ func TestProgramInABrowser(t *testing.T) {
 
 func expectMotion(t *testing.T, p *tab) {
 	t.Helper()
-	revenue, clock := p.text(t, "figure-revenue"), p.text(t, "time")
+	const panels = `[...document.querySelectorAll(".body")].map((b) => b.getAttribute("aria-label")).join()`
+	figures, clock := evaluate[string](t, p, panels), p.text(t, "time")
 	start := time.Now()
-	p.waitUntil(t, `document.getElementById("figure-revenue").textContent !== "`+revenue+`" && document.getElementById("time").textContent !== "`+clock+`"`)
-	if took := time.Since(start); took > 5*time.Second {
+	p.waitUntil(t, panels+" !== "+strconv.Quote(figures)+` && document.getElementById("time").textContent !== "`+clock+`"`)
+	if took := time.Since(start); took > 10*time.Second {
 		t.Errorf("the numbers took %v to move", took)
 	}
 }
@@ -228,8 +297,9 @@ func TestThemeButton(t *testing.T) {
 
 func TestSpikeForm(t *testing.T) {
 	s := newSite(t, true)
-	p := open(t, browser(t), s.URL, screen{1280, 900, "light", 1})
+	p := open(t, browser(t), s.URL+"/pipeline", screen{1280, 900, "light", 1})
 	p.do(t,
+		chromedp.Click(chromedp.CSS(`#spike-box summary`)),
 		chromedp.SetValue(chromedp.CSS(`[name=function]`), "store"),
 		chromedp.SetValue(chromedp.CSS(`[name=events]`), "4000"),
 		chromedp.Click(chromedp.CSS(`#spike button`)))
@@ -237,7 +307,7 @@ func TestSpikeForm(t *testing.T) {
 	if got := s.tally.totals().Published; got != 4000 {
 		t.Errorf("%d events are published, want 4000", got)
 	}
-	p.waitUntil(t, `parseFloat(document.getElementById("figure-rate").textContent) > 20`) // seen in the stream
+	p.waitUntil(t, `document.getElementById("body-13").textContent.includes("4,000")`) // the burst, as it came back
 	p.expectNoComplaints(t)
 
 	p.do(t,
@@ -248,10 +318,12 @@ func TestSpikeForm(t *testing.T) {
 
 func TestPageWithoutSales(t *testing.T) {
 	b := browser(t)
-	ctx, cancel := chromedp.NewContext(b)
-	defer cancel()
-	p := &tab{ctx: ctx}
-	p.do(t, chromedp.EmulateViewport(1280, 900), chromedp.Navigate(newSite(t, false).URL))
-	p.waitUntil(t, `document.getElementById("latest").textContent.includes("No sales yet") && document.getElementById("chart-brands").textContent === "No sales yet"`)
-	p.screenshot(t, "empty")
+	s := newSite(t, false)
+	for _, d := range dashboards.All() {
+		p := newTab(t, b)
+		p.do(t, chromedp.EmulateViewport(1280, 900), chromedp.Navigate(s.URL+"/"+fileName(d)))
+		p.waitUntil(t, fmt.Sprintf(`document.querySelectorAll(".none").length === %d && document.getElementById("body-1").textContent === "no sales"`, len(d.Panels())))
+		p.screenshot(t, fileName(d)+"-empty")
+		p.expectNoComplaints(t)
+	}
 }

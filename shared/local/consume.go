@@ -7,9 +7,10 @@ import (
 	"fmt"
 	"io"
 	"sync"
-	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
+
+	"salesburst/shared/table"
 )
 
 // Sizes of the pipeline from Kafka to SQLite.
@@ -19,14 +20,13 @@ const (
 )
 
 // consumer reads the topic as any application would, committed records only, and
-// brings what it finds to the store. One goroutine reads and parses, another writes:
-// both take about the same time.
+// brings what it finds to where it is kept. One goroutine reads and parses, another
+// writes.
 type consumer struct {
 	client *kgo.Client
 	tally  *tally
-	store  *store
-	since  func() time.Time // begin of what the page looks back on
-	out    *bufio.Writer    // nil: none
+	add    func([]table.Row) error // keeps them
+	out    *bufio.Writer           // nil: none
 
 	mu        sync.Mutex
 	positions map[int32]int64 // of each partition: all before it is stored
@@ -35,14 +35,14 @@ type consumer struct {
 
 // batch is what becomes one transaction.
 type batch struct {
-	rows      []row
+	rows      []table.Row
 	events    []byte // as lines, for out
 	positions map[int32]int64
 }
 
 // newConsumer reads c's topic from the given offsets on. out gets each event as a
 // line; it may be nil.
-func newConsumer(c *cluster, from map[int32]int64, t *tally, s *store, since func() time.Time, out io.Writer) (*consumer, error) {
+func newConsumer(c *cluster, from map[int32]int64, t *tally, add func([]table.Row) error, out io.Writer) (*consumer, error) {
 	offsets := make(map[int32]kgo.Offset, len(from))
 	positions := make(map[int32]int64, len(from))
 	for p, offset := range from {
@@ -57,7 +57,7 @@ func newConsumer(c *cluster, from map[int32]int64, t *tally, s *store, since fun
 	if err != nil {
 		return nil, fmt.Errorf("making the consumer: %w", err)
 	}
-	k := &consumer{client: client, tally: t, store: s, since: since, positions: positions, moved: make(chan struct{})}
+	k := &consumer{client: client, tally: t, add: add, positions: positions, moved: make(chan struct{})}
 	if out != nil {
 		k.out = bufio.NewWriterSize(out, 1<<20)
 	}
@@ -104,7 +104,7 @@ func (k *consumer) read(ctx context.Context, batches chan<- batch) error {
 }
 
 func (k *consumer) parse(p *parser, fetches kgo.Fetches) batch {
-	b := batch{rows: make([]row, 0, fetches.NumRecords()), positions: make(map[int32]int64)}
+	b := batch{rows: make([]table.Row, 0, fetches.NumRecords()), positions: make(map[int32]int64)}
 	unreadable := 0
 	for r := range fetches.RecordsAll() {
 		b.positions[r.Partition] = r.Offset + 1
@@ -121,7 +121,7 @@ func (k *consumer) parse(p *parser, fetches kgo.Fetches) batch {
 			b.events = append(append(b.events, r.Value...), '\n')
 		}
 	}
-	b.rows = k.tally.first(b.rows)
+	k.tally.see(b.rows)
 	if unreadable > 0 {
 		k.tally.addUnreadable(unreadable)
 	}
@@ -131,7 +131,7 @@ func (k *consumer) parse(p *parser, fetches kgo.Fetches) batch {
 // write is not interrupted: what was counted is stored.
 func (k *consumer) write(b batch) error {
 	if len(b.rows) > 0 {
-		if err := k.store.Add(context.Background(), b.rows, k.since()); err != nil {
+		if err := k.add(b.rows); err != nil {
 			return err
 		}
 	}

@@ -67,6 +67,7 @@ func TestErrorsAreOneLineThatSaysWhatToDo(t *testing.T) {
 		"no catalogue":          {nil, "-once -catalogue " + filepath.Join(dir, "none.csv"), "-catalogue"},
 		"empty catalogue":       {nil, "-once -catalogue " + empty, "-catalogue"},
 		"out cannot be written": {nil, "-once -out " + filepath.Join(dir, "none", "out.json"), "-out: cannot write"},
+		"no place for pictures": {nil, "-snapshot " + filepath.Join(empty, "pictures"), "-snapshot: cannot make"},
 		"wrong setting":         {[]string{"EVENTS_PER_MINUTE=many"}, "-once", "EVENTS_PER_MINUTE"},
 	} {
 		t.Run(name, func(t *testing.T) {

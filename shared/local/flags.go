@@ -32,6 +32,7 @@ type options struct {
 	history   time.Duration // whole slots, up to maxHistory
 	speed     float64       // 1 to maxSpeed
 	once      bool
+	snapshot  string   // folder for pictures; empty: none
 	listen    string   // host:port
 	catalogue string   // path; empty: the built-in one
 	out       string   // path; - for standard output; empty: none
@@ -55,6 +56,7 @@ live dashboards, with nothing to install.
   go run ./functions/local -speed 60           watch the last 6 hours again, a minute a second
   go run ./functions/local -once               publish, read all of it back, count, end
   go run ./functions/local -once -out - | jq   every event as a line of JSON
+  go run ./functions/local -snapshot pictures  write each dashboard as a picture, end
   go run ./functions/local -stack              real Kafka and real Druid; takes Java, Maven, nginx
 
 A spike, as with aws lambda invoke, while it runs:
@@ -62,9 +64,12 @@ A spike, as with aws lambda invoke, while it runs:
   curl -d '{"events":50000}' %[1]s/invoke/online
   curl -d '{"events":5000,"brand":"Samsung","over":"30s"}' %[1]s/invoke/store
 
-Each function publishes one burst a minute: the sales of the minute before. The page
-shows them one minute late, so that it moves every second. A spike appears at once
-and unfolds over the next minute.
+The dashboards are those that Grafana gets: the same panels and the same queries, drawn
+here. /sales shows what is sold, /pipeline whether all of it arrives.
+
+Each function publishes one burst a minute: the sales of the minute before. /sales shows
+them one minute late, so that it moves every second. A spike appears at once and unfolds
+over the next minute.
 
 With a broker that exists (TLS is on where there are credentials):
 
@@ -80,6 +85,8 @@ Flags:
                      is ever dated in the future (1)
   -once              publish the history, read it back, print what was found and end:
                      status 0 only if nothing is missing and nothing is doubled
+  -snapshot FOLDER   publish the history, write each dashboard as PNG, light and dark,
+                     into the folder, and end
   -listen ADDRESS    of the page (%[1]s)
   -catalogue FILE    what is sold, as CSV (the catalogue that is built in)
   -out FILE          write every event that was read back as a line of JSON; - is
@@ -88,7 +95,8 @@ Flags:
                      inside this program)
   -topic NAME        (%[2]s)
   -stack             start Apache Kafka and Apache Druid on this machine, as they are
-                     deployed, and say where they are: takes a minute, and 4 GB of memory
+                     deployed, say where they are, and draw the dashboards from Druid
+                     through its gateway: takes a minute, and 4 GB of memory
 
 Environment: SASL_USERNAME and SASL_PASSWORD for -brokers, and what the functions read
 in the cloud: EVENTS_PER_MINUTE, SCENARIO, DELIVERY.
@@ -106,6 +114,7 @@ func parseFlags(args []string, getenv func(string) string, stdout io.Writer) (op
 	f.DurationVar(&o.history, "history", 6*time.Hour, "")
 	f.StringVar(&speed, "speed", "1", "")
 	f.BoolVar(&o.once, "once", false, "")
+	f.StringVar(&o.snapshot, "snapshot", "", "")
 	f.StringVar(&o.listen, "listen", defaultListen, "")
 	f.StringVar(&o.catalogue, "catalogue", "", "")
 	f.StringVar(&o.out, "out", "", "")
@@ -144,6 +153,12 @@ func (o *options) check() error {
 		return wrong("history", o.history.String(), "a minute or more where there is -once")
 	case !(o.speed >= 1 && o.speed <= maxSpeed):
 		return wrong("speed", strconv.FormatFloat(o.speed, 'g', -1, 64), speedRange)
+	case o.snapshot != "" && o.history == 0:
+		return wrong("history", o.history.String(), "a minute or more where there is -snapshot")
+	case o.once && o.snapshot != "":
+		return &usageError{"-once and -snapshot do not go together: each ends the program in its own way"}
+	case o.snapshot != "" && o.speed != 1:
+		return &usageError{"-snapshot and -speed do not go together: -snapshot is as fast as it can be"}
 	case o.once && o.speed != 1:
 		return &usageError{"-once and -speed do not go together: -once is as fast as it can be"}
 	case o.speed > 1 && o.history == 0:

@@ -26,6 +26,9 @@ func TestWrongFlagsAreOneClearLine(t *testing.T) {
 		"speed in words":       {"-speed fast", "", "a number from 1 to 3600"},
 		"once with speed":      {"-once -speed 60", "", "do not go together"},
 		"speed alone":          {"-speed 60 -history 0", "", "nothing to catch up with"},
+		"snapshot of nothing":  {"-snapshot pics -history 0", "", "a minute or more"},
+		"once with snapshot":   {"-once -snapshot pics", "", "do not go together"},
+		"snapshot with speed":  {"-snapshot pics -speed 60", "", "do not go together"},
 		"listen without port":  {"-listen localhost", "", "host:port"},
 		"broker without port":  {"-brokers kafka", "", "host:port"},
 		"empty broker":         {"-brokers kafka:9092,", "", "host:port"},
@@ -62,7 +65,7 @@ func TestHelp(t *testing.T) {
 	if status := Run(t.Context(), Env{Args: []string{"-h"}, Stdout: &stdout, Getenv: noEnv}); status != 0 {
 		t.Errorf("status %d, want 0", status)
 	}
-	for _, flag := range []string{"history", "speed", "once", "listen", "catalogue", "out", "brokers", "topic", "stack"} {
+	for _, flag := range []string{"history", "speed", "once", "listen", "catalogue", "out", "brokers", "topic", "stack", "snapshot"} {
 		if !strings.Contains(stdout.String(), "\n  -"+flag+" ") {
 			t.Errorf("the help does not describe -%s", flag)
 		}

@@ -3,42 +3,51 @@ package local
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
+	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
-	"salesburst/shared/sale"
+	"salesburst/dashboards"
+	"salesburst/shared/picture"
 	"salesburst/shared/spec"
 )
 
-// live is what the readers of the page look at: one view a second for all of them,
-// taken only while there are any.
+// source answers the panels' queries: the table of this process, or Druid.
+type source interface {
+	Query(ctx context.Context, query string) (columns []string, rows [][]any, err error)
+}
+
+// live draws the dashboards for the readers of the page.
 type live struct {
-	store   *store
-	clock   *clock
-	history time.Duration // of the chart of orders
-	began   time.Time     // of the first slot that is published
-	charts  []chart
-	fail    func(error) // is told of errors
+	source source
+	topic  string
+	clock  *clock
+	least  time.Duration // between two rounds
+	fail   func(error)   // is told of errors
+	end    time.Time     // of what is shown; zero: the present
 
 	mu      sync.Mutex
-	readers int
-	woken   chan struct{} // has a value when the first reader comes
-	frame   *frame
-	changed chan struct{} // closed, and made anew, when frame changes
 	loading progress
+	moments map[string]*moment // by the dashboard's UID
+}
+
+// moment is the answers to what readers of a dashboard ask in one second, who share them.
+type moment struct {
+	at      time.Time
+	answers map[string]*answer // by query
 }
 
 // progress of the history.
 type progress struct{ Done, Total int }
 
-func newLive(s *store, c *clock, history time.Duration, fail func(error)) *live {
-	return &live{
-		store: s, clock: c, history: max(history, time.Hour), began: c.Now(), charts: allCharts(), fail: fail,
-		woken: make(chan struct{}, 1), changed: make(chan struct{}),
-	}
+func newLive(s source, topic string, c *clock, least time.Duration, fail func(error)) *live {
+	return &live{source: s, topic: topic, clock: c, least: least, fail: fail, moments: make(map[string]*moment)}
 }
 
 func (l *live) setLoading(p progress) {
@@ -50,136 +59,152 @@ func (l *live) setLoading(p progress) {
 // settle is the time that a burst takes from its slot's end until it is stored.
 const settle = 2 * time.Second
 
-// edge is the time up to which the page shows sales: a slot ago, as a slot is
-// published when it has passed. So there is always something new in the next second.
-func (l *live) edge() time.Time {
-	return l.clock.Now().Add(-spec.Slot - time.Duration(float64(settle)*l.clock.pace())).Truncate(time.Second)
+// edge is the end of what a dashboard shows. That of the sales is a slot ago, as a slot is
+// published when it has passed: so there is always something new in the next second. The
+// pipeline's is now, for it shows how late everything is.
+func (l *live) edge(d dashboards.Dashboard) time.Time {
+	if !l.end.IsZero() {
+		return l.end
+	}
+	now := l.clock.Now()
+	if len(d.Variables) > 0 {
+		now = now.Add(-spec.Slot - time.Duration(float64(settle)*l.clock.pace()))
+	}
+	return now.Truncate(time.Second)
 }
 
-// since is the begin of what the page looks back on in seconds.
-func (l *live) since() time.Time { return l.edge().Add(-recent - 2*time.Minute) }
+// Range is a time range that can be chosen.
+type Range struct {
+	Name, Label string
+	Length      time.Duration // 0: everything
+}
 
-// run takes the views until ctx ends. Where a view takes long, for there are millions
-// of sales, they are taken less often and leave the machine its air.
-func (l *live) run(ctx context.Context) {
-	wait := time.Duration(0)
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-l.woken:
-		case <-time.After(wait):
+func ranges() []Range {
+	return []Range{
+		{"5m", "last 5 minutes", 5 * time.Minute}, {"15m", "last 15 minutes", 15 * time.Minute}, {"1h", "last hour", time.Hour},
+		{"6h", "last 6 hours", 6 * time.Hour}, {"all", "everything", 0},
+	}
+}
+
+// view is what one reader looks at.
+type view struct {
+	dashboard dashboards.Dashboard
+	length    time.Duration // of the time range; 0: everything
+	selected  map[string][]string
+	sizes     map[int]size // of the panels' places, in CSS pixels
+}
+
+type size struct{ width, height int }
+
+// Limits of what a reader may ask for.
+const (
+	minSide, maxSide = 80, 4000
+	maxSelected      = 500
+	maxValue         = 200 // letters
+)
+
+// readView reads what a reader has chosen from a URL's query.
+func readView(d dashboards.Dashboard, query url.Values) (view, error) {
+	v := view{dashboard: d, length: d.Lookback, selected: make(map[string][]string), sizes: make(map[int]size)}
+	if name := query.Get("range"); name != "" {
+		i := slices.IndexFunc(ranges(), func(r Range) bool { return r.Name == name })
+		if i < 0 {
+			return v, fmt.Errorf("range %q is not one of 5m, 15m, 1h, 6h, all", name)
 		}
-		l.mu.Lock()
-		readers, loading := l.readers, l.loading
-		l.mu.Unlock()
-		start := time.Now()
-		if readers > 0 {
-			v, err := l.store.View(ctx, l.edge(), l.history)
-			switch {
-			case ctx.Err() != nil:
-				return
-			case err != nil:
-				l.fail(err)
-			default:
-				l.publish(&frame{view: v, loading: loading, pace: l.clock.pace(), began: l.began, charts: l.charts})
-			}
+		v.length = ranges()[i].Length
+	}
+	for _, variable := range d.Variables {
+		values := query[variable.Name]
+		if len(values) > maxSelected || slices.ContainsFunc(values, func(s string) bool { return len(s) > maxValue }) {
+			return v, fmt.Errorf("%s: that is too much", variable.Name)
 		}
-		took := time.Since(start)
-		// A second after the beginning, and at the same place in it.
-		wait = max(time.Until(time.Now().Truncate(time.Second).Add(time.Second)), 3*took)
+		v.selected[variable.Name] = values
 	}
-}
-
-func (l *live) publish(f *frame) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.frame = f
-	close(l.changed)
-	l.changed = make(chan struct{})
-}
-
-// next returns the first frame after the given one.
-func (l *live) next(ctx context.Context, after *frame) *frame {
-	for {
-		l.mu.Lock()
-		f, changed := l.frame, l.changed
-		l.mu.Unlock()
-		if f != nil && f != after {
-			return f
+	for _, text := range query["size"] {
+		var id int
+		var s size
+		if n, err := fmt.Sscanf(text, "%d:%dx%d", &id, &s.width, &s.height); n != 3 || err != nil {
+			return v, fmt.Errorf("size %q is not panel:widthxheight", text)
 		}
-		select {
-		case <-changed:
-		case <-ctx.Done():
-			return nil
-		}
+		v.sizes[id] = size{min(max(s.width, minSide), maxSide), min(max(s.height, minSide), maxSide)}
 	}
+	return v, nil
 }
 
-func (l *live) join() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.readers++
-	if l.readers == 1 {
-		l.frame = nil // it is old
+// query is what the panels ask for at a moment.
+func (l *live) query(ctx context.Context, v view) (dashboards.Query, error) {
+	q := dashboards.Query{To: l.edge(v.dashboard), Selected: v.selected, Table: l.topic}
+	q.From = q.To.Add(-v.length)
+	if v.length > 0 {
+		return q, nil
 	}
-	select {
-	case l.woken <- struct{}{}:
-	default:
-	}
-}
-
-func (l *live) leave() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.readers--
-}
-
-// frame is a view, and its drawings in the widths that were asked for.
-type frame struct {
-	view    view
-	loading progress
-	pace    float64
-	began   time.Time
-	charts  []chart
-
-	mu       sync.Mutex
-	drawings map[drawingKey][]byte
-}
-
-type drawingKey struct {
-	name  string
-	width int
-}
-
-func (f *frame) drawing(c chart, width int) ([]byte, error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	key := drawingKey{c.name, width}
-	if svg, ok := f.drawings[key]; ok {
-		return svg, nil
-	}
-	svg, err := c.draw(&f.view, width)
+	q.From = q.To.Add(-time.Hour)
+	_, rows, err := l.source.Query(ctx, `SELECT MIN(__time) AS oldest FROM `+quoted(l.topic))
 	if err != nil {
-		return nil, fmt.Errorf("chart %s: %w", c.name, err)
+		return q, err
 	}
-	if f.drawings == nil {
-		f.drawings = make(map[drawingKey][]byte)
+	if text, ok := rows[0][0].(string); ok {
+		if at, err := time.Parse(time.RFC3339, text); err == nil && at.Before(q.To) {
+			q.From = at.Truncate(time.Second)
+		}
 	}
-	f.drawings[key] = svg
-	return svg, nil
+	return q, nil
 }
 
-// update is a frame as the page gets it, all texts ready to be shown.
+func quoted(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
+
+// answer is a query's, which the first who needs it asks for.
+type answer struct {
+	once    sync.Once
+	columns []string
+	rows    [][]any
+	err     error
+}
+
+func (l *live) ask(ctx context.Context, d dashboards.Dashboard, p dashboards.Panel, q dashboards.Query) (dashboards.Frame, error) {
+	sql := p.Interpolate(q)
+	l.mu.Lock()
+	m := l.moments[d.UID]
+	if m == nil || q.To.After(m.at) {
+		m = &moment{q.To, make(map[string]*answer)}
+		l.moments[d.UID] = m
+	}
+	a := m.answers[sql]
+	if a == nil {
+		a = new(answer)
+		m.answers[sql] = a
+	}
+	l.mu.Unlock()
+	a.once.Do(func() {
+		// Another reader may wait for it who stays longer than this one.
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
+		defer cancel()
+		a.columns, a.rows, a.err = l.source.Query(ctx, sql)
+	})
+	if a.err != nil {
+		return dashboards.Frame{}, fmt.Errorf("%s: %w", p.Title, a.err)
+	}
+	f, err := dashboards.FrameOf(p, a.columns, a.rows)
+	if err != nil {
+		return f, fmt.Errorf("%s: %w", p.Title, err)
+	}
+	return f, nil
+}
+
+// update is what the page gets: the head, or panels that changed. All texts are ready to
+// be shown.
 type update struct {
-	Time    string             `json:"time"` // of the edge, UTC
-	Date    string             `json:"date"`
-	Mode    string             `json:"mode"`
-	Loading *loading           `json:"loading,omitempty"`
-	Empty   string             `json:"empty,omitempty"` // what to say where there are no sales yet
-	Figures map[string]string  `json:"figures"`
-	Charts  map[string]drawing `json:"charts"` // those that changed
-	Latest  []saleText         `json:"latest"`
+	Head   *head                `json:"head,omitempty"`
+	Panels map[string]panelBody `json:"panels,omitempty"` // by id
+	Values map[string][]string  `json:"values,omitempty"` // that each variable can have
+}
+
+type head struct {
+	Time    string   `json:"time"` // of the edge, UTC
+	Date    string   `json:"date"`
+	Mode    string   `json:"mode"`
+	Range   string   `json:"range"` // from when to when
+	Loading *loading `json:"loading,omitempty"`
 }
 
 type loading struct {
@@ -187,143 +212,175 @@ type loading struct {
 	Text    string `json:"text"`
 }
 
-type drawing struct {
-	SVG   string `json:"svg"`
+type panelBody struct {
+	HTML  string `json:"html"`
 	Label string `json:"label"`
 }
 
-type saleText struct {
-	ID       string `json:"id"`
-	Time     string `json:"time"`
-	Product  string `json:"product"`
-	Place    string `json:"place"`
-	Channel  string `json:"channel"`
-	Amount   string `json:"amount"`
-	Outcome  string `json:"outcome"`
-	OK       bool   `json:"ok"`
-	Scenario string `json:"scenario,omitempty"`
+func (l *live) head(q dashboards.Query) *head {
+	h := &head{Time: q.To.Format("15:04:05"), Date: q.To.Format("Monday, 2 January 2006"), Mode: "live",
+		Range: q.From.Format("2 Jan 15:04:05") + " to " + q.To.Format("15:04:05")}
+	if pace := l.clock.pace(); pace > 1 {
+		h.Mode = "replay ×" + strconv.FormatFloat(pace, 'g', -1, 64)
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.loading.Done < l.loading.Total {
+		h.Loading = &loading{100 * l.loading.Done / l.loading.Total, fmt.Sprintf("Publishing the history: %d of %d minutes", l.loading.Done, l.loading.Total)}
+	}
+	return h
 }
 
-func (f *frame) update() update {
-	v := &f.view
-	u := update{
-		Time:    v.Edge.Format("15:04:05"),
-		Date:    v.Edge.Format("Monday, 2 January 2006"),
-		Mode:    "live",
-		Figures: figures(v),
-		Charts:  make(map[string]drawing),
-		Latest:  make([]saleText, 0, len(v.Latest)),
-	}
-	if f.pace > 1 {
-		u.Mode = "replay ×" + strconv.FormatFloat(f.pace, 'g', -1, 64)
-	}
-	if f.loading.Done < f.loading.Total {
-		u.Loading = &loading{100 * f.loading.Done / f.loading.Total,
-			fmt.Sprintf("Publishing the history: %d of %d minutes", f.loading.Done, f.loading.Total)}
-	}
-	if len(v.Latest) == 0 {
-		u.Empty = "No sales yet."
-		if u.Loading == nil {
-			u.Empty += " The next burst comes at the full minute; or make a spike of your own."
-		}
-	}
-	for _, l := range v.Latest {
-		u.Latest = append(u.Latest, l.text())
-	}
-	return u
-}
+// panelsAtOnce is how many panels of a reader are asked for at the same time.
+const panelsAtOnce = 2
 
-func (l latestSale) text() saleText {
-	t := saleText{
-		ID: l.ID, Time: l.At.Format("15:04:05"), Product: l.Product, Place: l.City, Channel: "Online",
-		Amount: fullDollars(l.Amount), Outcome: "Completed", OK: l.Status == sale.Completed.String(), Scenario: l.Scenario,
-	}
-	if l.Quantity > 1 {
-		t.Product = fmt.Sprintf("%d × %s", l.Quantity, l.Product)
-	}
-	if l.State != "" {
-		t.Place += ", " + l.State
-	}
-	if l.Channel != string(spec.ChannelOnline) {
-		t.Channel = "In store"
-	}
-	if !t.OK {
-		t.Outcome = l.Reason
-		if t.Outcome == "" {
-			t.Outcome = l.Status
-		}
-	}
-	return t
-}
-
-func figures(v *view) map[string]string {
-	h := v.Headline
-	all := h.Completed + h.Failed
-	f := map[string]string{
-		"revenue": wholeDollars(h.Revenue),
-		"orders":  groupDigits(strconv.FormatInt(all, 10)),
-		"failed":  "–",
-		"average": "–",
-		"rate":    strconv.FormatFloat(float64(h.LastTen)/10, 'f', 1, 64),
-	}
-	if h.LastTen >= 1000 {
-		f["rate"] = groupDigits(strconv.FormatInt(h.LastTen/10, 10))
-	}
-	if all > 0 {
-		f["failed"] = strconv.FormatFloat(100*float64(h.Failed)/float64(all), 'f', 1, 64) + " %"
-	}
-	if h.Completed > 0 {
-		f["average"] = wholeDollars(h.Average())
-	}
-	return f
-}
-
-// ServeHTTP streams the updates as server-sent events. The query has the width of each
-// chart's place in CSS pixels.
-func (l *live) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	widths := make(map[string]int)
-	for _, c := range l.charts {
-		width, err := strconv.Atoi(r.URL.Query().Get(c.name))
-		if err != nil {
-			width = 600
-		}
-		widths[c.name] = min(max(width, minWidth), maxWidth)
-	}
-	w.Header().Set("Content-Type", "text/event-stream")
-	w.Header().Set("Cache-Control", "no-store")
-	out := http.NewResponseController(w)
-	l.join()
-	defer l.leave()
-	sent := make(map[string]drawing)
-	var f *frame
-	for {
-		if f = l.next(r.Context(), f); f == nil {
-			return
-		}
-		u := f.update()
-		for _, c := range l.charts {
-			svg, err := f.drawing(c, widths[c.name])
+// bodies draws panels, in any order.
+func (l *live) bodies(ctx context.Context, v view, q dashboards.Query, panels []dashboards.Panel) map[string]panelBody {
+	var mu sync.Mutex
+	out := make(map[string]panelBody)
+	var wg sync.WaitGroup
+	free := make(chan struct{}, panelsAtOnce)
+	for _, p := range panels {
+		free <- struct{}{}
+		wg.Go(func() {
+			defer func() { <-free }()
+			var b panelBody
+			f, err := l.ask(ctx, v.dashboard, p, q)
 			if err != nil {
-				l.fail(err)
-				continue
+				b = panelBody{`<p class="none">cannot be drawn now</p>`, p.Title + ": cannot be drawn now"}
+				if ctx.Err() == nil {
+					l.fail(err)
+				}
+			} else {
+				s, ok := v.sizes[p.ID]
+				if !ok {
+					s = size{600, p.Height * picture.UnitHeight}
+				}
+				b.HTML, b.Label = picture.Body(p, f, q.From, q.To, s.width, s.height)
 			}
-			d := drawing{string(svg), c.label(&f.view)}
-			if len(f.view.Latest) == 0 {
-				d.SVG = ""
-			}
-			if before, was := sent[c.name]; !was || before != d {
-				sent[c.name], u.Charts[c.name] = d, d
-			}
-		}
-		text, err := json.Marshal(u)
+			mu.Lock()
+			defer mu.Unlock()
+			out[strconv.Itoa(p.ID)] = b
+		})
+	}
+	wg.Wait()
+	return out
+}
+
+// valuesEvery is how often a reader is told what the variables can be.
+const valuesEvery = 10 * time.Second
+
+func (l *live) values(ctx context.Context, d dashboards.Dashboard) (map[string][]string, error) {
+	all := make(map[string][]string)
+	for _, v := range d.Variables {
+		_, rows, err := l.source.Query(ctx, `SELECT `+quoted(v.Column)+`, COUNT(*) AS n FROM `+quoted(l.topic)+` GROUP BY 1 ORDER BY 1 LIMIT 500`)
 		if err != nil {
-			panic(err) // an update always has a JSON form
+			return nil, err
 		}
-		if _, err := fmt.Fprintf(w, "data: %s\n\n", text); err != nil {
-			return
-		}
-		if err := out.Flush(); err != nil {
-			return
+		for _, row := range rows {
+			if text, ok := row[0].(string); ok && text != "" {
+				all[v.Name] = append(all[v.Name], text)
+			}
 		}
 	}
+	return all, nil
+}
+
+// serve streams a dashboard's updates as server-sent events. The query says what the
+// reader has chosen; see readView.
+func (l *live) serve(d dashboards.Dashboard) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		v, err := readView(d, r.URL.Query())
+		if err != nil {
+			writeError(w, http.StatusBadRequest, "InvalidView", err.Error())
+			return
+		}
+		w.Header().Set("Content-Type", "text/event-stream")
+		w.Header().Set("Cache-Control", "no-store")
+		s := &stream{w: w, out: http.NewResponseController(w), sent: make(map[string]panelBody)}
+		var told time.Time
+		for r.Context().Err() == nil {
+			start := time.Now()
+			if err := l.round(r.Context(), v, s, start.Sub(told) > valuesEvery); errors.Is(err, errGone) {
+				return
+			} else if err != nil && r.Context().Err() == nil {
+				l.fail(err)
+			}
+			if start.Sub(told) > valuesEvery {
+				told = start
+			}
+			// A second after the beginning, and at the same place in it. Where a round takes
+			// long, for there are millions of sales, the machine is left its air.
+			wait := max(time.Until(time.Now().Truncate(time.Second).Add(time.Second)), l.least, 2*time.Since(start))
+			select {
+			case <-r.Context().Done():
+			case <-time.After(wait):
+			}
+		}
+	}
+}
+
+// round brings a reader up to date, one row of panels after the other.
+func (l *live) round(ctx context.Context, v view, s *stream, withValues bool) error {
+	q, err := l.query(ctx, v)
+	if err != nil {
+		return err
+	}
+	if err := s.send(update{Head: l.head(q)}); err != nil {
+		return err
+	}
+	for i, row := range v.dashboard.Rows {
+		if err := s.send(update{Panels: s.changed(l.bodies(ctx, v, q, row.Panels))}); err != nil {
+			return err
+		}
+		if i == 0 && withValues && len(v.dashboard.Variables) > 0 {
+			values, err := l.values(ctx, v.dashboard)
+			if err != nil {
+				return err
+			}
+			if err := s.send(update{Values: values}); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// errGone is a reader who has left.
+var errGone = errors.New("the reader has left")
+
+// stream is the way to one reader.
+type stream struct {
+	w    http.ResponseWriter
+	out  *http.ResponseController
+	sent map[string]panelBody
+}
+
+// changed leaves what the reader does not have yet.
+func (s *stream) changed(bodies map[string]panelBody) map[string]panelBody {
+	for id, b := range bodies {
+		if before, was := s.sent[id]; was && before == b {
+			delete(bodies, id)
+			continue
+		}
+		s.sent[id] = b
+	}
+	return bodies
+}
+
+func (s *stream) send(u update) error {
+	if u.Head == nil && len(u.Panels) == 0 && len(u.Values) == 0 {
+		return nil
+	}
+	text, err := json.Marshal(u)
+	if err != nil {
+		panic(err) // an update always has a JSON form
+	}
+	if _, err := fmt.Fprintf(s.w, "data: %s\n\n", text); err != nil {
+		return errGone
+	}
+	if err := s.out.Flush(); err != nil {
+		return errGone
+	}
+	return nil
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"salesburst/shared/sale"
+	"salesburst/shared/table"
 )
 
 var onceLine = regexp.MustCompile(`^published (\d+), read back (\d+), missing 0, duplicated 0\n$`)
@@ -118,7 +119,7 @@ func TestProgramsBesideEachOther(t *testing.T) {
 	run()
 	tally, ids := newTally(), readTopic(t, c)
 	for _, r := range ids {
-		tally.first([]row{r})
+		tally.see([]table.Row{r})
 	}
 	if sum := tally.totals(); sum.Foreign != len(ids) || len(ids) == 0 || countDoubled(tally) > 0 {
 		t.Errorf("%d events in the topic, %d of them doubled", len(ids), countDoubled(tally))
@@ -133,7 +134,7 @@ func countDoubled(t *tally) (n int) {
 }
 
 // readTopic returns what is in the topic for readers who wait for transactions.
-func readTopic(t *testing.T, c *cluster) []row {
+func readTopic(t *testing.T, c *cluster) []table.Row {
 	t.Helper()
 	ends, err := c.ends(t.Context())
 	if err != nil {
@@ -144,7 +145,7 @@ func readTopic(t *testing.T, c *cluster) []row {
 		starts[p] = 0
 	}
 	var all bytes.Buffer
-	k, err := newConsumer(c, starts, newTally(), newStore(t), func() time.Time { return time.Time{} }, &all)
+	k, err := newConsumer(c, starts, newTally(), newTable(t, c.topic).Add, &all)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -154,10 +155,10 @@ func readTopic(t *testing.T, c *cluster) []row {
 	if err := k.waitFor(ctx, ends); err != nil {
 		t.Fatal(err)
 	}
-	var rows []row
+	var rows []table.Row
 	p := newParser()
 	for line := range bytes.Lines(all.Bytes()) {
-		var r row
+		var r table.Row
 		if err := p.parse(bytes.TrimSpace(line), &r); err != nil {
 			t.Fatal(err)
 		}

@@ -10,6 +10,8 @@ import (
 	"net/http"
 	"net/netip"
 	"strings"
+
+	"salesburst/dashboards"
 )
 
 //go:embed page/index.html page/style.css page/page.js page/icon.svg
@@ -20,7 +22,6 @@ type choices struct {
 	Functions []string
 	Scenarios []scenarioChoice
 	Brands    []string
-	Minutes   int // that the headline figures look back on
 }
 
 type scenarioChoice struct{ Name, Summary string }
@@ -30,24 +31,58 @@ type scenarioChoice struct{ Name, Summary string }
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; style-src-attr 'unsafe-inline'; " +
 	"img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
-// newPage is the whole web site: the page, its updates, and POST /invoke/<function>.
-func newPage(c choices, updates http.Handler, functions []*function, runInvoke invokeFunc, listen string) (http.Handler, error) {
+// pageData is what the template of a dashboard's page needs.
+type pageData struct {
+	choices
+	Dashboard dashboards.Dashboard
+	Name      string // in the page's address
+	All       []link // the dashboards
+	Ranges    []Range
+	Range     string // that is chosen when the page is opened
+	Late      bool   // what is shown is a slot old
+}
+
+type link struct {
+	Name, Title string
+	Here        bool
+}
+
+func newPageData(c choices, d dashboards.Dashboard) pageData {
+	p := pageData{choices: c, Dashboard: d, Name: fileName(d), Ranges: ranges(), Late: len(d.Variables) > 0}
+	for _, other := range dashboards.All() {
+		p.All = append(p.All, link{fileName(other), other.Title, other.UID == d.UID})
+	}
+	for _, r := range p.Ranges {
+		if r.Length == d.Lookback {
+			p.Range = r.Name
+		}
+	}
+	return p
+}
+
+// newPage is the whole web site: a page for each dashboard, its updates, and POST
+// /invoke/<function>.
+func newPage(c choices, l *live, functions []*function, runInvoke invokeFunc, listen string) (http.Handler, error) {
 	index, err := template.ParseFS(pageFiles, "page/index.html")
 	if err != nil {
 		return nil, fmt.Errorf("the page: %w", err)
 	}
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		// An error here is one of the connection: the template was tried by a test.
-		_ = index.Execute(w, c)
-	})
+	mux.Handle("GET /{$}", http.RedirectHandler("/"+fileName(dashboards.All()[0]), http.StatusFound))
+	for _, d := range dashboards.All() {
+		data := newPageData(c, d)
+		mux.HandleFunc("GET /"+data.Name, func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "text/html; charset=utf-8")
+			// An error here is one of the connection: the template was tried by a test.
+			_ = index.Execute(w, data)
+		})
+		mux.HandleFunc("GET /events/"+data.Name, l.serve(d))
+	}
 	for _, name := range []string{"style.css", "page.js", "icon.svg"} {
 		mux.HandleFunc("GET /"+name, func(w http.ResponseWriter, r *http.Request) {
 			http.ServeFileFS(w, r, pageFiles, "page/"+name)
 		})
 	}
-	mux.Handle("GET /events", updates)
 	mux.HandleFunc("POST /invoke/{function}", serveInvoke(functions, runInvoke))
 	host, _, err := net.SplitHostPort(listen)
 	if err != nil {

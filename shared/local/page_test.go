@@ -4,29 +4,34 @@ import (
 	"bufio"
 	"encoding/json"
 	"fmt"
+	"html"
+	"html/template"
 	"io"
-	"math"
+	"maps"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
+	"salesburst/dashboards"
 	"salesburst/dataset"
 	"salesburst/shared/app"
 	"salesburst/shared/market"
-	"salesburst/shared/sale"
 	"salesburst/shared/spec"
+	"salesburst/shared/table"
 )
 
 // site is the page with all that it needs in this process.
 type site struct {
 	*httptest.Server
-	store *store
+	table *table.Table
 	tally *tally
 }
 
-// newSite has a store with an hour of sales up to now, where filled.
+// newSite has a table with an hour of sales up to now, where filled.
 func newSite(t testing.TB, filled bool) *site {
 	t.Helper()
 	c, broker, err := startBroker("sales")
@@ -34,14 +39,14 @@ func newSite(t testing.TB, filled bool) *site {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { broker.Close() })
-	s := &site{store: newStore(t), tally: newTally()}
 	clock := newClock(time.Now, 0, 1)
-	l := newLive(s.store, clock, time.Hour, func(err error) { t.Error(err) })
+	s := &site{table: newTable(t, c.topic), tally: newTally()}
+	l := newLive(s.table, c.topic, clock, 0, func(err error) { t.Error(err) })
 	if filled {
 		now := time.Now()
 		for i := range 60 {
 			rows := newMadeUp("filled", spec.ChannelOnline, now.Add(-time.Duration(i)*spec.Slot), 300).rows()
-			if err := s.store.Add(t.Context(), rows, l.since()); err != nil {
+			if err := s.table.Add(rows); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -50,14 +55,13 @@ func newSite(t testing.TB, filled bool) *site {
 	if err != nil {
 		t.Fatal(err)
 	}
-	k, err := newConsumer(c, start, s.tally, s.store, l.since, nil)
+	k, err := newConsumer(c, start, s.tally, s.table.Add, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	done := make(chan struct{})
 	go func() { defer close(done); k.run(t.Context()) }()
 	t.Cleanup(func() { <-done })
-	go l.run(t.Context())
 	person := &session{cluster: c, clock: clock, tally: s.tally}
 	m, err := market.New(dataset.Default())
 	if err != nil {
@@ -74,7 +78,7 @@ func newSite(t testing.TB, filled bool) *site {
 	t.Cleanup(closeFunctions)
 	offered := choices{
 		Functions: []string{"online", "store"}, Scenarios: []scenarioChoice{{"flash-sale", "many buyers"}},
-		Brands: []string{"LG", "Nokia", "Samsung"}, Minutes: 15,
+		Brands: []string{"LG", "Nokia", "Samsung"},
 	}
 	page, err := newPage(offered, l, person.functions, person.invokeByPerson, "127.0.0.1:0")
 	if err != nil {
@@ -83,6 +87,16 @@ func newSite(t testing.TB, filled bool) *site {
 	s.Server = httptest.NewServer(page)
 	t.Cleanup(s.CloseClientConnections)
 	return s
+}
+
+func newTable(t testing.TB, name string) *table.Table {
+	t.Helper()
+	tab, err := table.Open(name, time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { tab.Close() })
+	return tab
 }
 
 // call returns the status and the body of a request.
@@ -157,15 +171,15 @@ func TestRefusedOverHTTP(t *testing.T) {
 	if status, _ := s.call(t, "GET", "/invoke/online", ""); status != http.StatusMethodNotAllowed {
 		t.Errorf("GET gives %d, want %d", status, http.StatusMethodNotAllowed)
 	}
-	if status, body := s.call(t, "GET", "/", "", "Host", "localhost:8080"); status != 200 || !strings.Contains(body, "<h1>") {
+	if status, body := s.call(t, "GET", "/sales", "", "Host", "localhost:8080"); status != 200 || !strings.Contains(body, "<h1>") {
 		t.Errorf("localhost is answered with %d", status)
 	}
 }
 
-// updates reads the stream of the page.
-func (s *site) updates(t testing.TB, query string) func() update {
+// updates reads the stream of a dashboard.
+func (s *site) updates(t testing.TB, path string) func() update {
 	t.Helper()
-	r, err := http.NewRequestWithContext(t.Context(), "GET", s.URL+"/events?"+query, nil)
+	r, err := http.NewRequestWithContext(t.Context(), "GET", s.URL+"/events/"+path, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -178,7 +192,7 @@ func (s *site) updates(t testing.TB, query string) func() update {
 		t.Fatalf("the stream is of type %s", kind)
 	}
 	lines := bufio.NewScanner(response.Body)
-	lines.Buffer(nil, 1<<20)
+	lines.Buffer(nil, 1<<22)
 	return func() (u update) {
 		t.Helper()
 		for lines.Scan() {
@@ -196,47 +210,108 @@ func (s *site) updates(t testing.TB, query string) func() update {
 	}
 }
 
+// round collects the updates from one head up to the next one, which it returns too.
+func round(next func() update, first update) (all update, after update) {
+	all = update{Head: first.Head, Panels: make(map[string]panelBody), Values: make(map[string][]string)}
+	for {
+		u := next()
+		if u.Head != nil {
+			return all, u
+		}
+		maps.Copy(all.Panels, u.Panels)
+		maps.Copy(all.Values, u.Values)
+	}
+}
+
 func TestUpdatesComeEverySecond(t *testing.T) {
 	s := newSite(t, true)
-	next := s.updates(t, "revenue=700&orders=700&brands=300&cities=1&reasons=99999")
-	first := next()
-	for name, width := range map[string]int{"revenue": 700, "orders": 700, "brands": 300, "cities": minWidth, "reasons": maxWidth} {
-		c := first.Charts[name]
-		if !strings.Contains(c.SVG, fmt.Sprintf(`viewBox="0 0 %d `, width)) {
-			t.Errorf("chart %s is not %d wide: %.120s", name, width, c.SVG)
+	next := s.updates(t, "sales?range=15m&size=10:700x250&size=11:1x99999")
+	first, after := round(next, next())
+	panels := dashboards.Sales().Panels()
+	if len(first.Panels) != len(panels) {
+		t.Errorf("%d panels are drawn, want %d", len(first.Panels), len(panels))
+	}
+	for _, p := range panels {
+		b := first.Panels[strconv.Itoa(p.ID)]
+		if !strings.HasPrefix(b.HTML, "<svg ") && !strings.HasPrefix(b.HTML, "<table>") {
+			t.Errorf("%s is %.80s", p.Title, b.HTML)
 		}
-		if strings.Contains(c.SVG, "rgb(1,0,") || strings.Contains(c.SVG, "rgba(1,0,") {
-			t.Errorf("chart %s has a colour that is none", name)
-		}
-		if len(c.Label) < 30 {
-			t.Errorf("chart %s is described as %q", name, c.Label)
+		if !strings.HasPrefix(b.Label, p.Title+": ") {
+			t.Errorf("%s is described as %q", p.Title, b.Label)
 		}
 	}
-	if len(first.Latest) != listed || first.Empty != "" {
-		t.Errorf("%d sales are listed, want %d", len(first.Latest), listed)
+	for id, want := range map[string]string{"10": `viewBox="0 0 700 250"`, "11": fmt.Sprintf(`viewBox="0 0 %d %d"`, minSide, maxSide)} {
+		if b := first.Panels[id]; !strings.Contains(b.HTML, want) {
+			t.Errorf("panel %s is not drawn in its size, %s: %.120s", id, want, b.HTML)
+		}
+	}
+	if len(first.Values["brand"]) < 5 || len(first.Values["order_type"]) != 1 {
+		t.Errorf("the variables are %v", first.Values)
 	}
 	start := time.Now()
-	second, third := next(), next()
-	if took := time.Since(start); took > 4*time.Second {
+	second, after := round(next, after)
+	third, _ := round(next, after)
+	if took := time.Since(start); took > 10*time.Second {
 		t.Errorf("two updates took %v", took)
 	}
-	if second.Time == third.Time || second.Latest[0].ID == third.Latest[0].ID {
-		t.Errorf("nothing moves: %s %s", second.Time, third.Time)
+	if second.Head.Time == third.Head.Time || second.Panels["70"].HTML == third.Panels["70"].HTML {
+		t.Errorf("nothing moves: %s %s", second.Head.Time, third.Head.Time)
 	}
-	if _, again := third.Charts["orders"]; again && second.Charts["orders"].SVG != "" {
-		t.Error("a chart that did not change is sent again")
+	if b, again := third.Panels["2"]; again && b == second.Panels["2"] {
+		t.Error("a panel that did not change is sent again")
+	}
+}
+
+// What a reader chooses reaches the figures.
+func TestChoicesReachTheFigures(t *testing.T) {
+	s := newSite(t, true)
+	orders := func(query string) string {
+		next := s.updates(t, "sales?"+query)
+		all, _ := round(next, next())
+		return all.Panels["20"].Label // top selling brands
+	}
+	if everything, sony := orders("range=all"), orders("range=all&brand=Sony"); !strings.Contains(everything, "Samsung:") || !strings.Contains(everything, "Sony:") ||
+		strings.Contains(sony, "Samsung:") || !strings.Contains(sony, "Sony:") {
+		t.Errorf("the choice of Sony is not followed:\n%s\n%s", everything, sony)
+	}
+	if got := orders("range=5m&brand=" + url.QueryEscape(`'; DROP TABLE "sales"`)); !strings.HasSuffix(got, dashboards.NoSales) {
+		t.Errorf("a brand that is none shows %s", got)
+	}
+	for _, bad := range []string{"range=2y", "size=x", "brand=" + strings.Repeat("x", maxValue+1)} {
+		if status, body := s.call(t, "GET", "/events/sales?"+bad, ""); status != http.StatusBadRequest || !strings.Contains(body, "InvalidView") {
+			t.Errorf("%.20s gives %d %s", bad, status, body)
+		}
 	}
 }
 
 func TestNoSalesYet(t *testing.T) {
-	u := newSite(t, false).updates(t, "")()
-	if !strings.Contains(u.Empty, "No sales yet") || u.Figures["failed"] != "–" || u.Figures["revenue"] != "$0" {
-		t.Errorf("the first update is %+v", u)
-	}
-	for name, c := range u.Charts {
-		if c.SVG != "" {
-			t.Errorf("chart %s is drawn", name)
+	s := newSite(t, false)
+	for _, d := range dashboards.All() {
+		next := s.updates(t, fileName(d))
+		all, _ := round(next, next())
+		for _, p := range d.Panels() {
+			if b := all.Panels[strconv.Itoa(p.ID)]; !strings.Contains(b.HTML, p.Empty) || !strings.HasSuffix(b.Label, p.Empty) {
+				t.Errorf("%s without sales is %.100s", p.Title, b.HTML)
+			}
 		}
+	}
+}
+
+func TestPages(t *testing.T) {
+	s := newSite(t, false)
+	for _, d := range dashboards.All() {
+		status, body := s.call(t, "GET", "/"+fileName(d), "")
+		if status != 200 || strings.Count(body, "<article") != len(d.Panels()) {
+			t.Errorf("%s: status %d, %d panels", d.Title, status, strings.Count(body, "<article"))
+		}
+		for _, p := range d.Panels() {
+			if !strings.Contains(body, html.EscapeString(p.Title)) || !strings.Contains(body, template.HTMLEscapeString(p.Description)) {
+				t.Errorf("%s: %s is not there with its description", d.Title, p.Title)
+			}
+		}
+	}
+	if status, body := s.call(t, "GET", "/", ""); status != 200 || !strings.Contains(body, "<title>Sales, live") {
+		t.Errorf("/ gives %d %.100s", status, body)
 	}
 }
 
@@ -250,32 +325,6 @@ func TestNothingFromOutside(t *testing.T) {
 			if strings.Contains(string(text), outside) {
 				t.Errorf("%s has %s", name, outside)
 			}
-		}
-	}
-}
-
-func TestNumbersForPeople(t *testing.T) {
-	for value, want := range map[float64]string{0: "0", 9: "9", 999: "999", 1000: "1k", 1250: "1.25k", 12_340: "12.3k", 123_400: "123k", 4_560_000: "4.56M", 2e9: "2B"} {
-		if got := shortNumber(value); got != want {
-			t.Errorf("%v is written %s, want %s", value, got, want)
-		}
-	}
-	for cents, want := range map[int64]string{0: "$0.00", 5: "$0.05", 129_990: "$1,299.90", 123_456_789: "$1,234,567.89"} {
-		if got := fullDollars(sale.Cents(cents)); got != want {
-			t.Errorf("%d cents are written %s, want %s", cents, got, want)
-		}
-	}
-}
-
-func TestRoundAxis(t *testing.T) {
-	for _, c := range []struct {
-		most   float64
-		wanted int
-		top    float64
-		steps  int
-	}{{0, 5, 1, 1}, {720, 5, 800, 4}, {1, 5, 1, 5}, {18_100, 6, 20_000, 4}, {1_720_000, 6, 2_000_000, 4}, {0.3, 4, 0.3, 3}, {100, 3, 100, 2}} {
-		if top, steps := roundAxis(c.most, c.wanted); math.Abs(top-c.top) > 1e-9 || steps != c.steps {
-			t.Errorf("%v in at most %d steps: %v in %d, want %v in %d", c.most, c.wanted, top, steps, c.top, c.steps)
 		}
 	}
 }

@@ -7,23 +7,8 @@ import (
 	"time"
 
 	"salesburst/shared/sale"
+	"salesburst/shared/table"
 )
-
-// row is what the dashboards keep of a sale.
-type row struct {
-	At       int64 // milliseconds since 1970
-	ID       sale.TransactionID
-	Product  string
-	Brand    string
-	City     string
-	State    string
-	Channel  string
-	Status   string
-	Reason   string // why it failed; empty when completed
-	Scenario string
-	Quantity int64
-	Amount   sale.Cents // whatever the status
-}
 
 // parser reads events. Those that are written as [sale.Sale] writes them, which is all
 // of them unless somebody else writes to the topic, are read in one pass in about a
@@ -41,7 +26,7 @@ func newParser() *parser { return &parser{texts: make(map[string]string)} }
 const maxTexts = 100_000
 
 // parse reads the event b into r.
-func (p *parser) parse(b []byte, r *row) error {
+func (p *parser) parse(b []byte, r *table.Row) error {
 	if p.fast(b, r) {
 		return nil
 	}
@@ -52,84 +37,79 @@ func (p *parser) parse(b []byte, r *row) error {
 	if s.TransactionID == (sale.TransactionID{}) {
 		return errors.New("reading an event: it has no transaction_id")
 	}
-	*r = rowOf(&s)
+	var err error
+	if *r, err = table.RowOf(&s); err != nil {
+		return fmt.Errorf("reading an event: %w", err)
+	}
 	return nil
 }
 
-func rowOf(s *sale.Sale) row {
-	return row{
-		At: int64(s.Timestamp), ID: s.TransactionID, Product: s.ProductName.String(), Brand: s.Brand.String(),
-		City: s.City.String(), State: s.State.String(), Channel: s.OrderType.String(), Status: s.Status.String(),
-		Reason: s.FailureReason.String(), Scenario: s.Scenario.String(), Quantity: s.Quantity, Amount: s.TotalAmount,
-	}
-}
-
 // fast reports whether b is an event in its usual form. If not, r is undefined.
-func (p *parser) fast(b []byte, r *row) bool {
+func (p *parser) fast(b []byte, r *table.Row) bool {
 	c := cursor{b: b, p: p}
 	c.expect(`{"transaction_id":"`)
 	c.transactionID(&r.ID)
 	c.expect(`","customer_id":"CUST-`)
-	c.digits(9)
+	r.Customer = sale.CustomerID(c.digits(9))
 	c.expect(`","product_name":`)
-	r.Product = c.text()
+	r.Words[table.Product] = c.text()
 	c.expect(`,"category":`)
-	c.text()
+	r.Words[table.Category] = c.text()
 	c.expect(`,"price":`)
-	c.fixed(2)
+	r.Money[table.Price] = sale.Cents(c.fixed(2))
 	c.expect(`,"total_amount":`)
-	r.Amount = sale.Cents(c.fixed(2))
+	r.Money[table.TotalAmount] = sale.Cents(c.fixed(2))
 	c.expect(`,"currency":`)
-	c.text()
+	r.Words[table.Currency] = c.text()
 	c.expect(`,"quantity":`)
-	r.Quantity = c.whole()
+	r.Counts[table.Quantity] = c.count()
 	c.expect(`,"payment_method":`)
-	c.text()
+	r.Words[table.PaymentMethod] = c.text()
 	c.expect(`,"status":`)
-	r.Status = c.text()
-	c.failIf(!isStatus(r.Status))
+	r.Words[table.Status] = c.text()
+	c.failIf(!isStatus(r.Words[table.Status]))
 	c.expect(`,"order_type":`)
-	r.Channel = c.text()
+	r.Words[table.OrderType] = c.text()
 	c.expect(`,"city":`)
-	r.City = c.text()
+	r.Words[table.City] = c.text()
 	c.expect(`,"country":`)
-	c.text()
+	r.Words[table.Country] = c.text()
 	c.expect(`,"device":`)
-	c.text()
+	r.Words[table.Device] = c.text()
 	c.expect(`,"brand":`)
-	r.Brand = c.text()
+	r.Words[table.Brand] = c.text()
 	c.expect(`,"screen_size":`)
-	c.whole()
+	r.Counts[table.ScreenSize] = c.count()
 	c.expect(`,"display_type":`)
-	c.text()
+	r.Words[table.DisplayType] = c.text()
 	c.expect(`,"resolution":`)
-	c.text()
+	r.Words[table.Resolution] = c.text()
 	c.expect(`,"latitude":`)
-	c.degrees()
+	r.Counts[table.Latitude] = c.degrees()
 	c.expect(`,"longitude":`)
-	c.degrees()
+	r.Counts[table.Longitude] = c.degrees()
 	c.expect(`,"source":`)
-	c.text()
+	r.Words[table.Source] = c.text()
 	c.expect(`,"timestamp":"`)
 	r.At = c.time()
 	c.expect(`","os":`)
-	c.text()
+	r.Words[table.OS] = c.text()
 	c.expect(`,"state":`)
-	r.State = c.text()
+	r.Words[table.State] = c.text()
 	c.expect(`,"user_agent":`)
-	c.text()
+	r.Words[table.UserAgent] = c.text()
 	c.expect(`,"discount":`)
-	c.fixed(2)
+	r.Money[table.Discount] = sale.Cents(c.fixed(2))
 	c.expect(`,"commission":`)
-	c.fixed(2)
+	r.Money[table.Commission] = sale.Cents(c.fixed(2))
 	c.expect(`,"failure_reason":`)
-	r.Reason = c.text()
+	r.Words[table.FailureReason] = c.text()
 	c.expect(`,"store_id":`)
-	c.text()
+	r.Words[table.StoreID] = c.text()
 	c.expect(`,"customer_type":`)
-	c.text()
+	r.Words[table.CustomerType] = c.text()
 	c.expect(`,"scenario":`)
-	r.Scenario = c.text()
+	r.Words[table.Scenario] = c.text()
 	c.expect(`}`)
 	return !c.bad && len(c.b) == 0
 }
@@ -204,9 +184,11 @@ func (c *cursor) sign() int64 {
 	return 1
 }
 
-func (c *cursor) whole() int64 {
+func (c *cursor) count() int32 {
 	sign := c.sign()
-	return sign * c.number()
+	n := sign * c.number()
+	c.failIf(n != int64(int32(n)))
+	return int32(n)
 }
 
 // fixed reads a number with exactly the given decimals.
@@ -219,9 +201,10 @@ func (c *cursor) fixed(decimals int) int64 {
 	return sign * (value + c.digits(decimals))
 }
 
-func (c *cursor) degrees() {
+func (c *cursor) degrees() int32 {
 	d := c.fixed(4)
 	c.failIf(d > 180_0000 || d < -180_0000)
+	return int32(d)
 }
 
 // text reads a string. The same few thousand texts come again and again: each is

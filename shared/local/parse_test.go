@@ -8,6 +8,7 @@ import (
 
 	"salesburst/shared/sale"
 	"salesburst/shared/spec"
+	"salesburst/shared/table"
 )
 
 var noon = time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
@@ -19,14 +20,23 @@ func TestParserReadsWhatTheFunctionsWrite(t *testing.T) {
 	for i := range m.Len() {
 		m.At(i, &s)
 		b := s.AppendJSON(nil)
-		var got row
+		var got table.Row
 		if !p.fast(b, &got) {
 			t.Fatalf("the fast pass refuses %s", b)
 		}
-		if want := rowOf(&s); got != want {
+		if want := rowOf(t, &s); got != want {
 			t.Fatalf("%s\ngives %+v\nwant  %+v", b, got, want)
 		}
 	}
+}
+
+func rowOf(t testing.TB, s *sale.Sale) table.Row {
+	t.Helper()
+	r, err := table.RowOf(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
 }
 
 func TestParserLeavesTheUnusualToJSON(t *testing.T) {
@@ -45,12 +55,12 @@ func TestParserLeavesTheUnusualToJSON(t *testing.T) {
 			if err := json.Unmarshal([]byte(b), &want); err != nil {
 				t.Fatal(err)
 			}
-			var got row
+			var got table.Row
 			if err := newParser().parse([]byte(b), &got); err != nil {
 				t.Fatal(err)
 			}
-			if got != rowOf(&want) {
-				t.Errorf("got %+v, want %+v", got, rowOf(&want))
+			if got != rowOf(t, &want) {
+				t.Errorf("got %+v, want %+v", got, rowOf(t, &want))
 			}
 		})
 	}
@@ -58,7 +68,7 @@ func TestParserLeavesTheUnusualToJSON(t *testing.T) {
 
 func TestParserRefusesWhatIsNoEvent(t *testing.T) {
 	for _, b := range []string{``, `null`, `{}`, `[]`, `"text"`, `{"transaction_id":"x"}`, `{"transaction_id":`} {
-		if err := newParser().parse([]byte(b), new(row)); err == nil {
+		if err := newParser().parse([]byte(b), new(table.Row)); err == nil {
 			t.Errorf("%s is read as an event", b)
 		}
 	}
@@ -74,7 +84,7 @@ func FuzzParser(f *testing.F) {
 	}
 	p := newParser()
 	f.Fuzz(func(t *testing.T, b []byte) {
-		var got row
+		var got table.Row
 		if !p.fast(b, &got) {
 			return
 		}
@@ -82,8 +92,8 @@ func FuzzParser(f *testing.F) {
 		if err := json.Unmarshal(b, &want); err != nil {
 			t.Fatalf("encoding/json refuses %s: %v", b, err)
 		}
-		if got != rowOf(&want) {
-			t.Fatalf("%s\ngives %+v\nwant  %+v", b, got, rowOf(&want))
+		if got != rowOf(t, &want) {
+			t.Fatalf("%s\ngives %+v\nwant  %+v", b, got, rowOf(t, &want))
 		}
 	})
 }
@@ -98,7 +108,7 @@ func BenchmarkParser(b *testing.B) {
 		events[i] = s.AppendJSON(nil)
 	}
 	b.ReportAllocs()
-	var r row
+	var r table.Row
 	for i := 0; b.Loop(); i++ {
 		if err := p.parse(events[i%len(events)], &r); err != nil {
 			b.Fatal(err)

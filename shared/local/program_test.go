@@ -50,14 +50,14 @@ func command(ctx context.Context, env []string, args ...string) *exec.Cmd {
 // runProgram runs the program to its end.
 func runProgram(t testing.TB, env []string, args ...string) (stdout, stderr string, status int) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 9*time.Minute) // real servers may take six to start
 	defer cancel()
 	cmd := command(ctx, env, args...)
 	var out, errs bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errs
 	err := cmd.Run()
 	if ctx.Err() != nil {
-		t.Fatalf("still running after three minutes; it said %s", &errs)
+		t.Fatalf("still running after nine minutes; it said %s", &errs)
 	}
 	if _, failed := err.(*exec.ExitError); err != nil && !failed {
 		t.Fatal(err)

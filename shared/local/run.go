@@ -1,12 +1,14 @@
 // Package local runs the whole pipeline on this machine: the functions of the cloud on
-// their schedule, a Kafka broker, a consumer that brings the events into SQLite, and a
-// page with live dashboards.
+// their schedule, a Kafka broker, a consumer that brings the events into a table, and a
+// page with the live dashboards.
 //
 // Start with [Main], which is the program, and run in this file, which is how its parts
 // hang together:
 //
-//	schedule ──▶ app.Handler ──▶ Kafka ──▶ consumer ──▶ store ──▶ live ──▶ page
+//	schedule ──▶ app.Handler ──▶ Kafka ──▶ consumer ──▶ table ──▶ live ──▶ page
 //	                  └─────── reports ──▶ tally ◀──┘
+//
+// With -stack Kafka is a real one, and Druid takes the place of the table.
 //
 // The tally counts what the functions say they published against what came back.
 package local
@@ -29,7 +31,10 @@ import (
 	"salesburst/shared/app"
 	"salesburst/shared/market"
 	"salesburst/shared/publish"
+	"salesburst/shared/secret"
 	"salesburst/shared/spec"
+	"salesburst/shared/stack"
+	"salesburst/shared/table"
 )
 
 // Env is what the program has of the world around it.
@@ -87,7 +92,7 @@ type session struct {
 	clock     *clock
 	functions []*function
 	tally     *tally
-	store     *store
+	table     *table.Table // nil: Druid has the events
 	consumer  *consumer
 	live      *live
 }
@@ -111,8 +116,13 @@ func run(ctx context.Context, o options, env Env) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, closeOut()) }()
+	if o.snapshot != "" {
+		if err := os.MkdirAll(o.snapshot, 0o755); err != nil {
+			return fmt.Errorf("-snapshot: cannot make %s: %w", o.snapshot, cause(err))
+		}
+	}
 	var listener net.Listener
-	if !o.once {
+	if !o.once && o.snapshot == "" {
 		if listener, err = net.Listen("tcp", o.listen); err != nil {
 			return fmt.Errorf("cannot listen on %s (%w); choose another address with -listen, as in -listen 127.0.0.1:8081", o.listen, cause(err))
 		}
@@ -137,16 +147,16 @@ func run(ctx context.Context, o options, env Env) (err error) {
 		return err
 	}
 	defer closeFunctions()
-	if s.store, err = openStore(); err != nil {
+	closeSource, err := s.openSource()
+	if err != nil {
 		return err
 	}
-	defer s.store.Close()
-	s.live = newLive(s.store, s.clock, o.history, s.ui.problem)
-	if s.consumer, err = newConsumer(s.cluster, start, s.tally, s.store, s.live.since, out); err != nil {
+	defer closeSource()
+	if s.consumer, err = newConsumer(s.cluster, start, s.tally, s.keep, out); err != nil {
 		return err
 	}
 	var page http.Handler
-	if !o.once {
+	if listener != nil {
 		if page, err = newPage(s.choices(m, catalogue), s.live, s.functions, s.invokeByPerson, o.listen); err != nil {
 			return err
 		}
@@ -171,6 +181,35 @@ func (s *session) openCluster(ctx context.Context) (closeCluster func() error, e
 		return nil, err
 	}
 	return broker.Close, nil
+}
+
+// openSource opens what answers the dashboards' questions.
+func (s *session) openSource() (closeSource func(), err error) {
+	if s.servers != nil {
+		druid := s.servers.druid
+		g, err := newGateway(druid.Gateway, stack.GatewayUser, secret.New(druid.Password), druid.CA)
+		if err != nil {
+			return nil, err
+		}
+		s.live = newLive(g, s.o.topic, s.clock, druidPause, s.ui.problem)
+		return func() {}, nil
+	}
+	if s.table, err = table.Open(s.o.topic, s.clock.Now); err != nil {
+		return nil, err
+	}
+	s.live = newLive(s.table, s.o.topic, s.clock, 0, s.ui.problem)
+	return func() { s.table.Close() }, nil
+}
+
+// druidPause is how long a page leaves Druid alone between two rounds.
+const druidPause = 4 * time.Second
+
+// keep keeps what the consumer has read.
+func (s *session) keep(rows []table.Row) error {
+	if s.table == nil {
+		return nil
+	}
+	return s.table.Add(rows)
 }
 
 // functionSettings are what the functions' environment says, here as in the cloud.
@@ -249,7 +288,6 @@ func (s *session) run(ctx context.Context, listener net.Listener, page http.Hand
 		}
 	})
 	if page != nil {
-		wg.Go(func() { s.live.run(ctx) })
 		wg.Go(func() {
 			if err := serve(ctx, listener, page); err != nil {
 				cancel(err)
@@ -257,7 +295,11 @@ func (s *session) run(ctx context.Context, listener net.Listener, page http.Hand
 		})
 		s.ui.line("Live dashboards: http://%s (end with Ctrl-C)", reachable(listener.Addr()))
 	}
-	if err := s.publish(ctx); err != nil {
+	err := s.publish(ctx)
+	if err == nil && s.o.snapshot != "" && ctx.Err() == nil {
+		err = s.snapshot(ctx)
+	}
+	if err != nil {
 		cancel(err)
 	}
 	s.drain(ctx)
@@ -272,7 +314,7 @@ func (s *session) run(ctx context.Context, listener net.Listener, page http.Hand
 		if err != nil {
 			return err
 		}
-		s.ui.line("Druid has %s events", groupDigits(fmt.Sprint(rows)))
+		s.ui.line("Druid has %s events", counted(rows))
 		if rows != int64(s.tally.totals().Published) {
 			return errIncomplete
 		}
@@ -284,12 +326,15 @@ func (s *session) run(ctx context.Context, listener net.Listener, page http.Hand
 func (s *session) publish(ctx context.Context) error {
 	plan := &schedule{functions: s.functions, clock: s.clock, invoke: s.invokeByClock}
 	last := s.clock.Now().Truncate(spec.Slot)
+	if s.o.snapshot != "" {
+		s.live.end = last // publishing may take minutes
+	}
 	if s.o.speed == 1 && s.o.history > 0 {
 		if err := s.publishHistory(ctx, plan, last); err != nil {
 			return err
 		}
 	}
-	if !s.o.once {
+	if !s.o.once && s.o.snapshot == "" {
 		go s.forgetOld(ctx)
 		plan.live(ctx, last)
 	}
@@ -299,7 +344,7 @@ func (s *session) publish(ctx context.Context) error {
 func (s *session) publishHistory(ctx context.Context, plan *schedule, last time.Time) error {
 	start := time.Now()
 	total := int(s.o.history / spec.Slot)
-	bar := s.ui.progress("history", total)
+	bar := s.ui.progress("history", total, "min")
 	var mu sync.Mutex
 	done := 0
 	s.live.setLoading(progress{0, total})
@@ -319,7 +364,7 @@ func (s *session) publishHistory(ctx context.Context, plan *schedule, last time.
 		return err
 	}
 	s.ui.line("history: %s events published in %.1f s and on the page after %.1f s",
-		groupDigits(fmt.Sprint(s.tally.totals().Published)), published.Seconds(), time.Since(start).Seconds())
+		counted(s.tally.totals().Published), published.Seconds(), time.Since(start).Seconds())
 	return nil
 }
 
@@ -352,7 +397,7 @@ func (s *session) drain(ctx context.Context) {
 	}
 }
 
-// forgetOld keeps the store at the size of the history.
+// forgetOld keeps the table at the size of the history.
 func (s *session) forgetOld(ctx context.Context) {
 	for {
 		select {
@@ -360,11 +405,21 @@ func (s *session) forgetOld(ctx context.Context) {
 			return
 		case <-time.After(spec.Slot):
 		}
-		keep := max(s.o.history, time.Hour) + 5*time.Minute
-		if err := s.store.Forget(ctx, s.clock.Now().Add(-keep), s.live.since()); err != nil && ctx.Err() == nil {
-			s.ui.problem(err)
+		if s.table != nil {
+			keep := max(s.o.history, time.Hour) + 5*time.Minute
+			s.table.Forget(s.clock.Now().Add(-keep))
 		}
 	}
+}
+
+// snapshot writes the pictures when all that was published can be seen.
+func (s *session) snapshot(ctx context.Context) error {
+	if s.servers != nil {
+		if _, err := s.servers.awaitRows(ctx, int64(s.tally.totals().Published)); err != nil {
+			return err
+		}
+	}
+	return s.live.snapshot(ctx, s.o.snapshot, s.ui)
 }
 
 func (s *session) invokeByClock(ctx context.Context, f *function, payload []byte) {
@@ -382,7 +437,7 @@ func (s *session) invokeByPerson(ctx context.Context, f *function, payload []byt
 func (s *session) conclude() error {
 	t := s.tally.totals()
 	if t.Skipped > 0 {
-		s.ui.line("%s bursts were skipped: they are in the topic already", groupDigits(fmt.Sprint(t.Skipped)))
+		s.ui.line("%s bursts were skipped: they are in the topic already", counted(t.Skipped))
 	}
 	if s.o.once {
 		w := s.env.Stdout
@@ -396,7 +451,7 @@ func (s *session) conclude() error {
 		return nil
 	}
 	line := fmt.Sprintf("ended: %s events published in %s bursts, %s stored, %d missing, %d duplicated",
-		groupDigits(fmt.Sprint(t.Published)), groupDigits(fmt.Sprint(t.Bursts)), groupDigits(fmt.Sprint(t.Stored)), t.Missing, t.Duplicated)
+		counted(t.Published), counted(t.Bursts), counted(t.Stored), t.Missing, t.Duplicated)
 	if t.Foreign > 0 {
 		line += fmt.Sprintf(", %d by others in the same topic", t.Foreign)
 	}
@@ -408,7 +463,7 @@ func (s *session) conclude() error {
 }
 
 func (s *session) choices(m *market.Market, c *dataset.Catalogue) choices {
-	out := choices{Brands: brands(c), Minutes: int(recent / time.Minute)}
+	out := choices{Brands: brands(c)}
 	for _, f := range s.functions {
 		out.Functions = append(out.Functions, f.name)
 	}

@@ -10,6 +10,7 @@ import (
 
 	"salesburst/shared/sale"
 	"salesburst/shared/spec"
+	"salesburst/shared/table"
 )
 
 // madeUp is a burst of sales that look real and depend on nothing but its name.
@@ -89,12 +90,16 @@ func (m madeUp) At(i int, s *sale.Sale) {
 }
 
 // rows are the sales as they come back.
-func (m madeUp) rows() []row {
-	rows := make([]row, m.n)
+func (m madeUp) rows() []table.Row {
+	rows := make([]table.Row, m.n)
 	var s sale.Sale
 	for i := range rows {
 		m.At(i, &s)
-		rows[i] = rowOf(&s)
+		r, err := table.RowOf(&s)
+		if err != nil {
+			panic(err) // what is made up here fits
+		}
+		rows[i] = r
 	}
 	return rows
 }

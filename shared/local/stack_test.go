@@ -5,6 +5,19 @@ import (
 	"testing"
 )
 
+// The dashboards are drawn from real Druid, asked through its gateway.
+func TestStackDrawsFromDruid(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts Kafka and Druid")
+	}
+	dir := t.TempDir()
+	_, stderr, status := runProgram(t, nil, "-stack", "-snapshot", dir, "-history", "20m")
+	if status != 0 {
+		t.Fatalf("status %d\n%s", status, stderr)
+	}
+	expectPictures(t, dir)
+}
+
 // Real Kafka and real Druid instead of the broker within: every event is read back from
 // the one and counted by the other, and the servers are gone with the program.
 func TestStack(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 
 	"salesburst/shared/app"
 	"salesburst/shared/sale"
+	"salesburst/shared/table"
 )
 
 // tally counts what was published against what came back. A burst's sales are numbered
@@ -61,11 +62,10 @@ func (t *tally) report(r app.Report) {
 	a.published = max(a.published, r.Events)
 }
 
-// first keeps the rows whose event was not seen before, in place.
-func (t *tally) first(rows []row) []row {
+// see counts rows that came back, and returns how many events came for the first time.
+func (t *tally) see(rows []table.Row) (first int) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	kept := rows[:0]
 	var last *account
 	var lastID sale.BurstID
 	for i := range rows {
@@ -74,10 +74,10 @@ func (t *tally) first(rows []row) []row {
 			last, lastID = t.account(string(id.Burst[:])), id.Burst
 		}
 		if last.see(id.Sequence) {
-			kept = append(kept, rows[i])
+			first++
 		}
 	}
-	return kept
+	return first
 }
 
 func (a *account) see(sequence uint32) bool {

@@ -9,6 +9,9 @@ import (
 
 	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
+
+	"salesburst/dashboards"
+	"salesburst/shared/picture"
 )
 
 // terminal is where the program talks to a person: lines, and a bar that is drawn in
@@ -45,7 +48,8 @@ type progressLine struct {
 	told  int // per cent, where it is written as lines
 }
 
-func (t *terminal) progress(name string, total int) *progressLine {
+// progress begins a bar of total steps, which are units.
+func (t *terminal) progress(name string, total int, units string) *progressLine {
 	if t.interactive {
 		t.mu.Lock()
 		defer t.mu.Unlock()
@@ -54,7 +58,7 @@ func (t *terminal) progress(name string, total int) *progressLine {
 			progressbar.OptionSetDescription(name),
 			progressbar.OptionSetWidth(40),
 			progressbar.OptionShowCount(),
-			progressbar.OptionSetItsString("min"),
+			progressbar.OptionSetItsString(units),
 			progressbar.OptionThrottle(65*time.Millisecond),
 			progressbar.OptionClearOnFinish(),
 		)
@@ -83,4 +87,9 @@ func (p *progressLine) end() {
 		p.t.bar.Clear()
 		p.t.bar = nil
 	}
+}
+
+// counted writes 12,345.
+func counted[N int | int64](n N) string {
+	return picture.Value(float64(n), dashboards.Count, 0)
 }

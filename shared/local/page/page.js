@@ -1,5 +1,6 @@
-// The page is drawn on the server; this script puts each update in its place, and sends
-// the form. It runs before the body is there, so that the theme is right from the start.
+// The panels are drawn on the server; this script says what to draw, puts each update in
+// its place, and sends the form. It runs before the body is there, so that the theme is
+// right from the start.
 "use strict";
 
 const root = document.documentElement;
@@ -12,7 +13,9 @@ if (["light", "dark"].includes(kept.get())) root.dataset.theme = kept.get();
 document.addEventListener("DOMContentLoaded", () => {
   const by = (id) => document.getElementById(id);
   const set = (id, text) => { const e = by(id); if (e.textContent !== text) e.textContent = text; };
-  const names = ["revenue", "orders", "brands", "cities", "reasons"];
+  const dashboard = document.body.dataset.dashboard;
+  const bodies = [...document.querySelectorAll(".body")];
+  const variables = [...document.querySelectorAll(".variable")];
 
   by("origin").textContent = location.host;
   by("theme").addEventListener("click", () => {
@@ -21,20 +24,78 @@ document.addEventListener("DOMContentLoaded", () => {
     kept.set(root.dataset.theme);
   });
 
+  // What the reader has chosen stands in the page's address.
+  const chosen = new URLSearchParams(location.search);
+  if ([...by("range").options].some((o) => o.value === chosen.get("range"))) by("range").value = chosen.get("range");
+  const values = Object.fromEntries(variables.map((v) => [v.dataset.name, new Set(chosen.getAll(v.dataset.name))]));
+
+  function choose() {
+    const query = new URLSearchParams();
+    if (by("range").value !== by("range").dataset.default) query.set("range", by("range").value);
+    for (const [name, set] of Object.entries(values)) for (const value of set) query.append(name, value);
+    history.replaceState(null, "", query.size ? "?" + query : location.pathname);
+    for (const link of document.querySelectorAll("nav a")) link.search = query;
+    for (const v of variables) {
+      const set = [...values[v.dataset.name]];
+      v.querySelector("b").textContent = set.length === 0 ? "All" : set.length <= 2 ? set.join(", ") : set.length + " chosen";
+      v.classList.toggle("chosen", set.length > 0);
+    }
+    document.querySelector("main").classList.add("waiting");
+    connect();
+  }
+  by("range").addEventListener("change", choose);
+  by("view").addEventListener("submit", (e) => e.preventDefault());
+  for (const v of variables) {
+    const name = v.dataset.name;
+    v.querySelector(".all").addEventListener("click", () => {
+      values[name].clear();
+      for (const box of v.querySelectorAll("input")) box.checked = false;
+      choose();
+    });
+    v.addEventListener("change", (e) => {
+      if (e.target.checked) values[name].add(e.target.value); else values[name].delete(e.target.value);
+      choose();
+    });
+  }
+  const popups = [...variables, by("spike-box")];
+  document.addEventListener("click", (e) => {
+    for (const p of popups) if (p.open && !p.contains(e.target)) p.open = false;
+  });
+  document.addEventListener("keydown", (e) => {
+    if (e.key !== "Escape") return;
+    for (const p of popups) if (p.open) { p.open = false; p.querySelector("summary").focus(); }
+    if (document.activeElement?.classList.contains("about")) document.activeElement.blur();
+  });
+
+  function offer(all) {
+    for (const v of variables) {
+      const name = v.dataset.name, list = v.querySelector(".values");
+      const offered = [...new Set([...(all[name] || []), ...values[name]])].sort();
+      if (list.dataset.offered === JSON.stringify(offered)) continue;
+      list.dataset.offered = JSON.stringify(offered);
+      list.replaceChildren(...offered.map((value) => {
+        const label = document.createElement("label");
+        label.append(Object.assign(document.createElement("input"), { type: "checkbox", value, checked: values[name].has(value) }), " " + value);
+        return label;
+      }));
+    }
+  }
+
   // Updates.
-  let source, widths = "";
-  const known = new Set();
+  let source, asked = "";
 
   function connect() {
-    const now = new URLSearchParams(names.map((n) => [n, Math.floor(by("chart-" + n).clientWidth)])).toString();
-    if (source && now === widths) return;
+    const query = new URLSearchParams({ range: by("range").value });
+    for (const [name, set] of Object.entries(values)) for (const value of set) query.append(name, value);
+    for (const b of bodies) query.append("size", `${b.dataset.id}:${Math.floor(b.clientWidth)}x${Math.floor(b.clientHeight)}`);
+    if (source && asked === query.toString()) return;
     if (source) source.close();
-    widths = now;
-    source = new EventSource("/events?" + widths);
+    asked = query.toString();
+    source = new EventSource("/events/" + dashboard + "?" + asked);
     source.onmessage = (e) => show(JSON.parse(e.data));
     source.onerror = () => {
       mode("connection lost", "off");
-      if (source.readyState === EventSource.CLOSED) setTimeout(() => { widths = ""; connect(); }, 2000);
+      if (source.readyState === EventSource.CLOSED) setTimeout(() => { asked = ""; connect(); }, 2000);
     };
   }
 
@@ -44,65 +105,27 @@ document.addEventListener("DOMContentLoaded", () => {
   }
 
   function show(u) {
-    mode(u.mode, "on");
-    set("time", u.time);
-    set("date", u.date + ", UTC");
-    for (const [name, text] of Object.entries(u.figures)) set("figure-" + name, text);
-    by("loading").hidden = !u.loading;
-    if (u.loading) {
-      by("loading-bar").value = u.loading.percent;
-      set("loading-text", u.loading.text);
+    if (u.head) {
+      mode(u.head.mode, "on");
+      set("time", u.head.time);
+      set("date", u.head.date + ", UTC");
+      set("span", u.head.range);
+      by("loading").hidden = !u.head.loading;
+      if (u.head.loading) {
+        by("loading-bar").value = u.head.loading.percent;
+        set("loading-text", u.head.loading.text);
+      }
     }
-    for (const [name, chart] of Object.entries(u.charts)) {
-      const e = by("chart-" + name);
-      e.setAttribute("aria-label", chart.label);
-      e.classList.toggle("none", !chart.svg);
-      if (chart.svg) e.innerHTML = chart.svg; else e.textContent = u.empty ? "No sales yet" : "Nothing to draw yet";
+    if (u.values) offer(u.values);
+    for (const [id, panel] of Object.entries(u.panels || {})) {
+      const e = by("body-" + id);
+      const before = new Set([...e.querySelectorAll("tbody tr")].map((r) => r.textContent));
+      e.setAttribute("aria-label", panel.label);
+      e.innerHTML = panel.html;
+      const fresh = [...e.querySelectorAll("tbody tr")].filter((r) => !before.has(r.textContent));
+      if (before.size && fresh.length <= before.size / 2) for (const r of fresh) r.classList.add("fresh");
     }
-    latest(u);
-  }
-
-  function latest(u) {
-    const body = by("latest");
-    if (u.empty) {
-      const cell = Object.assign(document.createElement("td"), { colSpan: 5, className: "none", textContent: u.empty });
-      const line = document.createElement("tr");
-      line.append(cell);
-      body.replaceChildren(line);
-      return;
-    }
-    const ids = new Set(u.latest.map((s) => s.id));
-    const fresh = u.latest.filter((s) => !known.has(s.id)).length;
-    const shown = fresh <= u.latest.length / 2; // more than that would flicker
-    body.replaceChildren(...u.latest.map((s) => {
-      const line = document.createElement("tr");
-      if (!s.ok) line.classList.add("failed");
-      if (shown && !known.has(s.id)) line.classList.add("fresh");
-      const product = cell(s.product, "");
-      product.title = s.product;
-      if (s.scenario) product.append(span(s.scenario, "tag"));
-      const place = cell(s.place, "place");
-      place.append(span(s.channel, "via"));
-      line.append(cell(s.time, ""), product, place, cell(s.outcome, "outcome"), cell(s.amount, "amount"));
-      return line;
-    }));
-    known.clear();
-    for (const id of ids) known.add(id);
-    cities(u.latest);
-  }
-
-  const cell = (text, name) => Object.assign(document.createElement("td"), { textContent: text, className: name });
-  const span = (text, name) => Object.assign(document.createElement("span"), { textContent: text, className: name });
-
-  // The form offers the cities that were seen.
-  const seen = new Set();
-  function cities(sales) {
-    for (const s of sales) {
-      const city = s.place.split(", ")[0];
-      if (!city || seen.has(city)) continue;
-      seen.add(city);
-      by("cities").append(Object.assign(document.createElement("option"), { value: city }));
-    }
+    if (u.panels) document.querySelector("main").classList.remove("waiting");
   }
 
   by("spike").addEventListener("submit", async (e) => {
@@ -138,8 +161,8 @@ document.addEventListener("DOMContentLoaded", () => {
     }
   }
 
-  // A chart is drawn as wide as its place: ask again when that has changed.
+  // A panel is drawn as large as its place: ask again when that has changed.
   let timer;
   addEventListener("resize", () => { clearTimeout(timer); timer = setTimeout(connect, 250); });
-  connect();
+  choose();
 });

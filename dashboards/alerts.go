@@ -1,0 +1,168 @@
+package dashboards
+
+import (
+	"bytes"
+	"fmt"
+	"path"
+	"regexp"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+
+	"salesburst/shared/spec"
+)
+
+// Alert is a rule of Grafana's: it fires when the number that its SQL answers passes Limit
+// for the time For.
+type Alert struct {
+	UID, Title, Summary string
+	SQL                 string // one row, or one for each name; one number. It runs without variables: nobody has chosen anything
+	Operator            string // gt or lt
+	Limit               float64
+	For                 time.Duration
+	NoData              string // what no row means: OK or Alerting
+	Dashboard           string // UID
+	Panel               int    // ID, where the reader goes on
+}
+
+// AlertsFile is where the rules are, below this folder.
+const AlertsFile = "provisioning/alerting/rules.yaml"
+
+// Alerts returns the rules. They look back from now in Druid's own time.
+func Alerts() []Alert {
+	since := func(minutes int) string {
+		return fmt.Sprintf(`__time >= CURRENT_TIMESTAMP - INTERVAL '%d' MINUTE`, minutes)
+	}
+	const pipeline = "salesburst-pipeline"
+	byID := func(figure string) string {
+		return `SELECT ` + figure + ` AS sales
+FROM (
+  SELECT SUM(copies) - COUNT(*) AS doubled, MAX(sequence) - MIN(sequence) + 1 - COUNT(*) AS missing
+  FROM (
+    SELECT transaction_id, CAST(SUBSTRING(transaction_id, 14) AS BIGINT) AS sequence, COUNT(*) AS copies
+    FROM ` + table + `
+    WHERE ` + since(15) + `
+    GROUP BY 1, 2
+  )
+  GROUP BY SUBSTRING(transaction_id, 1, 12)
+)
+HAVING COUNT(*) > 0`
+	}
+	return []Alert{
+		{
+			UID: "salesburst-no-data", Title: "No sales arrive", Operator: "lt", Limit: 1, For: time.Minute, NoData: "Alerting", Dashboard: pipeline, Panel: 1,
+			Summary: "No sale of the last five minutes is in Druid. Look at the functions' alarms, then at the supervisor of the topic.",
+			SQL:     `SELECT COUNT(*) AS events FROM ` + table + ` WHERE ` + since(5),
+		},
+		{
+			UID: "salesburst-failures", Title: "More payments fail than usual", Operator: "gt", Limit: 1.5, For: 2 * time.Minute, NoData: "OK", Dashboard: pipeline, Panel: 21,
+			Summary: "In the last ten minutes the part of failed attempts was more than one and a half times the upper end of its usual range. Failure rate by payment method shows which method.",
+			SQL: `SELECT
+  order_type,
+  ROUND(100.0 * COUNT(*) FILTER (WHERE NOT (` + completed + `)) / COUNT(*) / MAX(CASE order_type WHEN '` + string(spec.ChannelStore) + `' THEN 5.0 ELSE 15.0 END), 3) AS of_usual
+FROM ` + table + `
+WHERE ` + since(10) + `
+GROUP BY 1
+HAVING COUNT(*) >= 200`,
+		},
+		{
+			UID: "salesburst-doubled", Title: "Sales are doubled", Operator: "gt", Limit: 0, For: 0, NoData: "OK", Dashboard: pipeline, Panel: 12,
+			Summary: "A transaction_id of the last 15 minutes is in Druid more than once. Is DELIVERY exactly-once, and does Druid read read_committed?",
+			SQL:     byID(`SUM(doubled)`),
+		},
+		{
+			UID: "salesburst-missing", Title: "Sales are missing", Operator: "gt", Limit: 0, For: 5 * time.Minute, NoData: "OK", Dashboard: pipeline, Panel: 13,
+			Summary: "A burst of the last 15 minutes has a gap in its transaction ids. The supervisor's parse errors and the functions' reports tell more.",
+			SQL:     byID(`SUM(missing)`),
+		},
+	}
+}
+
+// The shape of Grafana's file of rules.
+type (
+	ruleFile struct {
+		APIVersion int         `yaml:"apiVersion"`
+		Groups     []ruleGroup `yaml:"groups"`
+	}
+	ruleGroup struct {
+		OrgID    int    `yaml:"orgId"`
+		Name     string `yaml:"name"`
+		Folder   string `yaml:"folder"`
+		Interval string `yaml:"interval"`
+		Rules    []rule `yaml:"rules"`
+	}
+	rule struct {
+		UID          string            `yaml:"uid"`
+		Title        string            `yaml:"title"`
+		Condition    string            `yaml:"condition"`
+		Data         []ruleQuery       `yaml:"data"`
+		NoDataState  string            `yaml:"noDataState"`
+		ExecErrState string            `yaml:"execErrState"`
+		For          string            `yaml:"for"`
+		Annotations  map[string]string `yaml:"annotations"`
+		Labels       map[string]string `yaml:"labels"`
+		IsPaused     bool              `yaml:"isPaused"`
+	}
+	ruleQuery struct {
+		RefID             string         `yaml:"refId"`
+		RelativeTimeRange ruleRange      `yaml:"relativeTimeRange"`
+		DatasourceUID     string         `yaml:"datasourceUid"`
+		Model             map[string]any `yaml:"model"`
+	}
+	ruleRange struct {
+		From int `yaml:"from"` // seconds before now
+		To   int `yaml:"to"`
+	}
+)
+
+func (a Alert) rule() rule {
+	return rule{
+		UID: a.UID, Title: a.Title, Condition: "fires",
+		Data: []ruleQuery{
+			{RefID: "number", RelativeTimeRange: ruleRange{From: 900}, DatasourceUID: DataSourceUID, Model: map[string]any{
+				"refId":    "number",
+				"builder":  map[string]any{"queryType": "sql", "dataSource": map[string]any{"type": "table", "name": spec.DefaultTopic}, "query": a.SQL},
+				"settings": map[string]any{"format": string(Long)},
+			}},
+			{RefID: "fires", DatasourceUID: "__expr__", Model: map[string]any{
+				"refId": "fires", "type": "threshold", "expression": "number",
+				"conditions": []any{map[string]any{"evaluator": map[string]any{"type": a.Operator, "params": []float64{a.Limit}}}},
+			}},
+		},
+		NoDataState: a.NoData, ExecErrState: "Error", For: fmt.Sprintf("%ds", int(a.For.Seconds())),
+		Annotations: map[string]string{"summary": a.Summary, "__dashboardUid__": a.Dashboard, "__panelId__": fmt.Sprint(a.Panel)},
+		Labels:      map[string]string{"project": "salesburst"},
+	}
+}
+
+var topicName = regexp.MustCompile(`^[A-Za-z0-9._-]{1,249}$`)
+
+// Files are all that is generated for a topic, by their paths below this folder.
+func Files(topic string) (map[string][]byte, error) {
+	if !topicName.MatchString(topic) {
+		return nil, fmt.Errorf("topic %q: want a text like %s", topic, topicName)
+	}
+	files := make(map[string][]byte)
+	for _, d := range All() {
+		text, err := d.JSON()
+		if err != nil {
+			return nil, err
+		}
+		files[d.File()] = text
+	}
+	group := ruleGroup{OrgID: 1, Name: "salesburst", Folder: "salesburst", Interval: "1m"}
+	for _, a := range Alerts() {
+		group.Rules = append(group.Rules, a.rule())
+	}
+	text := bytes.NewBufferString("# Written by go generate ./dashboards from alerts.go.\n")
+	encoder := yaml.NewEncoder(text)
+	encoder.SetIndent(2)
+	if err := encoder.Encode(ruleFile{APIVersion: 1, Groups: []ruleGroup{group}}); err != nil {
+		return nil, fmt.Errorf("writing %s: %w", AlertsFile, err)
+	}
+	files[path.Clean(AlertsFile)] = text.Bytes()
+	for name, text := range files {
+		files[name] = bytes.ReplaceAll(text, []byte(spec.DefaultTopic), []byte(topic))
+	}
+	return files, nil
+}

@@ -1,0 +1,43 @@
+package dashboards_test
+
+import (
+	"flag"
+	"fmt"
+	"math"
+	"testing"
+	"time"
+
+	"salesburst/dashboards"
+)
+
+var benchEvents = flag.Int("events", 1_000_000, "events in Druid's table for the benchmark of the panels, up to 10,000,000")
+
+// BenchmarkPanels asks real Druid for each panel over so many events of the last day, with
+// its caches off. They lie in segments that were handed off, as all but the last hour
+// does. Ten million take a quarter of an hour to get there:
+//
+//	go run ./shared/stack/run druid -- go test -run '^$' -bench Panels -benchtime 5x -timeout 2h ./dashboards -events 10000000
+func BenchmarkPanels(b *testing.B) {
+	p := startPipeline(b, needsDruid(b), map[string]any{"ioConfig.taskDuration": "PT2M"})
+	now := time.Now().UTC().Truncate(time.Second)
+	p.burst(b, "online", fmt.Sprintf(`{"events":%d,"id":"day","at":%q,"over":"24h"}`, *benchEvents, now.Format(time.RFC3339)))
+	p.await(b, *benchEvents)
+	p.awaitHandOff(b, *benchEvents)
+	q := dashboards.Query{From: now.Add(-24 * time.Hour), To: now, Table: p.Topic}
+	for _, d := range dashboards.All() {
+		for _, panel := range d.Panels() {
+			sql := panel.Interpolate(q)
+			b.Run(d.Title+"/"+panel.Title, func(b *testing.B) {
+				worst := time.Duration(math.MinInt64)
+				for b.Loop() {
+					start := time.Now()
+					if _, rows, err := p.ask(b, sql); err != nil || len(rows) == 0 && panel.Empty == dashboards.NoSales {
+						b.Fatalf("%d rows, error %v", len(rows), err)
+					}
+					worst = max(worst, time.Since(start))
+				}
+				b.ReportMetric(float64(worst.Milliseconds()), "worst-ms")
+			})
+		}
+	}
+}

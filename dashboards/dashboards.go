@@ -1,0 +1,133 @@
+/*
+Package dashboards is what people look at: two dashboards, defined once.
+
+  - [All] are their definitions: sales.go and pipeline.go, panel by panel;
+  - [Panel.Interpolate] turns a panel's SQL into what Grafana would send to Druid, and
+    [FrameOf] an answer into what Grafana would plot (query.go, frame.go);
+  - `go generate` writes sales.json and pipeline.json for Grafana (grafana.go);
+  - provisioning is what a Grafana reads when it starts: data source, dashboards, alerts.
+
+The SQL runs on Druid and, for the page on this machine, on SQLite with a few functions
+of Druid's registered there. Grafana's plugin is grafadruid-druid-datasource.
+*/
+package dashboards
+
+import "time"
+
+// Dashboard is a page of panels, in the order in which people read it.
+type Dashboard struct {
+	UID         string // Grafana's, and the name of the JSON file and of the local page
+	Title       string
+	Description string
+	Lookback    time.Duration // time range when it is opened, up to now
+	Refresh     time.Duration // how often it asks again
+	Variables   []Variable
+	Rows        []Row
+}
+
+// Panels are those of all rows.
+func (d Dashboard) Panels() []Panel {
+	var all []Panel
+	for _, r := range d.Rows {
+		all = append(all, r.Panels...)
+	}
+	return all
+}
+
+// Row is a group of panels under a title. Panels flow from left to right, and go on below
+// where the 24 columns are full.
+type Row struct {
+	Title  string
+	Panels []Panel
+}
+
+// Variable is a choice above the panels: several values of one column, or all.
+type Variable struct {
+	Name   string // as in ${name:sqlstring}
+	Label  string // for people
+	Column string // whose values can be chosen
+}
+
+// Kind is how a panel is drawn, as Grafana names its panels.
+type Kind string
+
+// The kinds in use.
+const (
+	TimeSeries Kind = "timeseries"
+	Stat       Kind = "stat"     // one number for each numeric column; the second one is that of the same time before
+	Bars       Kind = "barchart" // one bar, or stack, for each row: the first column names it
+	Pie        Kind = "piechart" // one slice for each row: a name and a number
+	Table      Kind = "table"
+	Map        Kind = "geomap" // columns latitude and longitude, and what is shown there
+)
+
+// Unit of a panel's or a field's numbers, as Grafana names it.
+type Unit string
+
+// The units in use.
+const (
+	Dollars   Unit = "currencyUSD"
+	Percent   Unit = "percent" // 0 to 100
+	Seconds   Unit = "s"
+	Count     Unit = "short"
+	PerSecond Unit = "cps"
+	PerMinute Unit = "cpm"
+	Inches    Unit = "lengthIn"
+	Moment    Unit = "dateTimeAsIso" // a time
+	Plain     Unit = "none"
+)
+
+// Format is how Grafana's plugin turns rows into a frame, see [FrameOf].
+type Format string
+
+// The formats in use.
+const (
+	Long Format = "long" // rows as they are
+	Wide Format = "wide" // time, names, numbers: one series for each name and number
+)
+
+// Threshold colours numbers from From on; the first one begins at minus infinity.
+type Threshold struct {
+	From    float64
+	Color   Color
+	Meaning string // one word for those who do not see the colour
+}
+
+// Field is what people see of a column of the answer.
+type Field struct {
+	Column   string
+	Title    string
+	Unit     Unit // empty: the panel's
+	Decimals int
+	Color    Color // empty: the next of the palette
+	Dashed   bool  // a line to compare with
+	Hidden   bool
+}
+
+// Panel is one picture and its question.
+type Panel struct {
+	ID            int // unique on its dashboard, 1 or more; it is part of links
+	Title         string
+	Description   string // what it shows, how it is counted, whether it is approximate
+	Kind          Kind
+	Width, Height int  // of 24 columns; of rows of Grafana's grid, about 38 pixels each
+	Unit          Unit // of the numbers that have no Field of their own
+	Decimals      int
+	Thresholds    []Threshold
+	Format        Format
+	SQL           string        // with the variables that Interpolate knows; time columns are named time or …_time
+	MinInterval   time.Duration // the shortest bucket of a time series
+	MaxPoints     int           // the most buckets of a time series, 0: as many as it has pixels
+	Fields        []Field       // of columns that need more than their name
+	Colors        map[string]Color
+	Stacked       bool   // the series of a time series, or the numbers of a bar
+	AsBars        bool   // a time series is drawn as bars
+	Series        string // Wide: the column whose values name the series
+	Empty         string // what an empty answer means
+}
+
+// NoSales is what an empty answer usually means.
+const NoSales = "no sales"
+
+// All returns the dashboards.
+func All() []Dashboard { return []Dashboard{Sales(), Pipeline()} }

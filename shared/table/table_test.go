@@ -1,0 +1,191 @@
+package table_test
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"salesburst/dashboards"
+	"salesburst/dataset"
+	"salesburst/shared/burst"
+	"salesburst/shared/market"
+	"salesburst/shared/sale"
+	"salesburst/shared/spec"
+	"salesburst/shared/table"
+)
+
+var noon = time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
+
+// fill adds about n sales of the hours before noon, with a scenario, a burst that came
+// twice, and one with a gap.
+func fill(t testing.TB, n int, hours int) *table.Table {
+	t.Helper()
+	m, err := market.New(dataset.Default())
+	if err != nil {
+		t.Fatal(err)
+	}
+	tab, err := table.Open(spec.DefaultTopic, func() time.Time { return noon })
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { tab.Close() })
+	const slices = 4 // of an hour
+	each := n / hours / slices
+	for i := range hours * slices {
+		at := noon.Add(-time.Duration(i) * time.Hour / slices)
+		for _, c := range []struct {
+			channel  spec.Channel
+			events   int
+			scenario string
+		}{{spec.ChannelOnline, each - each/6, ""}, {spec.ChannelStore, each / 6, ""}} {
+			if i%5 == 1 && c.channel == spec.ChannelOnline {
+				c.scenario = []string{"flash-sale", "payment-outage"}[i/5%2]
+			}
+			b, err := burst.New(m, burst.Order{
+				Channel: c.channel, Origin: "test", At: at, Over: time.Hour / slices, Events: c.events, Scenario: c.scenario, Mean: 600,
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			rows := make([]table.Row, 0, b.Len())
+			var s sale.Sale
+			for j := range b.Len() {
+				if i == 0 && j == 17 {
+					continue // lost
+				}
+				b.At(j, &s)
+				r, err := table.RowOf(&s)
+				if err != nil {
+					t.Fatal(err)
+				}
+				rows = append(rows, r)
+				if i == 0 && j%100 == 3 {
+					rows = append(rows, r) // doubled
+				}
+			}
+			if err := tab.Add(rows); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	return tab
+}
+
+// choices are what readers choose above the panels.
+var choices = map[string]dashboards.Query{
+	"everything":    {From: noon.Add(-24 * time.Hour), To: noon},
+	"six hours":     {From: noon.Add(-6 * time.Hour), To: noon.Add(-7 * time.Second)},
+	"some minutes":  {From: noon.Add(-15 * time.Minute), To: noon.Add(-11500 * time.Millisecond)},
+	"one brand":     {From: noon.Add(-24 * time.Hour), To: noon, Selected: map[string][]string{"brand": {"LG"}}},
+	"all variables": {From: noon.Add(-3 * time.Hour), To: noon, Selected: map[string][]string{"brand": {"LG", "Sony"}, "state": {"CA", "NY", "O'Fallon"}, "order_type": {"online"}}},
+	"before all":    {From: noon.Add(-400 * time.Hour), To: noon.Add(-399 * time.Hour)},
+}
+
+// Groups say what the rows say, for each panel and each choice of a reader.
+func TestGroupsSayWhatRowsSay(t *testing.T) {
+	tab := fill(t, 20_000, 24)
+	for _, d := range dashboards.All() {
+		for _, p := range d.Panels() {
+			for _, name := range slices.Sorted(maps.Keys(choices)) {
+				t.Run(fmt.Sprintf("%s/%d %s/%s", d.Title, p.ID, p.Title, name), func(t *testing.T) {
+					query := p.Interpolate(choices[name])
+					columns, rows, err := tab.Query(t.Context(), query)
+					if err != nil {
+						t.Fatalf("%v\n%s", err, query)
+					}
+					plainColumns, plain, err := tab.QueryPlain(t.Context(), query)
+					if err != nil {
+						t.Fatalf("%v\n%s", err, query)
+					}
+					if !slices.Equal(columns, plainColumns) || len(rows) != len(plain) {
+						t.Fatalf("%v %d rows, want %v %d rows\n%v\n%v\n%s", columns, len(rows), plainColumns, len(plain), rows, plain, query)
+					}
+					for i := range rows {
+						for j := range rows[i] {
+							if !same(rows[i][j], plain[i][j]) {
+								t.Fatalf("row %d, %s: %v, want %v\n%s", i, columns[j], rows[i][j], plain[i][j], query)
+							}
+						}
+					}
+					if _, err := dashboards.FrameOf(p, columns, rows); err != nil {
+						t.Errorf("%v\n%v", err, rows[:min(3, len(rows))])
+					}
+					if len(rows) == 0 && name == "everything" {
+						t.Errorf("nothing is shown of a day\n%s", query)
+					}
+				})
+			}
+		}
+	}
+}
+
+// An empty table answers as an empty range does.
+func TestEmptyTable(t *testing.T) {
+	tab, err := table.Open("none yet", time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tab.Close()
+	for _, d := range dashboards.All() {
+		for _, p := range d.Panels() {
+			q := choices["all variables"]
+			q.Table = "none yet"
+			if _, rows, err := tab.Query(t.Context(), p.Interpolate(q)); err != nil || len(rows) > 0 {
+				t.Errorf("%s: %v, %v", p.Title, rows, err)
+			}
+		}
+	}
+}
+
+// same compares to the cent: a sum of doubles depends on their order, and what lies in the
+// middle between two cents is rounded to either.
+func same(a, b any) bool {
+	x, isX := a.(float64)
+	y, isY := b.(float64)
+	if isX && isY {
+		return math.Abs(x-y) < 0.0101
+	}
+	return a == b
+}
+
+// million is a day of a million sales, made once.
+var million = sync.OnceValue(func() func(testing.TB) *table.Table {
+	var tab *table.Table
+	return func(t testing.TB) *table.Table {
+		if tab == nil {
+			tab = fill(noCleanup{t}, 1_000_000, 24)
+		}
+		return tab
+	}
+})
+
+type noCleanup struct{ testing.TB }
+
+func (noCleanup) Cleanup(func()) {}
+
+// Every panel over a day with a million sales: as the page asks it, and with every row
+// going through SQLite.
+func BenchmarkPanels(b *testing.B) {
+	tab := million()(b)
+	for _, d := range dashboards.All() {
+		for _, p := range d.Panels() {
+			for _, name := range []string{"everything", "one brand"} {
+				query := p.Interpolate(choices[name])
+				for way, ask := range map[string]func(context.Context, string) ([]string, [][]any, error){"groups": tab.Query, "rows": tab.QueryPlain} {
+					b.Run(fmt.Sprintf("%s/%d-%s/%s/%s", d.Title, p.ID, p.Title, name, way), func(b *testing.B) {
+						for b.Loop() {
+							if _, _, err := ask(b.Context(), query); err != nil {
+								b.Fatal(err)
+							}
+						}
+					})
+				}
+			}
+		}
+	}
+}
