@@ -103,12 +103,16 @@ func (b *Broker) ReadUncommitted(t testing.TB) []Event {
 	return b.read(t, kgo.ReadUncommitted())
 }
 
+// silence is how long a broker may have nothing to say before reading it has failed. There is
+// no limit to how long it may take in all: that depends on the machine.
+const silence = 3 * time.Minute
+
 func (b *Broker) read(t testing.TB, level kgo.IsolationLevel) []Event {
 	t.Helper()
 	client := b.Dial(t, kgo.ConsumeTopics(b.Topic), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()),
 		kgo.FetchIsolationLevel(level), kgo.KeepControlRecords(), kgo.WithDecompressor(decompressor{}), kgo.FetchMaxWait(100*time.Millisecond))
 	defer client.Close()
-	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), silence)
 	defer cancel()
 	ends := b.ends(t, client, level)
 	// A broker answers a commit before readers see it.
@@ -120,7 +124,9 @@ func (b *Broker) read(t testing.TB, level kgo.IsolationLevel) []Event {
 	}
 	var got []Event
 	for len(ends) > 0 {
+		ctx, cancel := context.WithTimeout(t.Context(), silence)
 		fetches := client.PollFetches(ctx)
+		cancel()
 		if err := fetches.Err(); err != nil {
 			t.Fatalf("reading back, %d until now, not to the ends %v: %v", len(got), ends, err)
 		}
