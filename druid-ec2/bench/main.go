@@ -7,7 +7,7 @@ takes.
 
 	go run ./druid-ec2/bench -chart dashboards/freshness.svg
 
-starts servers of its own and takes 25 minutes on two cores that have nothing else to do.
+starts servers of its own and takes half an hour on two cores that have nothing else to do.
 Under shared/stack/run it uses those that run already; -short takes two minutes and shows
 that the program works, not how fast Druid is:
 
