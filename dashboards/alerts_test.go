@@ -46,7 +46,7 @@ func (p *pipeline) fires(t *testing.T, a dashboards.Alert) bool {
 
 // Each rule fires for what it is for, and not in calm times.
 func TestAlertsFire(t *testing.T) {
-	p := startPipeline(t, needsDruid(t), nil)
+	p := startPipeline(t, nil)
 	firing := func() string {
 		var all []string
 		for _, a := range dashboards.Alerts() {
@@ -59,7 +59,7 @@ func TestAlertsFire(t *testing.T) {
 	events := 0
 	ask := func(function, payload string, ago time.Duration) {
 		events += p.burst(t, function, fmt.Sprintf(payload, time.Now().UTC().Add(-ago).Truncate(time.Second).Format(time.RFC3339)))
-		p.await(t, events)
+		p.Await(t, events)
 	}
 	for _, c := range []struct {
 		name string
@@ -76,8 +76,8 @@ func TestAlertsFire(t *testing.T) {
 			ask("online", `{"events":6000,"id":"outage","scenario":"payment-outage","at":%q,"over":"5m"}`, 0)
 		}, "failures"},
 		{"a gap", func() {
-			gap := p.sales(t)[len(p.sales(t))-1]
-			for _, s := range p.sales(t) {
+			gap := p.Sales(t)[len(p.Sales(t))-1]
+			for _, s := range p.Sales(t) {
 				if s.Timestamp > gap.Timestamp {
 					gap = s
 				}
@@ -87,16 +87,16 @@ func TestAlertsFire(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			p.produce(t, string(text))
+			p.Produce(t, string(text))
 			events++
-			p.await(t, events)
+			p.Await(t, events)
 		}, "failures missing"},
 		{"twice", func() {
 			at := time.Now().UTC().Truncate(time.Second).Format(time.RFC3339)
 			for range 2 {
 				events += p.burst(t, "twice", fmt.Sprintf(`{"events":100,"id":"twice","at":%q}`, at))
 			}
-			p.await(t, events)
+			p.Await(t, events)
 		}, "failures doubled missing"},
 	} {
 		c.do()

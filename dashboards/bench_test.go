@@ -18,11 +18,11 @@ var benchEvents = flag.Int("events", 1_000_000, "events in Druid's table for the
 //
 //	go run ./shared/stack/run druid -- go test -run '^$' -bench Panels -benchtime 5x -timeout 2h ./dashboards -events 10000000
 func BenchmarkPanels(b *testing.B) {
-	p := startPipeline(b, needsDruid(b), map[string]any{"ioConfig.taskDuration": "PT2M"})
+	p := startPipeline(b, map[string]any{"ioConfig.taskDuration": "PT2M"})
 	now := time.Now().UTC().Truncate(time.Second)
 	p.burst(b, "online", fmt.Sprintf(`{"events":%d,"id":"day","at":%q,"over":"24h"}`, *benchEvents, now.Format(time.RFC3339)))
-	p.await(b, *benchEvents)
-	p.awaitHandOff(b, *benchEvents)
+	p.Await(b, *benchEvents)
+	p.AwaitHandOff(b, *benchEvents)
 	q := dashboards.Query{From: now.Add(-24 * time.Hour), To: now, Table: p.Topic}
 	for _, d := range dashboards.All() {
 		for _, panel := range d.Panels() {

@@ -83,13 +83,13 @@ func TestPanelsAnswer(t *testing.T) {
 
 func compared(t *testing.T) *comparison {
 	t.Helper()
-	p := startPipeline(t, needsDruid(t), nil)
+	p := startPipeline(t, nil)
 	c := &comparison{pipeline: p, now: time.Now().UTC().Truncate(time.Minute)}
 	events := p.traffic(t, c.now)
 	if events != 500_000 {
 		t.Fatalf("%d events", events)
 	}
-	p.await(t, events)
+	p.Await(t, events)
 	c.read(t)
 	return c
 }
@@ -98,7 +98,7 @@ func compared(t *testing.T) *comparison {
 func (c *comparison) read(t *testing.T) {
 	t.Helper()
 	c.sales = nil // half a gigabyte
-	c.sales = c.pipeline.sales(t)
+	c.sales = c.pipeline.Sales(t)
 	local, err := table.Open(c.Topic, time.Now)
 	if err != nil {
 		t.Fatal(err)
@@ -253,7 +253,7 @@ func (c *comparison) arriving(t *testing.T) {
 			}
 		})
 	}
-	c.await(t, events)
+	c.Await(t, events)
 	c.read(t)
 	if len(c.sales) != events {
 		t.Fatalf("%d sales in the topic, want %d", len(c.sales), events)

@@ -4,116 +4,35 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"os"
-	"path/filepath"
-	"runtime"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/twmb/franz-go/pkg/kgo"
-
 	druid "salesburst/druid-ec2"
 	"salesburst/shared/app"
-	"salesburst/shared/brokertest"
+	"salesburst/shared/druidtest"
 	"salesburst/shared/lambdatest"
 	"salesburst/shared/sale"
 	"salesburst/shared/spec"
 	"salesburst/shared/stack"
 )
 
-// pipeline is the function's binary, real Kafka and real Druid, with a topic of its own.
+// pipeline is a function with real Kafka and real Druid.
 type pipeline struct {
-	*brokertest.Broker
-	druid    *stack.Druid
-	env      []string
-	binary   string
+	*druidtest.Pipeline
 	function *lambdatest.Function
 }
 
 func startPipeline(t *testing.T, d *stack.Druid, change map[string]any) *pipeline {
 	t.Helper()
-	b := brokertest.Real(t, d.Kafka)
-	p := &pipeline{Broker: b, druid: d, binary: lambdatest.Build(t, spec.Online.Name, runtime.GOARCH)}
-	roots := filepath.Join(t.TempDir(), "roots.pem")
-	if err := os.WriteFile(roots, b.CA, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	p.env = append(lambdatest.Secrets(t, lambdatest.Secret(b.Addrs, b.User, b.Password)).Env,
-		spec.EnvTopic+"="+b.Topic, spec.EnvSecretARN+"="+lambdatest.SecretARN, "SSL_CERT_FILE="+roots)
-	p.function = p.start(t)
-	if err := d.Ingest(t.Context(), b.Topic, change); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := d.EndIngest(context.Background(), b.Topic); err != nil {
-			t.Error(err)
-		}
-	})
-	return p
-}
-
-// start runs another instance of the function.
-func (p *pipeline) start(t *testing.T) *lambdatest.Function {
-	t.Helper()
-	return lambdatest.Run(t, []string{p.Password}, []string{p.binary}, p.env...)
+	p := druidtest.Start(t, d, change)
+	return &pipeline{p, p.Function(t, spec.Online.Name)}
 }
 
 // burst has a burst published.
-func (p *pipeline) burst(t *testing.T, payload string) (r app.Report) {
+func (p *pipeline) burst(t *testing.T, payload string) app.Report {
 	t.Helper()
-	p.function.Result(t, lambdatest.Invocation{Payload: payload, Deadline: time.Now().Add(2 * time.Minute)}, &r)
-	return r
-}
-
-// await waits until the table has so many rows. It fails at once where it has more.
-func (p *pipeline) await(t *testing.T, rows int) {
-	t.Helper()
-	deadline := time.Now().Add(5 * time.Minute)
-	for last := ""; ; time.Sleep(100 * time.Millisecond) {
-		answer, err := p.druid.Query(t.Context(), `SELECT COUNT(*) AS n FROM "`+p.Topic+`"`)
-		if err == nil {
-			last = fmt.Sprint(answer[0]["n"])
-			if n, _ := answer[0]["n"].(json.Number).Int64(); n == int64(rows) {
-				return
-			} else if n > int64(rows) {
-				t.Fatalf("%d rows, want %d", n, rows)
-			}
-		} else {
-			last = err.Error()
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("rows: %s, want %d; the supervisor: %s", last, rows, p.status(t))
-		}
-	}
-}
-
-// status is what Druid says of the ingestion.
-func (p *pipeline) status(t *testing.T) string {
-	t.Helper()
-	text, err := p.druid.Call(t.Context(), "GET", p.druid.URLs["coordinator"]+"/druid/indexer/v1/supervisor/"+p.Topic+"/status", "")
-	if err != nil {
-		return err.Error()
-	}
-	return string(text)
-}
-
-// sales reads the topic back by a client that is not ours.
-func (p *pipeline) sales(t *testing.T) []*sale.Sale {
-	t.Helper()
-	var all []*sale.Sale
-	for _, e := range p.Read(t) {
-		all = append(all, &e.Sale)
-	}
-	return all
-}
-
-func needsDruid(t *testing.T) *stack.Druid {
-	t.Helper()
-	if testing.Short() {
-		t.Skip("needs real Druid, which takes a while to start")
-	}
-	return stack.SharedDruid(t)
+	return p.Burst(t, p.function, payload)
 }
 
 // number reads a figure of an answer.
@@ -140,7 +59,7 @@ func cents(t *testing.T, row stack.Row, column string) sale.Cents {
 // What Druid holds is what the functions report, while it ingests and after the segments
 // are handed off, with bursts among them that were retried, given up and killed.
 func TestDruidHoldsWhatIsReported(t *testing.T) {
-	d := needsDruid(t)
+	d := druidtest.Needed(t)
 	p := startPipeline(t, d, map[string]any{"ioConfig.taskDuration": "PT1M"})
 	at := time.Now().UTC().Truncate(time.Second).Format(time.RFC3339)
 
@@ -155,7 +74,7 @@ func TestDruidHoldsWhatIsReported(t *testing.T) {
 	}
 	compare := func() {
 		t.Helper()
-		p.await(t, events)
+		p.Await(t, events)
 		rows, err := d.Query(t.Context(), `SELECT COUNT(*) AS n, COUNT(*) FILTER (WHERE status = 'COMPLETED') AS completed,
 			ROUND(SUM(total_amount) FILTER (WHERE status = 'COMPLETED'), 2) AS revenue FROM "`+p.Topic+`"`)
 		if err != nil {
@@ -192,7 +111,7 @@ func TestDruidHoldsWhatIsReported(t *testing.T) {
 		}
 		time.Sleep(500 * time.Millisecond)
 	}
-	handedOff := p.awaitHandOff(t)
+	handedOff := p.AwaitHandOff(t, 1)
 	compare()
 	t.Logf("%d events, %d of them in segments that were handed off", events, handedOff)
 	p.compareByBrandAndStatus(t)
@@ -203,7 +122,7 @@ func (p *pipeline) kill(t *testing.T, payload string, after time.Duration) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
-	f, kill := lambdatest.RunUntilKilled(t, []string{p.Password}, []string{p.binary}, p.env...)
+	f, kill := p.Mortal(t, spec.Online.Name)
 	select {
 	case f.Asks <- lambdatest.Invocation{ID: "killed", Payload: payload, Deadline: time.Now().Add(time.Minute)}:
 	case <-ctx.Done():
@@ -213,30 +132,14 @@ func (p *pipeline) kill(t *testing.T, payload string, after time.Duration) {
 	kill()
 }
 
-// awaitHandOff waits until rows are served from a published segment.
-func (p *pipeline) awaitHandOff(t *testing.T) (rows int) {
-	t.Helper()
-	for deadline := time.Now().Add(4 * time.Minute); rows == 0; time.Sleep(time.Second) {
-		answer, err := p.druid.Query(t.Context(), `SELECT SUM(num_rows) AS n FROM sys.segments
-			WHERE datasource = '`+p.Topic+`' AND is_published = 1 AND is_available = 1 AND is_realtime = 0`)
-		if err == nil && len(answer) == 1 && answer[0]["n"] != nil {
-			rows = int(number(t, answer[0], "n"))
-		}
-		if rows == 0 && time.Now().After(deadline) {
-			t.Fatalf("nothing is handed off: %v, error %v; %s", answer, err, p.status(t))
-		}
-	}
-	return rows
-}
-
 func (p *pipeline) compareByBrandAndStatus(t *testing.T) {
 	t.Helper()
 	type key struct{ brand, status string }
 	want := make(map[key]sale.Cents)
-	for _, s := range p.sales(t) {
+	for _, s := range p.Sales(t) {
 		want[key{s.Brand.String(), s.Status.String()}] += s.TotalAmount
 	}
-	rows, err := p.druid.Query(t.Context(), `SELECT brand, status, ROUND(SUM(total_amount), 2) AS total FROM "`+p.Topic+`" GROUP BY 1, 2`)
+	rows, err := p.Druid.Query(t.Context(), `SELECT brand, status, ROUND(SUM(total_amount), 2) AS total FROM "`+p.Topic+`" GROUP BY 1, 2`)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -253,17 +156,16 @@ func (p *pipeline) compareByBrandAndStatus(t *testing.T) {
 
 // What is no sale is counted, shown and passed over.
 func TestPoisonDoesNotStopIngestion(t *testing.T) {
-	d := needsDruid(t)
+	d := druidtest.Needed(t)
 	p := startPipeline(t, d, nil)
 	before := p.burst(t, `{"events":100}`)
-	p.await(t, before.Events)
-	client := p.Dial(t)
+	p.Await(t, before.Events)
 	poison := []string{`not JSON`, `{"transaction_id":"no time"}`, `{"timestamp":"yesterday"}`, ``}
 	for _, text := range poison {
-		produce(t, client, p.Topic, text)
+		p.Produce(t, text)
 	}
 	after := p.burst(t, `{"events":100}`)
-	p.await(t, before.Events+after.Events)
+	p.Await(t, before.Events+after.Events)
 
 	var counted float64
 	for deadline := time.Now().Add(time.Minute); counted < 4 && time.Now().Before(deadline); time.Sleep(time.Second) {
@@ -279,13 +181,6 @@ func TestPoisonDoesNotStopIngestion(t *testing.T) {
 	errors, err := d.Call(t.Context(), "GET", d.URLs["coordinator"]+"/druid/indexer/v1/supervisor/"+p.Topic+"/parseErrors", "")
 	if err != nil || !strings.Contains(string(errors), "yesterday") {
 		t.Errorf("parse errors %s, error %v, want one that shows the record", errors, err)
-	}
-}
-
-func produce(t *testing.T, client *kgo.Client, topic, text string) {
-	t.Helper()
-	if err := client.ProduceSync(t.Context(), &kgo.Record{Topic: topic, Value: []byte(text)}).FirstErr(); err != nil {
-		t.Fatal(err)
 	}
 }
 
@@ -307,11 +202,11 @@ func unparseable(t *testing.T, stats []byte) (n float64) {
 
 // A sale of any day goes to the segment of its day.
 func TestLateSales(t *testing.T) {
-	d := needsDruid(t)
+	d := druidtest.Needed(t)
 	p := startPipeline(t, d, nil)
 	late := p.burst(t, fmt.Sprintf(`{"events":500,"id":"late","at":%q}`, time.Now().Add(-9*24*time.Hour).UTC().Format(time.RFC3339)))
 	now := p.burst(t, `{"events":500}`)
-	p.await(t, late.Events+now.Events)
+	p.Await(t, late.Events+now.Events)
 	rows, err := d.Query(t.Context(), `SELECT TIME_FLOOR(__time, 'P1D') AS "day", COUNT(*) AS n, COUNT(DISTINCT EXTRACT(MILLISECOND FROM __time)) AS ms
 		FROM "`+p.Topic+`" GROUP BY 1 ORDER BY 1`)
 	if err != nil {

@@ -8,23 +8,24 @@ import (
 	"time"
 
 	druid "salesburst/druid-ec2"
+	"salesburst/shared/druidtest"
 )
 
 // The segments of a day that is over become one, and what is older than the retention is
 // dropped, while ingestion goes on. Nothing else is touched.
 func TestOldDaysAreCompactedAndDropped(t *testing.T) {
-	d := needsDruid(t)
+	d := druidtest.Needed(t)
 	p := startPipeline(t, d, nil)
 	old := time.Now().UTC().AddDate(0, 0, -9).Truncate(24 * time.Hour).Add(12 * time.Hour)
 	late := func(id string) int {
 		return p.burst(t, fmt.Sprintf(`{"events":500,"id":%q,"at":%q}`, id, old.Format(time.RFC3339))).Events
 	}
 	rows := late("first")
-	p.await(t, rows)
+	p.Await(t, rows)
 	p.handOff(t, rows)
 	rows += late("second")
 	today := p.burst(t, `{"events":300}`).Events
-	p.await(t, rows+today)
+	p.Await(t, rows+today)
 	p.handOff(t, rows+today)
 
 	spec := func(name string) string {
@@ -42,7 +43,7 @@ func TestOldDaysAreCompactedAndDropped(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.eventually(t, "the old day is one segment", func() bool { return p.segmentsOf(t, old) == 1 })
-	p.await(t, rows+today)
+	p.Await(t, rows+today)
 	if _, err := d.Call(t.Context(), http.MethodDelete, compaction+"/"+p.Topic, ""); err != nil {
 		t.Fatal(err)
 	}
@@ -64,11 +65,11 @@ func TestOldDaysAreCompactedAndDropped(t *testing.T) {
 // handOff ends the ingestion, waits until so many rows are handed off, and lets it go on.
 func (p *pipeline) handOff(t *testing.T, rows int) {
 	t.Helper()
-	if err := p.druid.EndIngest(t.Context(), p.Topic); err != nil {
+	if err := p.Druid.EndIngest(t.Context(), p.Topic); err != nil {
 		t.Fatal(err)
 	}
-	p.eventually(t, fmt.Sprintf("%d rows are handed off", rows), func() bool { return p.awaitHandOff(t) == rows })
-	if err := p.druid.Ingest(t.Context(), p.Topic, nil); err != nil {
+	p.AwaitHandOff(t, rows)
+	if err := p.Druid.Ingest(t.Context(), p.Topic, nil); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -76,7 +77,7 @@ func (p *pipeline) handOff(t *testing.T, rows int) {
 // segmentsOf is how many segments of a day are served by the historical.
 func (p *pipeline) segmentsOf(t *testing.T, day time.Time) int {
 	t.Helper()
-	answer, err := p.druid.Query(t.Context(), `SELECT segment_id FROM sys.segments WHERE datasource = '`+p.Topic+`'
+	answer, err := p.Druid.Query(t.Context(), `SELECT segment_id FROM sys.segments WHERE datasource = '`+p.Topic+`'
 		AND is_active = 1 AND is_available = 1 AND is_realtime = 0 AND "start" = '`+day.Truncate(24*time.Hour).Format("2006-01-02T15:04:05.000Z")+`'`)
 	if err != nil {
 		t.Fatal(err)
@@ -88,7 +89,7 @@ func (p *pipeline) eventually(t *testing.T, what string, is func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(5 * time.Minute); !is(); time.Sleep(500 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			t.Fatalf("waiting until %s: %s", what, p.status(t))
+			t.Fatalf("waiting until %s: %s", what, p.Status(t))
 		}
 	}
 }

@@ -12,7 +12,9 @@ import (
 	"time"
 
 	druid "salesburst/druid-ec2"
+	"salesburst/shared/druidtest"
 	"salesburst/shared/sale"
+	"salesburst/shared/spec"
 	"salesburst/shared/stack"
 )
 
@@ -212,7 +214,7 @@ func figures() map[string]figure {
 // Every file in sql says what it answers and answers what Go computes from the events, in
 // which there are bursts that were asked for twice.
 func TestQueries(t *testing.T) {
-	d := needsDruid(t)
+	d := druidtest.Needed(t)
 	p := startPipeline(t, d, nil)
 	now := time.Now().UTC().Truncate(time.Minute)
 	var events int
@@ -227,8 +229,8 @@ func TestQueries(t *testing.T) {
 		}
 		events += r.Events
 	}
-	p.await(t, events)
-	sales := p.sales(t)
+	p.Await(t, events)
+	sales := p.Sales(t)
 	if len(sales) != events {
 		t.Fatalf("%d sales in the topic, want %d", len(sales), events)
 	}
@@ -370,21 +372,20 @@ func detected(t *testing.T, rows []stack.Row) {
 // A doubled or a missing sale shows in the query of bursts: with idempotent delivery a
 // burst that is asked for twice is stored twice.
 func TestBurstsShowsWhatIsDoubled(t *testing.T) {
-	d := needsDruid(t)
+	d := druidtest.Needed(t)
 	p := startPipeline(t, d, nil)
-	p.env = append(p.env, "DELIVERY=idempotent")
-	p.function = p.start(t)
+	p.function = p.Function(t, spec.Online.Name, spec.EnvDelivery+"="+spec.DeliveryIdempotent)
 	order := fmt.Sprintf(`{"events":500,"id":"twice","at":%q}`, time.Now().UTC().Truncate(time.Second).Format(time.RFC3339))
 	p.burst(t, order)
 	p.burst(t, order)
-	gap := p.sales(t)[0]
+	gap := p.Sales(t)[0]
 	gap.TransactionID.Sequence = 502 // 500 and 501 are missing
 	text, err := json.Marshal(gap)
 	if err != nil {
 		t.Fatal(err)
 	}
-	produce(t, p.Dial(t), p.Topic, string(text))
-	p.await(t, 1001)
+	p.Produce(t, string(text))
+	p.Await(t, 1001)
 	queries, err := druid.Queries(p.Topic)
 	if err != nil {
 		t.Fatal(err)

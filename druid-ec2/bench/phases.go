@@ -163,16 +163,15 @@ func (b *bench) queries(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	var answers []answer
+	b.head(fmt.Sprintf("query over %s rows of an hour", grouped(t.published())), "rows", "median, s", "worst")
 	for i, q := range all {
 		b.say("query %d of %d, %s", i+1, len(all), q.Name)
 		a, err := b.measure(ctx, q, t.to)
 		if err != nil {
 			return err
 		}
-		answers = append(answers, a)
+		b.reportQuery(a)
 	}
-	b.reportQueries(t, answers)
 	return nil
 }
 

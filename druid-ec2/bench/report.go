@@ -96,15 +96,12 @@ func (b *bench) reportDisk(t *table, h handedOff) error {
 	return nil
 }
 
-func (b *bench) reportQueries(t *table, answers []answer) {
-	b.head(fmt.Sprintf("query over %s rows of an hour", grouped(t.published())), "rows", "median, s", "worst")
-	for _, a := range answers {
-		if a.failure != nil {
-			b.row(a.query.Name, "none", "no answer", firstLine(a.failure.Error()))
-			continue
-		}
-		b.row(a.query.Name, fmt.Sprint(a.rows), fmt.Sprintf("%.2f", a.median.Seconds()), fmt.Sprintf("%.2f", a.worst.Seconds()))
+func (b *bench) reportQuery(a answer) {
+	if a.failure != nil {
+		b.row(a.query.Name, "none", "no answer", firstLine(a.failure.Error()))
+		return
 	}
+	b.row(a.query.Name, fmt.Sprint(a.rows), fmt.Sprintf("%.2f", a.median.Seconds()), fmt.Sprintf("%.2f", a.worst.Seconds()))
 }
 
 func firstLine(text string) string {

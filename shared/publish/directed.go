@@ -16,11 +16,6 @@ import (
 // compares them), with the broker that they are for: the encoder finds a field by its
 // place and does not see the last one.
 
-type versions struct {
-	_ struct{}
-	to
-}
-
 type initProducerID struct {
 	_                    struct{}
 	TransactionalID      string
@@ -76,7 +71,6 @@ type endTransaction struct {
 	to
 }
 
-func (*versions) ApiKey() protocol.ApiKey       { return protocol.ApiVersions }
 func (*initProducerID) ApiKey() protocol.ApiKey { return protocol.InitProducerId }
 func (*fetchOffsets) ApiKey() protocol.ApiKey   { return protocol.OffsetFetch }
 func (*addPartitions) ApiKey() protocol.ApiKey  { return protocol.AddPartitionsToTxn }
@@ -89,6 +83,14 @@ func (*endTransaction) ApiKey() protocol.ApiKey { return protocol.EndTxn }
 type to struct{ broker int }
 
 const anyBroker = -1
+
+// directed is a request that says which broker it is for.
+type directed interface {
+	protocol.Message
+	number() int
+}
+
+func (t to) number() int { return t.broker }
 
 // Broker implements protocol.BrokerMessage.
 func (t to) Broker(c protocol.Cluster) (protocol.Broker, error) {
@@ -103,7 +105,10 @@ func (t to) Broker(c protocol.Cluster) (protocol.Broker, error) {
 }
 
 // roundTrip sends a request and returns its response.
-func roundTrip[R protocol.Message](ctx context.Context, l *link, req protocol.Message) (res R, err error) {
+func roundTrip[R protocol.Message](ctx context.Context, l *link, req directed) (res R, err error) {
+	if err := l.opened(ctx, req.number()); err != nil {
+		return res, err
+	}
 	m, err := l.transport.RoundTrip(ctx, l.client.Addr, req)
 	if err != nil {
 		return res, err

@@ -276,10 +276,12 @@ func (d *dispatcher) request(ctx context.Context, leader int, batches []*batch) 
 	d.requests.Go(func() {
 		ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 		defer cancel()
-		res, err := link.transport.RoundTrip(ctx, link.client.Addr, req)
-		a := answer{link: link, leader: leader, batches: batches, err: err}
-		if err == nil {
-			a.response = res.(*produce.Response)
+		a := answer{link: link, leader: leader, batches: batches}
+		if a.err = link.opened(ctx, leader); a.err == nil {
+			var res protocol.Message
+			if res, a.err = link.transport.RoundTrip(ctx, link.client.Addr, req); a.err == nil {
+				a.response = res.(*produce.Response)
+			}
 		}
 		d.answers <- a
 	})

@@ -9,7 +9,6 @@ import (
 
 	"github.com/segmentio/kafka-go/protocol/addoffsetstotxn"
 	"github.com/segmentio/kafka-go/protocol/addpartitionstotxn"
-	"github.com/segmentio/kafka-go/protocol/apiversions"
 	"github.com/segmentio/kafka-go/protocol/endtxn"
 	"github.com/segmentio/kafka-go/protocol/initproducerid"
 	"github.com/segmentio/kafka-go/protocol/offsetfetch"
@@ -87,7 +86,6 @@ func TestCells(t *testing.T) {
 // The requests of our own have the fields of kafka-go's, in their order.
 func TestDirectedRequestsAreLaidOutAsKafkaGos(t *testing.T) {
 	for _, pair := range []struct{ ours, theirs any }{
-		{versions{}, apiversions.Request{}},
 		{initProducerID{}, initproducerid.Request{}},
 		{fetchOffsets{}, offsetfetch.Request{}},
 		{addPartitions{}, addpartitionstotxn.Request{}},

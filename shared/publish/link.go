@@ -14,7 +14,8 @@ import (
 	"time"
 
 	"github.com/segmentio/kafka-go"
-	"github.com/segmentio/kafka-go/protocol/apiversions"
+	"github.com/segmentio/kafka-go/protocol"
+	"github.com/segmentio/kafka-go/protocol/rawproduce"
 	"github.com/segmentio/kafka-go/sasl"
 	"github.com/segmentio/kafka-go/sasl/plain"
 )
@@ -28,9 +29,9 @@ const idleLimit = 20 * time.Second
 type link struct {
 	transport *kafka.Transport
 	client    *kafka.Client
-	sasl      *mechanism // nil: none
-	warm      bool       // the leaders' connections were opened
-	used      time.Time  // wall clock, which goes on while the process is frozen
+	sasl      *mechanism       // nil: none
+	used      time.Time        // wall clock, which goes on while the process is frozen
+	opening   map[int]*opening // by leader; nil: not begun
 
 	mu    sync.Mutex
 	conns map[net.Conn]struct{}
@@ -218,25 +219,68 @@ func (p *Publisher) persist(ctx context.Context, what string, do func(context.Co
 	}
 }
 
-// warm opens a connection to each leader, so that they are there when the first batches
+// opening is a connection on its way to a leader.
+type opening struct {
+	done chan struct{}
+	err  error // when done is closed; nil where it ended with the burst
+}
+
+// open has connections to the leaders made, so that they are there when the first batches
 // are. The function that it returns waits until that has ended, by ctx at the latest.
-func (p *Publisher) warm(ctx context.Context, leaders routes) (wait func()) {
+func (p *Publisher) open(ctx context.Context, leaders routes) (wait func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	var wg sync.WaitGroup
-	if !p.link.warm {
-		p.link.warm = true
-		l, seen := p.link, make(map[int]bool)
-		for _, leader := range leaders {
-			if leader < 0 || seen[leader] {
+	l := p.link
+	if l.opening == nil {
+		l.opening = make(map[int]*opening)
+		for partition, leader := range leaders {
+			if leader < 0 || l.opening[leader] != nil {
 				continue
 			}
-			seen[leader] = true
+			o := &opening{done: make(chan struct{})}
+			l.opening[leader] = o
 			wg.Go(func() {
-				_, _ = roundTrip[*apiversions.Response](ctx, l, &versions{to: to{leader}}) // what is wrong shows when it is used
+				defer close(o.done)
+				err := l.connect(ctx, p.cfg.Topic, partition)
+				if err == nil || ctx.Err() != nil {
+					return
+				}
+				if o.err = l.kind(err); errors.Is(o.err, ErrRetryable) {
+					o.err = fmt.Errorf("%w: broker %d: %v", ErrRetryable, leader, err) // no broker's word about a request
+				}
 			})
 		}
 	}
 	return func() { cancel(); wg.Wait() }
+}
+
+// connect makes a connection to a partition's leader. It gives kafka-go a request for it
+// that cannot be written for want of records, when the connection is there; kafka-go keeps
+// the connection then.
+func (l *link) connect(ctx context.Context, topic string, partition int) error {
+	_, err := l.transport.RoundTrip(ctx, l.client.Addr, &rawproduce.Request{
+		Acks:   int16(kafka.RequireAll),
+		Topics: []rawproduce.RequestTopic{{Topic: topic, Partitions: []rawproduce.RequestPartition{{Partition: int32(partition)}}}},
+	})
+	if errors.Is(err, protocol.ErrNoRecord) {
+		return nil
+	}
+	return err
+}
+
+// opened waits for the connection to a broker, if there is one on its way: kafka-go would
+// make another, which is there later.
+func (l *link) opened(ctx context.Context, broker int) error {
+	o := l.opening[broker]
+	if o == nil {
+		return nil
+	}
+	select {
+	case <-o.done:
+		return o.err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // kind marks err with the kind that callers branch on.

@@ -210,7 +210,7 @@ func (p *Publisher) publish(ctx context.Context, key Key, stream Stream) (Result
 	if err != nil {
 		return Result{}, err
 	}
-	defer p.warm(ctx, leaders)()
+	defer p.open(ctx, leaders)()
 	partitions := len(leaders)
 	workers := min(runtime.GOMAXPROCS(0), 16)
 	size := min(batchBytes, bufferBudget/(workers*partitions))

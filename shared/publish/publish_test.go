@@ -315,7 +315,8 @@ func TestNothingIsSentAfterTheDeadline(t *testing.T) {
 	if !errors.Is(err, context.DeadlineExceeded) || !errors.Is(err, publish.ErrPartial) {
 		t.Fatalf("error %v", err)
 	}
-	if late := time.Since(start) - 700*time.Millisecond; late > 600*time.Millisecond {
+	// All twenty requests or so would take as many seconds; a busy machine is given three.
+	if late := time.Since(start) - 700*time.Millisecond; late > 3*time.Second {
 		t.Errorf("returned %v after the deadline", late)
 	}
 	time.Sleep(1500 * time.Millisecond) // what the broker holds in its hands now is what was sent before
