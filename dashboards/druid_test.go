@@ -40,9 +40,10 @@ func (p *pipeline) traffic(t *testing.T, now time.Time) (events int) {
 // comparison is Druid's table and the same sales in SQLite.
 type comparison struct {
 	*pipeline
-	local *table.Table
-	sales []*sale.Sale
-	now   time.Time
+	local   *table.Table
+	sales   []*sale.Sale
+	arrived []time.Time // of each of the sales
+	now     time.Time
 }
 
 // ranges are what readers choose: time, and values of the variables.
@@ -98,7 +99,7 @@ func compared(t *testing.T) *comparison {
 func (c *comparison) read(t *testing.T) {
 	t.Helper()
 	c.sales = nil // half a gigabyte
-	c.sales = c.pipeline.Sales(t)
+	c.sales, c.arrived = c.Arrivals(t)
 	local, err := table.Open(c.Topic, time.Now)
 	if err != nil {
 		t.Fatal(err)
@@ -109,6 +110,7 @@ func (c *comparison) read(t *testing.T) {
 		if rows[i], err = table.RowOf(s); err != nil {
 			t.Fatal(err)
 		}
+		rows[i].Arrived(c.arrived[i].UnixMilli())
 	}
 	if err := local.Add(rows); err != nil {
 		t.Fatal(err)

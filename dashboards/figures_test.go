@@ -156,6 +156,8 @@ func (c *comparison) check(t *testing.T, d dashboards.Dashboard, panel dashboard
 		}
 	case "Revenue per minute by order type", "Orders per minute", "Revenue per second", "Failed transactions by reason", "Events per second against the schedule", "Scenarios running":
 		c.checkSeries(t, panel, f, q, a)
+	case "From the sale to Kafka", "Late sales":
+		c.checkArrival(t, panel, f, q)
 	case "Doubled and missing sales":
 		doubled, bursts := 0.0, make(map[sale.BurstID]bool)
 		seen := make(map[sale.TransactionID]bool)
@@ -215,6 +217,41 @@ func (c *comparison) checkSeries(t *testing.T, panel dashboards.Panel, f dashboa
 	}
 	if math.Abs(got-want) > 0.001 {
 		t.Errorf("%v in all points together, want %v", got, want)
+	}
+}
+
+// checkArrival computes each bucket's figures.
+func (c *comparison) checkArrival(t *testing.T, panel dashboards.Panel, f dashboards.Frame, q dashboards.Query) {
+	t.Helper()
+	interval := panel.Interval(q.From, q.To, 800)
+	buckets := make(map[time.Time][]float64)
+	for i, s := range c.sales {
+		if at := s.Timestamp.Time(); !at.Before(q.From) && at.Before(q.To) {
+			begin := at.Truncate(interval)
+			buckets[begin] = append(buckets[begin], float64(c.arrived[i].Sub(at)/time.Second))
+		}
+	}
+	if f.Rows() != len(buckets) {
+		t.Errorf("%d points, want %d", f.Rows(), len(buckets))
+	}
+	for i := range f.Rows() {
+		var sum, longest, late float64
+		delays := buckets[f.Columns[0].Values[i].(time.Time).UTC()]
+		for _, d := range delays {
+			sum, longest = sum+d, max(longest, d)
+			if d >= 120 {
+				late++
+			}
+		}
+		want := []float64{late / interval.Minutes()}
+		if panel.Title != "Late sales" {
+			want = []float64{sum / float64(len(delays)), longest}
+		}
+		for j, w := range want {
+			if got := f.Columns[1+j].Values[i].(float64); math.Abs(got-w) > 0.001 {
+				t.Errorf("%s at %v is %v, want %v", f.Columns[1+j].Name, f.Columns[0].Values[i], got, w)
+			}
+		}
 	}
 }
 

@@ -64,13 +64,17 @@ LIMIT 10`,
     WHEN screen_size < 80 THEN '70 to 79 in'
     ELSE '80 in and more'
   END AS size,
-  ROUND(COALESCE(SUM(total_amount) FILTER (WHERE display_type IN ('OLED', 'QD-OLED')), 0), 2) AS oled,
-  ROUND(COALESCE(SUM(total_amount) FILTER (WHERE display_type IN ('QLED', 'Neo QLED', 'QNED')), 0), 2) AS qled,
-  ROUND(COALESCE(SUM(total_amount) FILTER (WHERE display_type IN ('Mini-LED', 'MicroLED')), 0), 2) AS mini_led,
-  ROUND(COALESCE(SUM(total_amount) FILTER (WHERE display_type IN ('LED', 'LCD')), 0), 2) AS led,
-  ROUND(COALESCE(SUM(total_amount) FILTER (WHERE NOT (display_type IN ('OLED', 'QD-OLED', 'QLED', 'Neo QLED', 'QNED', 'Mini-LED', 'MicroLED', 'LED', 'LCD'))), 0), 2) AS other
-FROM ` + table + `
-WHERE ` + inRange + ` AND ` + completed + selected() + `
+  ROUND(COALESCE(SUM(amount) FILTER (WHERE display_type IN ('OLED', 'QD-OLED')), 0), 2) AS oled,
+  ROUND(COALESCE(SUM(amount) FILTER (WHERE display_type IN ('QLED', 'Neo QLED', 'QNED')), 0), 2) AS qled,
+  ROUND(COALESCE(SUM(amount) FILTER (WHERE display_type IN ('Mini-LED', 'MicroLED')), 0), 2) AS mini_led,
+  ROUND(COALESCE(SUM(amount) FILTER (WHERE display_type IN ('LED', 'LCD')), 0), 2) AS led,
+  ROUND(COALESCE(SUM(amount) FILTER (WHERE NOT (display_type IN ('OLED', 'QD-OLED', 'QLED', 'Neo QLED', 'QNED', 'Mini-LED', 'MicroLED', 'LED', 'LCD'))), 0), 2) AS other
+FROM (
+  SELECT screen_size, display_type, SUM(total_amount) AS amount
+  FROM ` + table + `
+  WHERE ` + inRange + ` AND ` + completed + selected() + `
+  GROUP BY 1, 2
+)
 GROUP BY 1
 ORDER BY MIN(screen_size)`,
 		},

@@ -205,7 +205,8 @@ settings_and_units() {
 		GATEWAY_SECRET_ARN=$GATEWAY_SECRET_ARN
 		DATA_VOLUME=$DATA_VOLUME
 		DRUID_HOME=/opt/druid
-		SEGMENT_CACHE=$((size * 45 / 100 > 0 ? size * 45 / 100 : 1))g
+		PROCESSORS=$(nproc)
+		SEGMENT_CACHE=$((size * 70 / 100 > 0 ? size * 70 / 100 : 1))g
 	EOF
 	local unit
 	while read -r unit; do

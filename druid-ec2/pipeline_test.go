@@ -249,6 +249,10 @@ func TestEveryFieldIsAColumn(t *testing.T) {
 		t.Fatal(err)
 	}
 	whole := map[string]bool{"quantity": true, "screen_size": true}
+	if columns["seconds_to_arrive"] != "long" {
+		t.Errorf("column seconds_to_arrive is %q, want long", columns["seconds_to_arrive"])
+	}
+	delete(columns, "seconds_to_arrive") // Druid computes it
 	for name, value := range fields {
 		want := "string"
 		if _, is := value.(float64); is && whole[name] {

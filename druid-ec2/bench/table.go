@@ -46,6 +46,9 @@ func (b *bench) newTable(ctx context.Context, purpose string) (*table, error) {
 	create.TimeoutMillis = 60_000
 	topic := kmsg.NewCreateTopicsRequestTopic()
 	topic.Topic, topic.NumPartitions, topic.ReplicationFactor = t.name, spec.Partitions, 1
+	arrival := kmsg.NewCreateTopicsRequestTopicConfig()
+	arrival.Name, arrival.Value = spec.TimestampType, kmsg.StringPtr(spec.OfArrival)
+	topic.Configs = append(topic.Configs, arrival)
 	create.Topics = append(create.Topics, topic)
 	made, err := create.RequestWith(ctx, b.admin)
 	if err != nil {

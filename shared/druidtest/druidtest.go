@@ -42,7 +42,7 @@ type Pipeline struct {
 // Start makes a pipeline, with these settings of the supervisor changed. It ends with the test.
 func Start(t testing.TB, d *stack.Druid, change map[string]any) *Pipeline {
 	t.Helper()
-	b := brokertest.Real(t, d.Kafka)
+	b := brokertest.Real(t, d.Kafka, spec.TimestampType, spec.OfArrival)
 	roots := filepath.Join(t.TempDir(), "roots.pem")
 	if err := os.WriteFile(roots, b.CA, 0o600); err != nil {
 		t.Fatal(err)
@@ -150,12 +150,18 @@ func (p *Pipeline) Status(t testing.TB) string {
 	return string(text)
 }
 
-// Sales reads the topic back by a client that is not ours. Texts that are the same share
-// their memory.
+// Sales reads the topic back by a client that is not ours.
 func (p *Pipeline) Sales(t testing.TB) []*sale.Sale {
 	t.Helper()
+	sales, _ := p.Arrivals(t)
+	return sales
+}
+
+// Arrivals is Sales with the time at which Kafka got each. Texts that are the same share
+// their memory.
+func (p *Pipeline) Arrivals(t testing.TB) (all []*sale.Sale, arrived []time.Time) {
+	t.Helper()
 	texts := make(map[sale.Text]sale.Text)
-	var all []*sale.Sale
 	for _, e := range p.Read(t) {
 		s := e.Sale
 		for _, text := range []*sale.Text{
@@ -169,6 +175,7 @@ func (p *Pipeline) Sales(t testing.TB) []*sale.Sale {
 			}
 		}
 		all = append(all, &s)
+		arrived = append(arrived, e.Timestamp)
 	}
-	return all
+	return all, arrived
 }

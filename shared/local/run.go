@@ -24,6 +24,7 @@ import (
 	"os"
 	"os/signal"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -93,6 +94,7 @@ type session struct {
 	functions []*function
 	tally     *tally
 	table     *table.Table // nil: Druid has the events
+	replaying atomic.Bool  // what comes in is a history
 	consumer  *consumer
 	live      *live
 }
@@ -204,10 +206,19 @@ func (s *session) openSource() (closeSource func(), err error) {
 // druidPause is how long a page leaves Druid alone between two rounds.
 const druidPause = 4 * time.Second
 
-// keep keeps what the consumer has read.
+// keep keeps what the consumer has read. Now is when it arrived; but that of a history is
+// when its schedule would have sent it.
 func (s *session) keep(rows []table.Row) error {
 	if s.table == nil {
 		return nil
+	}
+	now := s.clock.Now()
+	for i := range rows {
+		arrived := now
+		if s.replaying.Load() {
+			arrived = time.UnixMilli(rows[i].At).Truncate(spec.Slot).Add(spec.Slot)
+		}
+		rows[i].Arrived(arrived.UnixMilli())
 	}
 	return s.table.Add(rows)
 }
@@ -344,6 +355,8 @@ func (s *session) publish(ctx context.Context) error {
 func (s *session) publishHistory(ctx context.Context, plan *schedule, last time.Time) error {
 	start := time.Now()
 	total := int(s.o.history / spec.Slot)
+	s.replaying.Store(true)
+	defer s.replaying.Store(false)
 	bar := s.ui.progress("history", total, "min")
 	var mu sync.Mutex
 	done := 0

@@ -113,6 +113,9 @@ func (c *cluster) create(ctx context.Context) error {
 	defer client.Close()
 	topic := kmsg.NewCreateTopicsRequestTopic()
 	topic.Topic, topic.NumPartitions, topic.ReplicationFactor = c.topic, spec.Partitions, 1
+	arrival := kmsg.NewCreateTopicsRequestTopicConfig()
+	arrival.Name, arrival.Value = spec.TimestampType, kmsg.StringPtr(spec.OfArrival)
+	topic.Configs = append(topic.Configs, arrival)
 	create := kmsg.NewPtrCreateTopicsRequest()
 	create.TimeoutMillis = int32(connectTimeout.Milliseconds())
 	create.Topics = append(create.Topics, topic)

@@ -53,6 +53,7 @@ func frames(t *testing.T, d dashboards.Dashboard, selected map[string][]string) 
 			if rows[i], err = table.RowOf(&s); err != nil {
 				t.Fatal(err)
 			}
+			rows[i].Arrived(f.At.Add(time.Duration(i%200) * time.Second).UnixMilli())
 		}
 		if err := tab.Add(rows); err != nil {
 			t.Fatal(err)

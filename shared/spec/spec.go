@@ -36,6 +36,13 @@ const (
 	Slot         = time.Minute // period of the schedule, and the time that one scheduled burst covers
 )
 
+// The topic's setting that has Kafka keep the time at which a sale arrived, and count its
+// age from there: what is late can be seen then, and an old sale is not deleted at once.
+const (
+	TimestampType = "message.timestamp.type"
+	OfArrival     = "LogAppendTime"
+)
+
 // Limits of an order. A larger spike is cut into several bursts.
 const (
 	MaxEvents          = 10_000_000     // events in one burst, or in one shard of it

@@ -57,6 +57,7 @@ const (
 	ScreenSize
 	Latitude
 	Longitude
+	SecondsToArrive
 	countColumns
 )
 
@@ -76,6 +77,13 @@ func RowOf(s *sale.Sale) (Row, error) {
 	}
 	r.Counts = [countColumns]int32{Quantity: int32(s.Quantity), ScreenSize: int32(s.ScreenSize), Latitude: int32(s.Latitude), Longitude: int32(s.Longitude)}
 	return r, nil
+}
+
+// Arrived says when Kafka, or whoever stands for it, got the sale, in milliseconds since
+// 1970. A row of which that is not known has a seconds_to_arrive of 0, as in Druid where
+// the topic keeps no times of arrival.
+func (r *Row) Arrived(at int64) {
+	r.Counts[SecondsToArrive] = int32(max(math.MinInt32, min((at-r.At)/1000, math.MaxInt32))) // 68 years
 }
 
 // kind is how a column is kept.
@@ -107,7 +115,7 @@ var columns = []column{
 	{"display_type", kindWord, DisplayType}, {"resolution", kindWord, Resolution}, {"latitude", kindDegree, Latitude}, {"longitude", kindDegree, Longitude},
 	{"source", kindWord, Source}, {"os", kindWord, OS}, {"state", kindWord, State}, {"user_agent", kindWord, UserAgent}, {"discount", kindMoney, Discount},
 	{"commission", kindMoney, Commission}, {"failure_reason", kindWord, FailureReason}, {"store_id", kindWord, StoreID},
-	{"customer_type", kindWord, CustomerType}, {"scenario", kindWord, Scenario},
+	{"customer_type", kindWord, CustomerType}, {"scenario", kindWord, Scenario}, {"seconds_to_arrive", kindCount, SecondsToArrive},
 }
 
 func findColumn(name string) (column, bool) {

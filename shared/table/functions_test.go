@@ -75,6 +75,7 @@ func TestRowsAreWhatWasAdded(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	row.Arrived(noon.Add(42 * time.Second).UnixMilli())
 	if err := tab.Add([]table.Row{row}); err != nil {
 		t.Fatal(err)
 	}
@@ -87,7 +88,7 @@ func TestRowsAreWhatWasAdded(t *testing.T) {
 		"category": "TV", "price": 1099.99, "total_amount": 880.0, "currency": "USD", "quantity": int64(1), "payment_method": "PayPal", "status": "FRAUD",
 		"order_type": "online", "city": "Chicago", "country": "USA", "device": "Desktop", "brand": "LG", "screen_size": int64(43), "display_type": "OLED",
 		"resolution": "4K UHD", "latitude": 39.9772, "longitude": -75.1608, "source": "Facebook", "os": "webOS", "state": "IL", "user_agent": "Mozilla/5.0",
-		"discount": 219.99, "commission": 26.4, "failure_reason": "fraud_suspected", "store_id": "S-1", "customer_type": "vip", "scenario": "flash-sale",
+		"discount": 219.99, "commission": 26.4, "failure_reason": "fraud_suspected", "store_id": "S-1", "customer_type": "vip", "scenario": "flash-sale", "seconds_to_arrive": int64(41),
 	}
 	if len(columns) != len(want) {
 		t.Errorf("%d columns, want %d", len(columns), len(want))

@@ -63,6 +63,7 @@ func fill(t testing.TB, n int, hours int) *table.Table {
 				if err != nil {
 					t.Fatal(err)
 				}
+				r.Arrived(at.Add(time.Duration(i%3*j%700) * time.Second).UnixMilli())
 				rows = append(rows, r)
 				if i == 0 && j%100 == 3 {
 					rows = append(rows, r) // doubled
@@ -187,5 +188,32 @@ func BenchmarkPanels(b *testing.B) {
 				}
 			}
 		}
+	}
+}
+
+// Where a topic keeps no times of arrival, nothing is told about them.
+func TestArrivalThatIsNotKept(t *testing.T) {
+	tab, err := table.Open("sales", time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tab.Close()
+	if err := tab.Add(make([]table.Row, 3)); err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]int{"Events per second against the schedule": 1, "From the sale to Kafka": 0, "Late sales": 0}
+	for _, p := range dashboards.Pipeline().Panels() {
+		n, is := want[p.Title]
+		if !is {
+			continue
+		}
+		delete(want, p.Title)
+		_, rows, err := tab.Query(t.Context(), p.Interpolate(dashboards.Query{From: time.UnixMilli(0), To: time.UnixMilli(60_000), Table: "sales"}))
+		if err != nil || len(rows) != n {
+			t.Errorf("%s: %v, error %v", p.Title, rows, err)
+		}
+	}
+	if len(want) > 0 {
+		t.Errorf("there is no panel %v", want)
 	}
 }
