@@ -85,7 +85,7 @@ ORDER BY 1`,
 			ID: 4, Title: "From the sale to Kafka", Kind: TimeSeries, Width: 12, Height: 7, Unit: Seconds, Decimals: 1, Format: Long, Empty: noArrival,
 			Description: "Time from the event to its arrival in Kafka, by the event's time. A burst covers the minute before it, so about 30 seconds on average and " +
 				"60 at most are usual; until it can be queried takes a fraction of a second more." + arrival,
-			MinInterval: 10 * time.Second, MaxPoints: 300,
+			MinInterval: time.Minute, MaxPoints: 300,
 			Fields: []Field{
 				{Column: "average", Title: "average", Unit: Seconds, Decimals: 1, Color: Blue},
 				{Column: "longest", Title: "longest", Unit: Seconds, Decimals: 1, Color: Orange},
@@ -100,7 +100,7 @@ ORDER BY 1`,
 		{
 			ID: 5, Title: "Late sales", Kind: TimeSeries, Width: 12, Height: 7, Unit: PerMinute, Decimals: 1, Format: Long, Empty: noArrival,
 			Description: "Sales a minute that arrived in Kafka two minutes after the event or later, by the event's time: bursts that were retried, or ordered for the past." + arrival,
-			MinInterval: 10 * time.Second, MaxPoints: 300, AsBars: true,
+			MinInterval: time.Minute, MaxPoints: 300, AsBars: true,
 			Fields: []Field{{Column: "late", Title: "late", Unit: PerMinute, Decimals: 1, Color: Vermillion}},
 			SQL: `SELECT ` + bucket + ` AS "time", COUNT(*) FILTER (WHERE seconds_to_arrive >= ` + settle + ` / 1000) * 60000.0 / ${__interval_ms} AS late
 FROM ` + table + `

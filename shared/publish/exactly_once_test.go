@@ -55,10 +55,10 @@ func testAttemptsGivenUp(t *testing.T, b *broker, d publish.Delivery) {
 	const n = 25_000
 	random := rand.New(rand.NewPCG(1, 2))
 	gaveUp := 0
-	for range 12 {
+	for i := range 12 {
 		ctx, cancel := context.WithCancel(t.Context())
 		p := b.publisher(t, d)
-		time.AfterFunc(time.Duration(random.IntN(150))*time.Millisecond, cancel)
+		time.AfterFunc(time.Duration(random.IntN(10+12*i))*time.Millisecond, cancel) // none is done in 10 ms
 		res, err := p.Publish(ctx, b.key, stream(n))
 		p.Close()
 		cancel()

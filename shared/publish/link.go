@@ -29,9 +29,9 @@ const idleLimit = 20 * time.Second
 type link struct {
 	transport *kafka.Transport
 	client    *kafka.Client
-	sasl      *mechanism       // nil: none
-	used      time.Time        // wall clock, which goes on while the process is frozen
-	opening   map[int]*opening // by leader; nil: not begun
+	sasl      *mechanism // nil: none
+	used      time.Time  // wall clock, which goes on while the process is frozen
+	openings  *openings  // nil: not begun
 
 	mu    sync.Mutex
 	conns map[net.Conn]struct{}
@@ -219,39 +219,61 @@ func (p *Publisher) persist(ctx context.Context, what string, do func(context.Co
 	}
 }
 
+// openings are the connections that are made ahead of their use.
+type openings struct {
+	ctx      context.Context
+	topic    string
+	leaders  map[int]*opening
+	finished bool // no more are made
+	requests sync.WaitGroup
+}
+
 // opening is a connection on its way to a leader.
 type opening struct {
-	done chan struct{}
-	err  error // when done is closed; nil where it ended with the burst
+	partition int           // one that it leads
+	done      chan struct{} // closed when it is there, or when err says why not
+	err       error         // nil where it ended with the burst
 }
 
 // open has connections to the leaders made, so that they are there when the first batches
 // are. The function that it returns waits until that has ended, by ctx at the latest.
 func (p *Publisher) open(ctx context.Context, leaders routes) (wait func()) {
-	ctx, cancel := context.WithCancel(ctx)
-	var wg sync.WaitGroup
 	l := p.link
-	if l.opening == nil {
-		l.opening = make(map[int]*opening)
-		for partition, leader := range leaders {
-			if leader < 0 || l.opening[leader] != nil {
-				continue
-			}
-			o := &opening{done: make(chan struct{})}
-			l.opening[leader] = o
-			wg.Go(func() {
-				defer close(o.done)
-				err := l.connect(ctx, p.cfg.Topic, partition)
-				if err == nil || ctx.Err() != nil {
-					return
-				}
-				if o.err = l.kind(err); errors.Is(o.err, ErrRetryable) {
-					o.err = fmt.Errorf("%w: broker %d: %v", ErrRetryable, leader, err) // no broker's word about a request
-				}
-			})
-		}
+	if l.openings != nil {
+		return func() {}
 	}
-	return func() { cancel(); wg.Wait() }
+	ctx, cancel := context.WithCancel(ctx)
+	all := &openings{ctx: ctx, topic: p.cfg.Topic, leaders: make(map[int]*opening)}
+	l.openings = all
+	for partition, leader := range leaders {
+		if leader < 0 || all.leaders[leader] != nil {
+			continue
+		}
+		o := &opening{partition: partition, done: make(chan struct{})}
+		all.leaders[leader] = o
+		all.requests.Go(func() {
+			defer close(o.done)
+			err := l.connect(ctx, all.topic, partition)
+			if err == nil || ctx.Err() != nil {
+				return
+			}
+			if o.err = l.kind(err); errors.Is(o.err, ErrRetryable) {
+				o.err = fmt.Errorf("%w: broker %d: %v", ErrRetryable, leader, err) // no broker's word about a request
+			}
+		})
+	}
+	return func() { cancel(); all.requests.Wait(); all.finished = true }
+}
+
+// openAnother has a second connection made to a broker that leads partitions, for what it
+// is asked besides.
+func (l *link) openAnother(broker int) {
+	all := l.openings
+	if all == nil || all.finished || all.leaders[broker] == nil {
+		return
+	}
+	all.finished = true
+	all.requests.Go(func() { _ = l.connect(all.ctx, all.topic, all.leaders[broker].partition) }) // what is wrong shows with the first one
 }
 
 // connect makes a connection to a partition's leader. It gives kafka-go a request for it
@@ -271,10 +293,10 @@ func (l *link) connect(ctx context.Context, topic string, partition int) error {
 // opened waits for the connection to a broker, if there is one on its way: kafka-go would
 // make another, which is there later.
 func (l *link) opened(ctx context.Context, broker int) error {
-	o := l.opening[broker]
-	if o == nil {
+	if l.openings == nil || l.openings.leaders[broker] == nil {
 		return nil
 	}
+	o := l.openings.leaders[broker]
 	select {
 	case <-o.done:
 		return o.err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/segmentio/kafka-go"
@@ -86,7 +87,13 @@ func (t *transaction) begin(ctx context.Context, l *link) error {
 	if err := t.locate(ctx, l); err != nil {
 		return t.moved(err)
 	}
+	l.openAnother(t.coordinator) // for the ledger's entry, beside the batches
+	var group sync.WaitGroup
+	if t.ledger {
+		group.Go(func() { _ = t.locateGroup(ctx, l) }) // tried again where it is needed
+	}
 	p, err := l.initProducer(ctx, t.coordinator, t.id, t.timeout)
+	group.Wait()
 	t.producer = p
 	return t.moved(err)
 }

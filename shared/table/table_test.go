@@ -63,7 +63,11 @@ func fill(t testing.TB, n int, hours int) *table.Table {
 				if err != nil {
 					t.Fatal(err)
 				}
-				r.Arrived(at.Add(time.Duration(i%3*j%700) * time.Second).UnixMilli())
+				arrived := s.Timestamp.Time().Truncate(time.Minute).Add(time.Minute + 2*time.Second) // with its minute
+				if i%10 == 3 {
+					arrived = arrived.Add(7 * time.Minute) // late
+				}
+				r.Arrived(arrived.UnixMilli())
 				rows = append(rows, r)
 				if i == 0 && j%100 == 3 {
 					rows = append(rows, r) // doubled
