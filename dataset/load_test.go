@@ -393,3 +393,14 @@ func (e *endless) Read(p []byte) (int, error) {
 	}
 	return len(p), nil
 }
+
+// A space before a text has tidy look at each character.
+func TestWhatIsTidyStaysAsItIs(t *testing.T) {
+	for _, p := range Default().TVs {
+		for _, s := range []string{p.Name, p.URL, p.Name + " ", p.Name + `""`, "  " + p.Name, p.Name + "\t4K", p.Name + "™"} {
+			if isTidy(s) != (tidy(" "+s) == s) {
+				t.Errorf("%q is tidy: %v, and becomes %q", s, isTidy(s), tidy(" "+s))
+			}
+		}
+	}
+}

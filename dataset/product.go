@@ -103,14 +103,15 @@ func (c columns) product(row record, brands brandSpelling) (TV, *Problem) {
 		return refuse(screenSize, "neither the name nor %s tells a size of %d to %d inches",
 			quoted(cell(screenSize)), MinScreenSize, MaxScreenSize)
 	}
+	told := words(set)
 	others := strings.Join([]string{cell(displayType), cell(resolution), cell(system)}, " / ")
-	if tv.DisplayType = displayTypes.told(set, cell(displayType), others); tv.DisplayType == "" {
+	if tv.DisplayType = displayTypes.told(told, cell(displayType), others); tv.DisplayType == "" {
 		return refuse(displayType, "neither the name nor %s tells one of %s", quoted(cell(displayType)), displayTypes)
 	}
-	if tv.Resolution = resolutions.told(set, cell(resolution), others); tv.Resolution == "" {
+	if tv.Resolution = resolutions.told(told, cell(resolution), others); tv.Resolution == "" {
 		return refuse(resolution, "neither the name nor %s tells one of %s", quoted(cell(resolution)), resolutions)
 	}
-	tv.OS = systems.told(set, cell(system), others)
+	tv.OS = systems.told(told, cell(system), others)
 	return tv, nil
 }
 
@@ -171,6 +172,9 @@ func dollars(cents int64) string {
 // tidy removes what says nothing: marks such as ™, invisible characters, spaces at the ends and repeated ones, and it
 // writes inch marks one way.
 func tidy(s string) string {
+	if isTidy(s) {
+		return s
+	}
 	var b strings.Builder
 	b.Grow(len(s))
 	var last rune
@@ -234,4 +238,17 @@ func hash(tvs []TV) (sum [32]byte) {
 	}
 	h.Sum(sum[:0])
 	return sum
+}
+
+// isTidy knows the usual text, in which there is nothing to remove, at a glance.
+func isTidy(s string) bool {
+	last := byte(' ')
+	for i := range len(s) {
+		c := s[i]
+		if c < ' ' || c > '~' || c == ' ' && last == ' ' || c == '"' && last == '"' {
+			return false
+		}
+		last = c
+	}
+	return s == "" || last != ' '
 }

@@ -55,11 +55,13 @@ var systems = vocabulary{
 	{value: "Xumo TV", says: []string{"xumo"}},
 }
 
-// told returns the value that the name tells, else the column's own cell, else the cells around it, which often hold
-// parts of each other. It is empty if none does.
+// told returns the value that the words of the name tell, else the column's own cell, else the cells around it, which
+// often hold parts of each other. It is empty if none does.
 func (v vocabulary) told(name, own, others string) string {
 	for i, text := range []string{name, own, others} {
-		text = words(text)
+		if i > 0 {
+			text = words(text)
+		}
 		for _, t := range v {
 			if saysAny(text, t.says) || i > 0 && saysAny(text, t.cell) {
 				return t.value
