@@ -1,13 +1,11 @@
 package app_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
 	"net"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -16,6 +14,7 @@ import (
 
 	"salesburst/dataset"
 	"salesburst/shared/app"
+	"salesburst/shared/lambdatest"
 	"salesburst/shared/market"
 	"salesburst/shared/publish"
 	"salesburst/shared/secret"
@@ -37,31 +36,13 @@ type lambda struct {
 	denied  error        // or what it says instead
 	fetches atomic.Int32
 	dials   atomic.Int32
-	out     *output
+	out     *lambdatest.Output
 	calls   atomic.Int32
-}
-
-// output is a buffer for several goroutines.
-type output struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (o *output) Write(b []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.buf.Write(b)
-}
-
-func (o *output) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.buf.String()
 }
 
 func start(t *testing.T, changes ...func(*app.Config)) *lambda {
 	t.Helper()
-	l := &lambda{broker: startBroker(t), out: new(output)}
+	l := &lambda{broker: startBroker(t), out: new(lambdatest.Output)}
 	l.secret.Store(l.broker.secretText(firstKey, keys[firstKey]))
 	m, err := market.New(dataset.Default())
 	if err != nil {

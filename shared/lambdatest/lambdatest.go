@@ -73,7 +73,7 @@ type Function struct {
 	Asks   chan<- Invocation // takes one when the function asks for work
 
 	hidden  []string
-	output  output
+	output  Output
 	calls   atomic.Int32
 	answers chan Answer
 }
@@ -247,19 +247,21 @@ func Secret(servers []string, key, secret string) string {
 	return string(text)
 }
 
-// output is a buffer for several goroutines.
-type output struct {
+// Output is a buffer for several goroutines.
+type Output struct {
 	mu  sync.Mutex
 	buf bytes.Buffer
 }
 
-func (o *output) Write(b []byte) (int, error) {
+// Write implements io.Writer.
+func (o *Output) Write(b []byte) (int, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return o.buf.Write(b)
 }
 
-func (o *output) String() string {
+// String is what was written so far.
+func (o *Output) String() string {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return o.buf.String()
