@@ -61,7 +61,9 @@ func withEachBrokerTaking(t *testing.T, batchBytes string, test func(t *testing.
 
 // mayRetry tells whether a batch may have to be sent again although nothing is wrong: a real
 // broker that is busy asks for it until it has heard of the transaction.
-func (b *broker) mayRetry(d publish.Delivery) bool { return b.Cluster == nil && d != publish.Idempotent }
+func (b *broker) mayRetry(d publish.Delivery) bool {
+	return b.Cluster == nil && d != publish.Idempotent
+}
 
 func (b *broker) config(d publish.Delivery) publish.Config {
 	return publish.Config{
