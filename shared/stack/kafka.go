@@ -7,10 +7,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	mathrand "math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -181,19 +183,26 @@ func (k *Kafka) Tool(ctx context.Context, class string, args ...string) *exec.Cm
 	return exec.CommandContext(ctx, k.Java, append([]string{"-XX:TieredStopAtLevel=1", "-cp", k.Jars + "/*", class}, args...)...)
 }
 
-// freePorts returns ports of 127.0.0.1 on which nobody listens.
+// The ports that servers here get: below those that systems give to outgoing connections,
+// one of which could take a port before its server does.
+const firstPort, lastPort = 11_000, 31_999
+
+// freePorts returns ports of 127.0.0.1 on which nobody listens. They are drawn, so that
+// whoever looks for some at the same time gets others.
 func freePorts(n int) ([]string, error) {
 	var ports []string
-	for range n {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
+	var last error
+	for tries := 0; len(ports) < n; tries++ {
+		if tries == 1000 {
+			return nil, fmt.Errorf("looking for %d free ports from %d to %d: %w", n, firstPort, lastPort, last)
+		}
+		port := strconv.Itoa(firstPort + mathrand.IntN(lastPort-firstPort+1))
+		l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", port))
 		if err != nil {
-			return nil, fmt.Errorf("looking for a free port: %w", err)
+			last = err
+			continue
 		}
 		defer l.Close() // only when all are found, so that they differ
-		_, port, err := net.SplitHostPort(l.Addr().String())
-		if err != nil {
-			return nil, err
-		}
 		ports = append(ports, port)
 	}
 	return ports, nil
