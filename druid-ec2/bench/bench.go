@@ -28,11 +28,12 @@ type bench struct {
 	prefix  string // of the topics
 	start   time.Time
 
-	tables  []*table // all
-	live    *table   // beside a backlog and a merge; nil: not yet there
-	large   *table   // the backlog, and what the queries are asked over; nil: not yet there
-	curves  []curve  // for the chart
-	printed bool     // the head of the table of freshness
+	tables  []*table         // all
+	live    *table           // beside a backlog and a merge; nil: not yet there
+	large   *table           // the backlog, and what the queries are asked over; nil: not yet there
+	curves  []curve          // for the chart
+	printed bool             // the head of the table of freshness
+	most    map[string]int64 // memory that each server took of its own, in bytes
 }
 
 func newBench(d *stack.Druid, o options, out io.Writer) (*bench, error) {
@@ -50,7 +51,7 @@ func newBench(d *stack.Druid, o options, out io.Writer) (*bench, error) {
 	}
 	return &bench{
 		options: o, out: out, druid: d, admin: admin, market: m, start: time.Now(),
-		prefix: "bench-" + strings.ToLower(rand.Text()[:6]),
+		prefix: "bench-" + strings.ToLower(rand.Text()[:6]), most: make(map[string]int64),
 	}, nil
 }
 

@@ -55,6 +55,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -205,6 +206,10 @@ func run(ctx context.Context, o options, out io.Writer) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, b.close()) }()
+	var watch sync.WaitGroup
+	watching, stopWatching := context.WithCancel(ctx)
+	watch.Go(func() { b.watchMemory(watching) })
+	defer func() { stopWatching(); watch.Wait() }()
 	for _, p := range phases {
 		if !slices.Contains(o.only, p.name) {
 			continue
@@ -223,6 +228,8 @@ func run(ctx context.Context, o options, out io.Writer) (err error) {
 		}
 		b.verified(b.live)
 	}
+	stopWatching()
+	watch.Wait()
 	if err := b.memory(); err != nil {
 		return err
 	}

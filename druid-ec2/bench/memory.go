@@ -2,11 +2,13 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"os"
 	"strconv"
 	"strings"
+	"time"
 
 	druid "salesburst/druid-ec2"
 )
@@ -72,7 +74,28 @@ func part(percent string) (int64, error) {
 }
 
 // resident is the memory that a server takes of the machine.
-type resident struct{ now, peak int64 }
+type resident struct {
+	own  int64 // now, without the pages of files, which the kernel takes back when it needs them
+	peak int64 // with them
+}
+
+// watchMemory notes every second what the servers take of their own, until ctx ends.
+func (b *bench) watchMemory(ctx context.Context) {
+	every := time.NewTicker(time.Second)
+	defer every.Stop()
+	for {
+		for _, name := range servers() {
+			if r, err := residentOf(b.druid.PID(name)); err == nil { // the table at the end tells of errors
+				b.most[name] = max(b.most[name], r.own)
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-every.C:
+		}
+	}
+}
 
 // residentOf is that of a process and of what it has started, such as nginx's worker.
 func residentOf(pid int) (r resident, err error) {
@@ -87,7 +110,7 @@ func residentOf(pid int) (r resident, err error) {
 	defer f.Close()
 	lines := bufio.NewScanner(f)
 	for lines.Scan() {
-		for name, value := range map[string]*int64{"VmRSS:": &r.now, "VmHWM:": &r.peak} {
+		for name, value := range map[string]*int64{"RssAnon:": &r.own, "VmHWM:": &r.peak} {
 			if rest, ok := strings.CutPrefix(lines.Text(), name); ok {
 				kilobytes, err := strconv.ParseInt(strings.TrimSuffix(strings.TrimSpace(rest), " kB"), 10, 64)
 				if err != nil {
@@ -113,7 +136,7 @@ func residentOf(pid int) (r resident, err error) {
 		if err != nil {
 			return r, err
 		}
-		r.now, r.peak = r.now+c.now, r.peak+c.peak
+		r.own, r.peak = r.own+c.own, r.peak+c.peak
 	}
 	return r, nil
 }

@@ -109,9 +109,9 @@ func firstLine(text string) string {
 	return strings.ReplaceAll(text[:min(len(text), 300)], "|", "/")
 }
 
-// memory prints what each server takes beside what it may.
+// memory prints what each server has taken beside what it may.
 func (b *bench) memory() error {
-	b.head("server", "heap at most, MB", "resident, MB", "at its peak", "limit of its unit at 8 GiB", "peak in % of it")
+	b.head("server", "heap at most, MB", "its own at most, MB", "in % of the limit", "limit of its unit at 8 GiB", "with pages of files at most")
 	for _, name := range servers() {
 		l, err := limitsOf(name)
 		if err != nil {
@@ -125,7 +125,8 @@ func (b *bench) memory() error {
 		if l.heap > 0 {
 			heap = megabytes(l.heap)
 		}
-		b.row(name, heap, megabytes(r.now), megabytes(r.peak), megabytes(l.unit), fmt.Sprintf("%.0f", 100*float64(r.peak)/float64(cmp.Or(l.unit, 1))))
+		own := max(b.most[name], r.own)
+		b.row(name, heap, megabytes(own), fmt.Sprintf("%.0f", 100*float64(own)/float64(cmp.Or(l.unit, 1))), megabytes(l.unit), megabytes(r.peak))
 	}
 	return nil
 }
