@@ -76,8 +76,9 @@ func TestAlertsFire(t *testing.T) {
 			ask("online", `{"events":6000,"id":"outage","scenario":"payment-outage","at":%q,"over":"5m"}`, 0)
 		}, "failures"},
 		{"a gap", func() {
-			gap := p.Sales(t)[len(p.Sales(t))-1]
-			for _, s := range p.Sales(t) {
+			sales := p.Sales(t)
+			gap := sales[len(sales)-1]
+			for _, s := range sales {
 				if s.Timestamp > gap.Timestamp {
 					gap = s
 				}

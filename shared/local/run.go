@@ -212,10 +212,10 @@ func (s *session) keep(rows []table.Row) error {
 	if s.table == nil {
 		return nil
 	}
-	now := s.clock.Now()
+	now, replaying := s.clock.Now(), s.replaying.Load()
 	for i := range rows {
 		arrived := now
-		if s.replaying.Load() {
+		if replaying {
 			arrived = time.UnixMilli(rows[i].At).Truncate(spec.Slot).Add(spec.Slot)
 		}
 		rows[i].Arrived(arrived.UnixMilli())
