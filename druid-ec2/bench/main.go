@@ -55,7 +55,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"syscall"
 	"time"
 
@@ -206,10 +205,8 @@ func run(ctx context.Context, o options, out io.Writer) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, b.close()) }()
-	var watch sync.WaitGroup
-	watching, stopWatching := context.WithCancel(ctx)
-	watch.Go(func() { b.watchMemory(watching) })
-	defer func() { stopWatching(); watch.Wait() }()
+	stopWatching := b.watchMemory(ctx)
+	defer stopWatching()
 	for _, p := range phases {
 		if !slices.Contains(o.only, p.name) {
 			continue
@@ -229,7 +226,6 @@ func run(ctx context.Context, o options, out io.Writer) (err error) {
 		b.verified(b.live)
 	}
 	stopWatching()
-	watch.Wait()
 	if err := b.memory(); err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	druid "salesburst/druid-ec2"
@@ -79,22 +80,27 @@ type resident struct {
 	peak int64 // with them
 }
 
-// watchMemory notes every second what the servers take of their own, until ctx ends.
-func (b *bench) watchMemory(ctx context.Context) {
-	every := time.NewTicker(time.Second)
-	defer every.Stop()
-	for {
-		for _, name := range servers() {
-			if r, err := residentOf(b.druid.PID(name)); err == nil { // the table at the end tells of errors
-				b.most[name] = max(b.most[name], r.own)
+// watchMemory notes every second what the servers take of their own, until it is stopped.
+func (b *bench) watchMemory(ctx context.Context) (stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	var watch sync.WaitGroup
+	watch.Go(func() {
+		every := time.NewTicker(time.Second)
+		defer every.Stop()
+		for {
+			for _, name := range servers() {
+				if r, err := residentOf(b.druid.PID(name)); err == nil { // the table at the end tells of errors
+					b.most[name] = max(b.most[name], r.own)
+				}
+			}
+			select {
+			case <-ctx.Done():
+				return
+			case <-every.C:
 			}
 		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-every.C:
-		}
-	}
+	})
+	return func() { cancel(); watch.Wait() }
 }
 
 // residentOf is that of a process and of what it has started, such as nginx's worker.
