@@ -7,7 +7,8 @@ import (
 	"github.com/segmentio/kafka-go"
 	"github.com/segmentio/kafka-go/protocol"
 	"github.com/segmentio/kafka-go/protocol/addpartitionstotxn"
-	"github.com/segmentio/kafka-go/protocol/offsetfetch"
+	"github.com/segmentio/kafka-go/protocol/apiversions"
+	_ "github.com/segmentio/kafka-go/protocol/offsetfetch" // registers itself before fetchOffsets takes its place
 	"github.com/segmentio/kafka-go/protocol/txnoffsetcommit"
 )
 
@@ -22,12 +23,6 @@ type initProducerID struct {
 	TransactionTimeoutMs int32
 	ProducerID           int64
 	ProducerEpoch        int16
-	to
-}
-
-type fetchOffsets struct {
-	GroupID string
-	Topics  []offsetfetch.RequestTopic
 	to
 }
 
@@ -73,10 +68,59 @@ type endTransaction struct {
 
 func (*initProducerID) ApiKey() protocol.ApiKey { return protocol.InitProducerId }
 func (*fetchOffsets) ApiKey() protocol.ApiKey   { return protocol.OffsetFetch }
+func (*apiVersions) ApiKey() protocol.ApiKey    { return protocol.ApiVersions }
 func (*addPartitions) ApiKey() protocol.ApiKey  { return protocol.AddPartitionsToTxn }
 func (*addOffsets) ApiKey() protocol.ApiKey     { return protocol.AddOffsetsToTxn }
 func (*commitOffsets) ApiKey() protocol.ApiKey  { return protocol.TxnOffsetCommit }
 func (*endTransaction) ApiKey() protocol.ApiKey { return protocol.EndTxn }
+
+type apiVersions struct {
+	_ struct{}
+	to
+}
+
+// kafka-go's OffsetFetch ends at version 5, and only 7 can ask for what is stable: whether
+// a transaction has written an offset that it has ended and the coordinator has not taken
+// in yet. So this is version 7, in kafka-go's way of writing layouts, in the place of its own.
+type fetchOffsets struct {
+	_             struct{}            `kafka:"min=v7,max=v7,tag"`
+	GroupID       string              `kafka:"min=v7,max=v7,compact"`
+	Topics        []fetchOffsetsTopic `kafka:"min=v7,max=v7"`
+	RequireStable bool                `kafka:"min=v7,max=v7"`
+	to
+}
+
+type fetchOffsetsTopic struct {
+	_          struct{} `kafka:"min=v7,max=v7,tag"`
+	Name       string   `kafka:"min=v7,max=v7,compact"`
+	Partitions []int32  `kafka:"min=v7,max=v7"`
+}
+
+type fetchedOffsets struct {
+	_              struct{}              `kafka:"min=v7,max=v7,tag"`
+	ThrottleTimeMs int32                 `kafka:"min=v7,max=v7"`
+	Topics         []fetchedOffsetsTopic `kafka:"min=v7,max=v7"`
+	ErrorCode      int16                 `kafka:"min=v7,max=v7"`
+}
+
+type fetchedOffsetsTopic struct {
+	_          struct{}        `kafka:"min=v7,max=v7,tag"`
+	Name       string          `kafka:"min=v7,max=v7,compact"`
+	Partitions []fetchedOffset `kafka:"min=v7,max=v7"`
+}
+
+type fetchedOffset struct {
+	_           struct{} `kafka:"min=v7,max=v7,tag"`
+	Partition   int32    `kafka:"min=v7,max=v7"`
+	Offset      int64    `kafka:"min=v7,max=v7"`
+	LeaderEpoch int32    `kafka:"min=v7,max=v7"`
+	Metadata    string   `kafka:"min=v7,max=v7,compact,nullable"`
+	ErrorCode   int16    `kafka:"min=v7,max=v7"`
+}
+
+func (*fetchedOffsets) ApiKey() protocol.ApiKey { return protocol.OffsetFetch }
+
+func init() { protocol.Register(&fetchOffsets{}, &fetchedOffsets{}) }
 
 // to is the broker that a request is for; anyBroker is one of those that the
 // connection began with.
@@ -114,6 +158,31 @@ func roundTrip[R protocol.Message](ctx context.Context, l *link, req directed) (
 		return res, err
 	}
 	return m.(R), nil
+}
+
+// minListOffsets is the version of ListOffsets that came with Kafka 3.9, the oldest that
+// the ledger is tested with. Kafka does not tell its own version.
+const minListOffsets = 9
+
+// checkVersion refuses brokers that are too old for the ledger.
+func (l *link) checkVersion(ctx context.Context) error {
+	if l.capable {
+		return nil
+	}
+	res, err := roundTrip[*apiversions.Response](ctx, l, &apiVersions{to: to{anyBroker}})
+	if err == nil {
+		err = failed(res.ErrorCode)
+	}
+	if err != nil {
+		return err
+	}
+	for _, api := range res.ApiKeys {
+		if protocol.ApiKey(api.ApiKey) == protocol.ListOffsets && api.MaxVersion >= minListOffsets {
+			l.capable = true
+			return nil
+		}
+	}
+	return fmt.Errorf("%w: the brokers are older than Apache Kafka 3.9, which exactly-once delivery needs", ErrUnsupported)
 }
 
 // failed returns the error that a response's code stands for.

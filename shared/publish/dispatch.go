@@ -113,7 +113,7 @@ func (d *dispatcher) run(ctx context.Context) (err error) {
 			d.accept(c)
 		case a := <-d.answers:
 			e := d.settle(a)
-			if e != nil && !errors.Is(e, ErrRetryable) {
+			if e != nil && (!errors.Is(e, ErrRetryable) || errors.Is(e, errAnew)) {
 				return e
 			}
 			if e != nil {
@@ -235,16 +235,20 @@ func (d *dispatcher) settleStep(a answer) error {
 	s := a.step
 	s.inFlight = false
 	if a.err == nil {
-		s.tries = 0
+		s.tries, d.lostTopic = 0, time.Time{}
 		a.then()
 		return nil
 	}
 	s.notYet = time.Now().Add(backoff(s.tries))
 	s.tries++
-	if code := kafka.Error(0); !errors.As(a.err, &code) && a.link == d.p.link {
+	if code := kafka.Error(0); (!errors.As(a.err, &code) || code == kafka.BrokerNotAvailable) && a.link == d.p.link {
 		d.reroute()
 	}
-	return a.link.kind(fmt.Errorf("transaction %s: %w", d.txn.id, a.err))
+	err := kind(fmt.Errorf("transaction %s: %w", d.txn.id, a.err))
+	if errors.Is(err, ErrUnknownTopic) && d.topicMayReturn() {
+		err = fmt.Errorf("%w: %w", ErrRetryable, err)
+	}
+	return err
 }
 
 // request sends one batch each of some partitions to their leader.
@@ -298,7 +302,7 @@ func (d *dispatcher) transactionalID() string {
 func (d *dispatcher) ask(ctx context.Context) {
 	d.asking = true
 	if d.p.link == nil {
-		d.p.link = newLink(d.p.cfg)
+		d.p.link = newLink(d.p.cfg, &d.p.sasl)
 	}
 	link, topic := d.p.link, d.p.cfg.Topic
 	d.requests.Go(func() {
@@ -338,7 +342,7 @@ func (d *dispatcher) settle(a answer) error {
 		if a.link == d.p.link {
 			d.reroute()
 		}
-		return a.link.kind(a.err)
+		return kind(a.err)
 	}
 	if t := a.response.ThrottleTimeMs; t > 0 {
 		d.throttled[a.leader] = time.Now().Add(time.Duration(t) * time.Millisecond)
@@ -371,10 +375,11 @@ func (d *dispatcher) settle(a answer) error {
 func (d *dispatcher) settleRoutes(a answer) error {
 	d.asking = false
 	if a.err == nil {
-		d.routes = a.routes
-		if len(a.routes) != len(d.lanes) {
-			return fmt.Errorf("%w: topic %s had %d partitions and has %d now", errRefused, d.p.cfg.Topic, len(d.lanes), len(a.routes))
+		if len(a.routes) < len(d.lanes) {
+			return fmt.Errorf("%w: topic %s had %d partitions and has %d now: it was made anew; a retry publishes the burst to it",
+				errRefused, d.p.cfg.Topic, len(d.lanes), len(a.routes))
 		}
+		d.routes = a.routes[:len(d.lanes)] // this burst goes on without partitions that were added
 		return nil
 	}
 	d.reroute()
@@ -403,7 +408,7 @@ func (d *dispatcher) settleBatch(b *batch, code kafka.Error, from *link) error {
 	case kafka.MessageSizeTooLarge, kafka.RecordListTooLarge:
 		return d.split(b)
 	}
-	err := fmt.Errorf("partition %d of topic %s: %w", b.partition, d.p.cfg.Topic, from.kind(code))
+	err := fmt.Errorf("partition %d of topic %s: %w", b.partition, d.p.cfg.Topic, kind(code))
 	if errors.Is(err, ErrUnknownTopic) && d.topicMayReturn() {
 		err = fmt.Errorf("%w: %w", ErrRetryable, err)
 	}

@@ -78,6 +78,10 @@ func readEntry(offset int64, metadata string) (entry, error) {
 // metadata is the window as it is committed, 67 characters at most; a broker takes 4096.
 func (e *entry) metadata() string { return entryVersion + hex.EncodeToString(e.window.Bytes()) }
 
+func (e *entry) equal(other *entry) bool {
+	return e.newest == other.newest && e.window.Cmp(&other.window) == 0
+}
+
 // has tells whether a burst is there. It is an ErrTooOld where nobody knows any more.
 func (e *entry) has(number int64) (bool, error) {
 	switch turns := (e.newest - number) / cells; {

@@ -9,9 +9,9 @@ import (
 
 	"github.com/segmentio/kafka-go/protocol/addoffsetstotxn"
 	"github.com/segmentio/kafka-go/protocol/addpartitionstotxn"
+	"github.com/segmentio/kafka-go/protocol/apiversions"
 	"github.com/segmentio/kafka-go/protocol/endtxn"
 	"github.com/segmentio/kafka-go/protocol/initproducerid"
-	"github.com/segmentio/kafka-go/protocol/offsetfetch"
 	"github.com/segmentio/kafka-go/protocol/txnoffsetcommit"
 )
 
@@ -87,7 +87,7 @@ func TestCells(t *testing.T) {
 func TestDirectedRequestsAreLaidOutAsKafkaGos(t *testing.T) {
 	for _, pair := range []struct{ ours, theirs any }{
 		{initProducerID{}, initproducerid.Request{}},
-		{fetchOffsets{}, offsetfetch.Request{}},
+		{apiVersions{}, apiversions.Request{}},
 		{addPartitions{}, addpartitionstotxn.Request{}},
 		{addOffsets{}, addoffsetstotxn.Request{}},
 		{commitOffsets{}, txnoffsetcommit.Request{}},

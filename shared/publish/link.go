@@ -6,18 +6,14 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"github.com/segmentio/kafka-go"
 	"github.com/segmentio/kafka-go/protocol"
 	"github.com/segmentio/kafka-go/protocol/rawproduce"
-	"github.com/segmentio/kafka-go/sasl"
-	"github.com/segmentio/kafka-go/sasl/plain"
 )
 
 // idleLimit is the age at which idle connections are not trusted any more: brokers
@@ -25,42 +21,39 @@ import (
 const idleLimit = 20 * time.Second
 
 // link is a set of connections that live and die together. Once cut, it sends
-// nothing, not even what kafka-go has in its hands.
+// nothing, not even what kafka-go has in its hands, and opens nothing more.
 type link struct {
+	cfg       Config
 	transport *kafka.Transport
 	client    *kafka.Client
-	sasl      *mechanism // nil: none
-	used      time.Time  // wall clock, which goes on while the process is frozen
-	openings  *openings  // nil: not begun
+	end       context.CancelFunc // of all that kafka-go does by itself
+	used      time.Time          // wall clock, which goes on while the process is frozen
+	openings  *openings          // nil: not begun
+	capable   bool               // the brokers are new enough for the ledger
+
+	sasl      *saslHealth
+	lostLogin atomic.Bool // a SASL exchange of this link was cut short
 
 	mu    sync.Mutex
 	conns map[net.Conn]struct{}
 	dead  bool
 }
 
-func newLink(cfg Config) *link {
-	l := &link{conns: make(map[net.Conn]struct{})}
-	dial := cfg.Dial
-	if dial == nil {
-		dial = (&net.Dialer{Timeout: connectTimeout}).DialContext
+const clientID = "salesburst"
+
+func newLink(cfg Config, sasl *saslHealth) *link {
+	if cfg.Dial == nil {
+		cfg.Dial = (&net.Dialer{Timeout: connectTimeout}).DialContext
 	}
+	ctx, end := context.WithCancel(context.Background())
+	l := &link{cfg: cfg, end: end, sasl: sasl, conns: make(map[net.Conn]struct{})}
 	l.transport = &kafka.Transport{
-		ClientID:       "salesburst",
-		TLS:            cfg.TLS,
+		ClientID:       clientID,
 		DialTimeout:    connectTimeout,
 		IdleTimeout:    idleLimit,
 		MetadataTopics: []string{cfg.Topic},
-		Dial: func(ctx context.Context, network, address string) (net.Conn, error) {
-			c, err := dial(ctx, network, address)
-			if err != nil {
-				return nil, err
-			}
-			return l.track(c)
-		},
-	}
-	if cfg.Credentials != nil {
-		l.sasl = &mechanism{Mechanism: plain.Mechanism{Username: cfg.Credentials.Username, Password: cfg.Credentials.Password}}
-		l.transport.SASL = l.sasl
+		Dial:           l.dial,
+		Context:        ctx, // without it, a request on a link that was cut makes kafka-go dial for ever
 	}
 	l.client = &kafka.Client{Addr: kafka.TCP(cfg.Brokers...), Timeout: requestTimeout, Transport: l.transport}
 	return l
@@ -100,30 +93,8 @@ func (l *link) cut() {
 	}
 	clear(l.conns)
 	l.mu.Unlock()
+	l.end()
 	l.transport.CloseIdleConnections()
-}
-
-// mechanism watches how far authentication came: some brokers answer a wrong
-// password by closing the connection, which looks like any other lost connection.
-type mechanism struct {
-	sasl.Mechanism
-	started, accepted atomic.Int32
-}
-
-func (m *mechanism) Start(ctx context.Context) (sasl.StateMachine, []byte, error) {
-	m.started.Add(1)
-	state, ir, err := m.Mechanism.Start(ctx)
-	return &stateMachine{state, m}, ir, err
-}
-
-type stateMachine struct {
-	sasl.StateMachine
-	m *mechanism
-}
-
-func (s *stateMachine) Next(ctx context.Context, challenge []byte) (bool, []byte, error) {
-	s.m.accepted.Add(1)
-	return s.StateMachine.Next(ctx, challenge)
 }
 
 // routes tells each partition's leader; a negative one is not there at the moment.
@@ -149,7 +120,7 @@ func (p *Publisher) connect(ctx context.Context) (routes, error) {
 // route asks once who leads the partitions, over a new link if there is none.
 func (p *Publisher) route(ctx context.Context) (routes, error) {
 	if p.link == nil {
-		p.link = newLink(p.cfg)
+		p.link = newLink(p.cfg, &p.sasl)
 	}
 	l := p.link
 	l.used = time.Now().Round(0)
@@ -165,14 +136,14 @@ func (l *link) route(ctx context.Context, topic string) (routes, error) {
 	defer cancel()
 	meta, err := l.client.Metadata(ctx, &kafka.MetadataRequest{Topics: []string{topic}})
 	if err != nil {
-		return nil, l.kind(err)
+		return nil, kind(err)
 	}
 	for _, t := range meta.Topics {
 		if t.Name != topic {
 			continue
 		}
 		if t.Error != nil {
-			return nil, l.kind(fmt.Errorf("topic %s: %w", topic, t.Error))
+			return nil, kind(fmt.Errorf("topic %s: %w", topic, t.Error))
 		}
 		r := make(routes, len(t.Partitions))
 		for _, part := range t.Partitions {
@@ -207,7 +178,7 @@ func (p *Publisher) persist(ctx context.Context, what string, do func(context.Co
 		if err == nil {
 			return nil
 		}
-		if err = l.kind(fmt.Errorf("%s: %w", what, err)); !errors.Is(err, ErrRetryable) {
+		if err = kind(fmt.Errorf("%s: %w", what, err)); !errors.Is(err, ErrRetryable) {
 			return err
 		}
 		if sleep(ctx, backoff) != nil {
@@ -257,7 +228,7 @@ func (p *Publisher) open(ctx context.Context, leaders routes) (wait func()) {
 			if err == nil || ctx.Err() != nil {
 				return
 			}
-			if o.err = l.kind(err); errors.Is(o.err, ErrRetryable) {
+			if o.err = kind(err); errors.Is(o.err, ErrRetryable) {
 				o.err = fmt.Errorf("%w: broker %d: %v", ErrRetryable, leader, err) // no broker's word about a request
 			}
 		})
@@ -306,13 +277,13 @@ func (l *link) opened(ctx context.Context, broker int) error {
 }
 
 // kind marks err with the kind that callers branch on.
-func (l *link) kind(err error) error {
+func kind(err error) error {
 	var code kafka.Error
 	var cert *tls.CertificateVerificationError
 	var unknown x509.UnknownAuthorityError
 	var notTLS tls.RecordHeaderError
 	switch {
-	case errors.Is(err, ErrTooOld), errors.Is(err, ErrInvalid), errors.Is(err, ErrRetryable):
+	case errors.Is(err, ErrTooOld), errors.Is(err, ErrInvalid), errors.Is(err, ErrUnsupported), errors.Is(err, ErrRetryable):
 		return err // has its kind
 	case errors.As(err, &code):
 		if hint := hints[code]; hint != "" {
@@ -323,15 +294,9 @@ func (l *link) kind(err error) error {
 		return fmt.Errorf("%w: the broker's certificate is not trusted: %w", ErrInvalid, err)
 	case errors.As(err, &notTLS):
 		return fmt.Errorf("%w: the broker does not speak TLS on this port: %w", ErrInvalid, err)
-	case l.sasl != nil && l.sasl.started.Load() > 0 && l.sasl.accepted.Load() == 0 && hungUp(err):
-		return fmt.Errorf("%w: it closed the connection during the SASL exchange: %w", ErrAuth, err)
 	default:
 		return fmt.Errorf("%w: %w", ErrRetryable, err)
 	}
-}
-
-func hungUp(err error) bool {
-	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
 }
 
 // hints say what to do about answers that do not say it themselves.
@@ -357,7 +322,8 @@ func kindOf(code kafka.Error) error {
 	case kafka.OutOfOrderSequenceNumber, kafka.InvalidProducerEpoch, kafka.UnknownProducerId, kafka.ProducerFenced,
 		kafka.InvalidTransactionState, kafka.InvalidProducerIDMapping:
 		return ErrFenced
-	case kafka.UnstableOffsetCommit, kafka.GroupLoadInProgress, kafka.GroupCoordinatorNotAvailable, kafka.NotCoordinatorForGroup, kafka.ConcurrentTransactions:
+	case kafka.ConcurrentTransactions, kafka.ReplicaNotAvailable,
+		kafka.BrokerNotAvailable: // kafka-go's own word for a broker that it has not heard of yet
 		return ErrRetryable
 	}
 	if code.Temporary() {

@@ -62,7 +62,6 @@ import (
 	"fmt"
 	"net"
 	"runtime"
-	"sync"
 	"time"
 
 	"salesburst/shared/sale"
@@ -131,8 +130,9 @@ const (
 type Publisher struct {
 	cfg Config
 
-	mu   sync.Mutex // held for the length of a Publish
-	link *link      // nil: not connected
+	turn chan struct{} // takes one: held for the length of a Publish
+	link *link         // nil: not connected
+	sasl saslHealth
 }
 
 // New checks cfg and returns a Publisher; it connects when it is first used.
@@ -154,7 +154,7 @@ func New(cfg Config) (*Publisher, error) {
 			cfg.TLS.ClientSessionCache = tls.NewLRUClientSessionCache(16)
 		}
 	}
-	return &Publisher{cfg: cfg}, nil
+	return &Publisher{cfg: cfg, turn: make(chan struct{}, 1)}, nil
 }
 
 // Result says what is in Kafka, after an error too.
@@ -173,18 +173,22 @@ type Result struct {
 
 // Publish brings all of stream to Kafka. The key names the burst; Idempotent does not
 // look at it. After an error, whose kind errors.Is tells (ErrAuth, ErrUnknownTopic,
-// ErrTooLarge, ErrRetryable, ErrFenced, ErrTooOld, and ErrPartial beside it where events
+// ErrTooLarge, ErrRetryable, ErrFenced, ErrTooOld, ErrUnsupported, and ErrPartial beside it where events
 // were acknowledged or are in doubt), the Result says what is in Kafka. It obeys ctx's
 // deadline, or takes two minutes at most where there is none. Nothing is sent after it
 // has returned.
 func (p *Publisher) Publish(ctx context.Context, key Key, stream Stream) (Result, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
 	start := time.Now()
 	if _, has := ctx.Deadline(); !has {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, deliverTimeout)
 		defer cancel()
+	}
+	select {
+	case p.turn <- struct{}{}:
+		defer func() { <-p.turn }()
+	case <-ctx.Done():
+		return Result{Duration: time.Since(start)}, fmt.Errorf("%w: waiting for the burst before: %w", ErrRetryable, context.Cause(ctx))
 	}
 	res, err := p.publish(ctx, key, stream)
 	res.Duration = time.Since(start)
@@ -211,29 +215,33 @@ func (p *Publisher) publish(ctx context.Context, key Key, stream Stream) (Result
 		return Result{}, err
 	}
 	defer p.open(ctx, leaders)()
-	partitions := len(leaders)
-	workers := min(runtime.GOMAXPROCS(0), 16)
-	size := min(batchBytes, bufferBudget/(workers*partitions))
-	feed := newFeed(stream, partitions, size, workers)
-	defer feed.stop()
-	if p.cfg.Delivery == Idempotent {
-		d := newDispatcher(p, feed, leaders, nil)
-		err = p.persist(ctx, "asking for a producer id", func(ctx context.Context, l *link) (err error) {
-			d.producer, err = l.initProducer(ctx, anyBroker, "", 0)
-			return err
-		})
-		if err == nil {
-			err = d.run(ctx)
-		}
-		return d.result, err
+	if p.cfg.Delivery != Idempotent {
+		return p.transact(ctx, key, stream, leaders)
 	}
-	return p.transact(ctx, key, feed, leaders)
+	feed := p.feed(stream, leaders)
+	defer feed.stop()
+	d := newDispatcher(p, feed, leaders, nil)
+	err = p.persist(ctx, "asking for a producer id", func(ctx context.Context, l *link) (err error) {
+		d.producer, err = l.initProducer(ctx, anyBroker, "", 0)
+		return err
+	})
+	if err == nil {
+		err = d.run(ctx)
+	}
+	return d.result, err
+}
+
+// feed starts the workers, with batches that keep the memory they take in bounds.
+func (p *Publisher) feed(stream Stream, leaders routes) *feed {
+	workers := min(runtime.GOMAXPROCS(0), 16)
+	size := min(batchBytes, bufferBudget/(workers*len(leaders)))
+	return newFeed(stream, len(leaders), size, workers)
 }
 
 // Close ends the connections. The Publisher can be used again afterwards.
 func (p *Publisher) Close() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
+	p.turn <- struct{}{}
+	defer func() { <-p.turn }()
 	p.cut()
 }
 
@@ -255,4 +263,5 @@ var (
 	ErrTooOld       = errors.New("too old to tell whether it was published")
 	ErrPartial      = errors.New("the burst was not published whole")
 	ErrInvalid      = errors.New("invalid configuration")
+	ErrUnsupported  = errors.New("the brokers cannot do what is asked")
 )

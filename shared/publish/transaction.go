@@ -1,6 +1,7 @@
 package publish
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,18 +13,19 @@ import (
 	"github.com/segmentio/kafka-go/protocol/addpartitionstotxn"
 	"github.com/segmentio/kafka-go/protocol/endtxn"
 	"github.com/segmentio/kafka-go/protocol/initproducerid"
-	"github.com/segmentio/kafka-go/protocol/offsetfetch"
 	"github.com/segmentio/kafka-go/protocol/txnoffsetcommit"
 )
 
-// transaction is one attempt at bringing a burst to Kafka whole:
+// transaction is one try at bringing a burst to Kafka whole:
 //
 //	begin   gets a producer identity; the broker ends what an earlier attempt of this
 //	        cell left behind, and refuses all that one still sends
 //	read    finds out whether the burst is there already
 //	add     announces the partitions that are written to
-//	record  writes the burst into the ledger, as a part of the transaction
-//	end     makes all of it visible at once, or none
+//	record  writes the burst into the ledger, as a part of the transaction, and makes
+//	        sure that what was read was not a broker's past
+//	commit  makes all of it visible at once
+//	abort   or takes all of it back
 //
 // Its methods make one attempt each; an ErrRetryable may be tried again.
 type transaction struct {
@@ -33,14 +35,20 @@ type transaction struct {
 	timeout  time.Duration // after which the broker aborts what is not ended
 	producer producer
 
-	ledger bool
-	entry  entry // as it was read
+	ledger   bool
+	entry    entry // as it was read
+	readFrom int   // the broker that told it
+	verified bool  // the entry is what the ledger's leader knows
 
 	coordinator int  // of the transactional id; anyBroker: to be asked for
 	group       int  // coordinator of the consumer group; likewise
 	begun       bool // the broker may have something to end
-	doubtful    bool // the wish to commit was sent and not answered
+	doubtful    bool // the wish to commit may have come true
 }
+
+// errAnew is a transaction that cannot be brought to its end, where another one, from the
+// beginning, may.
+var errAnew = fmt.Errorf("%w: the transaction has to begin anew", ErrRetryable)
 
 // The limits of a transaction's timeout: shorter ones are ended under a slow burst,
 // and brokers refuse longer ones.
@@ -89,13 +97,17 @@ func (t *transaction) begin(ctx context.Context, l *link) error {
 	}
 	l.openAnother(t.coordinator) // for the ledger's entry, beside the batches
 	var group sync.WaitGroup
+	var unsupported error
 	if t.ledger {
-		group.Go(func() { _ = t.locateGroup(ctx, l) }) // tried again where it is needed
+		group.Go(func() {
+			unsupported = l.checkVersion(ctx)
+			_ = t.locateGroup(ctx, l) // tried again where it is needed
+		})
 	}
 	p, err := l.initProducer(ctx, t.coordinator, t.id, t.timeout)
 	group.Wait()
 	t.producer = p
-	return t.moved(err)
+	return t.moved(cmp.Or(unsupported, err))
 }
 
 // initProducer gets a producer identity; without an id it is for one burst only.
@@ -119,42 +131,50 @@ func (l *link) initProducer(ctx context.Context, broker int, id string, timeout 
 // ledgerPartition of the topic carries the ledger's offset; every topic has it.
 const ledgerPartition = 0
 
-// read tells whether the burst is in the ledger.
+// read reports whether the burst is in the ledger. That it is there is true for ever; that
+// it is not may be the past of a broker that has lost the lead and does not know: record
+// looks again.
 func (t *transaction) read(ctx context.Context, l *link) (there bool, err error) {
 	if err := t.locateGroup(ctx, l); err != nil {
 		return false, t.moved(err)
 	}
-	res, err := roundTrip[*offsetfetch.Response](ctx, l, &fetchOffsets{
-		GroupID: t.id,
-		Topics:  []offsetfetch.RequestTopic{{Name: t.topic, PartitionIndexes: []int32{ledgerPartition}}},
-		to:      to{t.group},
+	const stable = true // ErrRetryable while an ended transaction's entry is not taken in yet
+	if t.entry, err = t.fetchEntry(ctx, l, stable); err != nil {
+		return false, t.moved(err)
+	}
+	t.readFrom = t.group
+	return t.entry.has(t.number)
+}
+
+// fetchEntry asks the ledger's coordinator for the entry.
+func (t *transaction) fetchEntry(ctx context.Context, l *link, stable bool) (entry, error) {
+	res, err := roundTrip[*fetchedOffsets](ctx, l, &fetchOffsets{
+		GroupID:       t.id,
+		Topics:        []fetchOffsetsTopic{{Name: t.topic, Partitions: []int32{ledgerPartition}}},
+		RequireStable: stable,
+		to:            to{t.group},
 	})
 	if err == nil {
 		err = failed(res.ErrorCode)
 	}
 	if errors.Is(err, kafka.GroupIdNotFound) { // a broker may say so, or that there is no offset
-		t.entry = entry{newest: none}
-		return false, nil
+		return entry{newest: none}, nil
 	}
 	if err != nil {
-		return false, t.moved(err)
+		return entry{}, err
 	}
 	for _, topic := range res.Topics {
 		for _, p := range topic.Partitions {
-			if topic.Name != t.topic || p.PartitionIndex != ledgerPartition {
+			if topic.Name != t.topic || p.Partition != ledgerPartition {
 				continue
 			}
 			if err := failed(p.ErrorCode); err != nil {
-				return false, t.moved(err)
+				return entry{}, err
 			}
-			t.entry, err = readEntry(p.CommittedOffset, p.Metadata)
-			if err != nil {
-				return false, err
-			}
-			return t.entry.has(t.number)
+			return readEntry(p.Offset, p.Metadata)
 		}
 	}
-	return false, fmt.Errorf("%w: the broker did not answer for the ledger", ErrRetryable)
+	return entry{}, fmt.Errorf("%w: the broker did not answer for the ledger", ErrRetryable)
 }
 
 func (t *transaction) add(ctx context.Context, l *link, partitions []int32) error {
@@ -201,9 +221,21 @@ func (t *transaction) record(ctx context.Context, l *link) error {
 	if err == nil {
 		err = t.locateGroup(ctx, l)
 	}
-	if err != nil {
-		return t.moved(err)
+	if err == nil && t.group != t.readFrom {
+		return fmt.Errorf("%w: the ledger was read from broker %d, and broker %d has it now", errAnew, t.readFrom, t.group)
 	}
+	if err == nil {
+		err = t.writeEntry(ctx, l)
+	}
+	if err == nil {
+		err = t.verify(ctx, l)
+	}
+	return t.moved(err)
+}
+
+// writeEntry writes the burst into the ledger. Its success proves that the broker leads:
+// all in-sync replicas have the entry.
+func (t *transaction) writeEntry(ctx context.Context, l *link) error {
 	next := t.entry.with(t.number)
 	res, err := roundTrip[*txnoffsetcommit.Response](ctx, l, &commitOffsets{
 		TransactionalID: t.id,
@@ -220,20 +252,35 @@ func (t *transaction) record(ctx context.Context, l *link) error {
 		to: to{t.group},
 	})
 	if err != nil {
-		return t.moved(err)
+		return err
 	}
 	for _, topic := range res.Topics {
 		for _, p := range topic.Partitions {
 			if err := failed(p.ErrorCode); err != nil {
-				return t.moved(err)
+				return err
 			}
 		}
 	}
 	return nil
 }
 
-// end commits or aborts. The same wish may be sent again.
-func (t *transaction) end(ctx context.Context, l *link, commit bool) error {
+// verify asks the broker that has just proved that it leads for what is committed, which
+// has to be what read was told.
+func (t *transaction) verify(ctx context.Context, l *link) error {
+	const stable = false // our own entry is not
+	now, err := t.fetchEntry(ctx, l, stable)
+	if err != nil {
+		return err
+	}
+	if !now.equal(&t.entry) {
+		return fmt.Errorf("%w: broker %d told of the ledger as it was before", errAnew, t.readFrom)
+	}
+	t.verified = true
+	return nil
+}
+
+// commit makes the transaction visible. The same wish may be sent again.
+func (t *transaction) commit(ctx context.Context, l *link) error {
 	if err := t.locate(ctx, l); err != nil {
 		return t.moved(err)
 	}
@@ -241,71 +288,43 @@ func (t *transaction) end(ctx context.Context, l *link, commit bool) error {
 		TransactionalID: t.id,
 		ProducerID:      t.producer.id,
 		ProducerEpoch:   t.producer.epoch,
-		Committed:       commit,
+		Committed:       true,
 		to:              to{t.coordinator},
 	})
-	switch {
-	case err != nil:
-		t.doubtful = t.doubtful || commit
-	case res.ErrorCode != 0:
+	if err == nil {
 		err = failed(res.ErrorCode)
-		t.doubtful = t.doubtful || commit && err == kafka.RequestTimedOut
 	}
+	t.doubtful = err != nil && (t.doubtful || !provesNoCommit(err))
 	return t.moved(err)
 }
 
-// abortTime is kept free before the deadline for taking back what was written: readers
-// would wait for it until the transaction's timeout.
-const abortTime = 500 * time.Millisecond
-
-// transact publishes within a transaction.
-func (p *Publisher) transact(ctx context.Context, key Key, f *feed, leaders routes) (Result, error) {
-	deadline, _ := ctx.Deadline() // Publish has set one
-	left := time.Until(deadline)
-	t := newTransaction(p.cfg.Topic, key, p.cfg.Delivery == ExactlyOnce, left)
-	work, cancel := context.WithDeadline(ctx, deadline.Add(-min(abortTime, left/4)))
-	defer cancel()
-
-	if err := p.persist(work, "beginning transaction "+t.id, t.begin); err != nil {
-		return Result{}, err
+// provesNoCommit reports whether a broker that answers so to the first wish to commit has
+// not written it. Others may come after the writing: it was written and not replicated in
+// time, or the broker lost the lead while it wrote, and then answers as one that never had it.
+func provesNoCommit(err error) bool {
+	var code kafka.Error
+	if !errors.As(err, &code) {
+		return false
 	}
-	if t.ledger {
-		var there bool
-		err := p.persist(work, "reading ledger "+t.id, func(ctx context.Context, l *link) (err error) {
-			there, err = t.read(ctx, l)
-			return err
-		})
-		if err != nil || there {
-			return Result{Skipped: there}, err
-		}
+	switch code {
+	case kafka.InvalidProducerEpoch, kafka.ProducerFenced, kafka.InvalidProducerIDMapping, kafka.InvalidTransactionState,
+		kafka.TransactionalIDAuthorizationFailed, kafka.ClusterAuthorizationFailed:
+		return true
 	}
-	d := newDispatcher(p, f, leaders, t)
-	d.producer = t.producer
-	err := d.run(work)
-	if err == nil {
-		err = p.persist(work, "committing transaction "+t.id, func(ctx context.Context, l *link) error {
-			return t.end(ctx, l, true)
-		})
-	}
-	if err == nil {
-		return d.result, nil
-	}
-	undone := Result{Requests: d.result.Requests, Retries: d.result.Retries}
-	if t.doubtful {
-		undone.InDoubt = f.stream.Len()
-	} else if t.begun && !errors.Is(err, ErrFenced) {
-		p.abort(ctx, t)
-	}
-	return undone, err
+	return false
 }
 
-// abort takes back what was written, if there is something and time for it. It is a
-// kindness to readers only: the next attempt or the broker's clock does it too.
-func (p *Publisher) abort(ctx context.Context, t *transaction) {
-	if errors.Is(ctx.Err(), context.Canceled) {
-		ctx = context.WithoutCancel(ctx) // before the deadline, so there is time
+// abort takes the transaction back by asking for a new producer identity: the broker ends
+// it under a higher epoch, and refuses what is still on its way with this one. An EndTxn
+// would leave the epoch as it is, and a batch that comes late would join what the next
+// attempt commits.
+func (t *transaction) abort(ctx context.Context, l *link) error {
+	if err := t.locate(ctx, l); err != nil {
+		return t.moved(err)
 	}
-	ctx, cancel := context.WithTimeout(ctx, abortTime)
-	defer cancel()
-	_ = p.persist(ctx, "aborting", func(ctx context.Context, l *link) error { return t.end(ctx, l, false) })
+	_, err := l.initProducer(ctx, t.coordinator, t.id, t.timeout)
+	if errors.Is(err, kafka.ConcurrentTransactions) {
+		return nil // it is being ended
+	}
+	return t.moved(err)
 }

@@ -1,0 +1,115 @@
+package publish
+
+import (
+	"context"
+	"errors"
+
+	"time"
+)
+
+// abortTime is kept free before the deadline for taking back what was written: readers
+// would wait for it until the transaction's timeout. Where a commit is in doubt, it is for
+// finding out.
+const abortTime = 500 * time.Millisecond
+
+// transact publishes within a transaction, and begins anew where one has to be given up
+// that another can replace.
+func (p *Publisher) transact(ctx context.Context, key Key, stream Stream, leaders routes) (Result, error) {
+	deadline, _ := ctx.Deadline() // Publish has set one
+	left := time.Until(deadline)
+	work, cancel := context.WithDeadline(ctx, deadline.Add(-min(abortTime, left/4)))
+	defer cancel()
+	var total, doubted Result // doubted: of a try whose wish to commit may have come true
+	for {
+		t := newTransaction(p.cfg.Topic, key, p.cfg.Delivery == ExactlyOnce, time.Until(deadline))
+		res, err := p.try(work, t, stream, leaders)
+		total.Requests += res.Requests
+		total.Retries += res.Retries
+		switch {
+		case t.doubtful:
+			doubted = res
+		case t.verified && err != nil:
+			doubted = Result{} // this try saw that the one before had not
+		}
+		if err == nil {
+			if res.Skipped && doubted.Events > 0 {
+				res = doubted // it had
+			}
+			res.Requests, res.Retries = total.Requests, total.Retries
+			return res, nil
+		}
+		anew := errors.Is(err, errAnew) || t.doubtful && t.ledger && !errors.Is(err, ErrFenced)
+		if anew && work.Err() == nil {
+			if leaders, err = p.connect(work); err == nil {
+				continue
+			}
+		}
+		if doubted.Events > 0 && t.ledger && !errors.Is(err, ErrFenced) && p.committed(ctx, key) {
+			doubted.Requests, doubted.Retries = total.Requests, total.Retries
+			return doubted, nil
+		}
+		if doubted.Events == 0 && t.begun && !errors.Is(err, ErrFenced) {
+			p.abort(ctx, t)
+		}
+		total.InDoubt = doubted.Events
+		return total, err
+	}
+}
+
+// try publishes within one transaction. Its result after an error is what would be in
+// Kafka if the transaction was committed after all.
+func (p *Publisher) try(ctx context.Context, t *transaction, stream Stream, leaders routes) (Result, error) {
+	if err := p.persist(ctx, "beginning transaction "+t.id, t.begin); err != nil {
+		return Result{}, err
+	}
+	if t.ledger {
+		var there bool
+		err := p.persist(ctx, "reading ledger "+t.id, func(ctx context.Context, l *link) (err error) {
+			there, err = t.read(ctx, l)
+			return err
+		})
+		if err != nil || there {
+			return Result{Skipped: there}, err
+		}
+	}
+	f := p.feed(stream, leaders)
+	defer f.stop()
+	d := newDispatcher(p, f, leaders, t)
+	d.producer = t.producer
+	if err := d.run(ctx); err != nil {
+		return d.result, err
+	}
+	return d.result, p.persist(ctx, "committing transaction "+t.id, t.commit)
+}
+
+// finally returns a context for what is done when the work is over, by the deadline.
+func finally(ctx context.Context) (context.Context, context.CancelFunc) {
+	if errors.Is(ctx.Err(), context.Canceled) {
+		ctx = context.WithoutCancel(ctx) // before the deadline, so there is time
+	}
+	return context.WithTimeout(ctx, abortTime)
+}
+
+// abort takes back what was written, if there is time for it. It is a kindness to readers
+// only: the next attempt or the broker's clock does it too.
+func (p *Publisher) abort(ctx context.Context, t *transaction) {
+	ctx, cancel := finally(ctx)
+	defer cancel()
+	_ = p.persist(ctx, "aborting", t.abort)
+}
+
+// committed reports whether a commit that is in doubt is known to have come true. It ends
+// the transaction where it has not.
+func (p *Publisher) committed(ctx context.Context, key Key) (there bool) {
+	ctx, cancel := finally(ctx)
+	defer cancel()
+	t := newTransaction(p.cfg.Topic, key, true, abortTime)
+	err := p.persist(ctx, "beginning transaction "+t.id, t.begin)
+	if err == nil {
+		err = p.persist(ctx, "reading ledger "+t.id, func(ctx context.Context, l *link) (err error) {
+			there, err = t.read(ctx, l)
+			return err
+		})
+	}
+	return err == nil && there
+}
