@@ -1,6 +1,7 @@
 package publish_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -223,4 +224,9 @@ type atTime struct {
 func (s atTime) At(i int, into *sale.Sale) {
 	s.stream.At(i, into)
 	into.Timestamp = sale.Time(s.time.UnixMilli())
+}
+
+// ledgerOf is the name of the consumer group that is a burst's ledger.
+func ledgerOf(k publish.Key) string {
+	return fmt.Sprintf("salesburst-%s-%02d", k.Series, k.Number%60)
 }

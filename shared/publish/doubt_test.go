@@ -1,0 +1,121 @@
+package publish_test
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"salesburst/shared/publish"
+)
+
+// setEndTxnCode gives an answer to EndTxn another error code.
+func setEndTxnCode(r *tapped, code int16) {
+	binary.BigEndian.PutUint16(r.body[4:], uint16(code)) // behind the throttle time
+}
+
+// codes with which a broker may answer a wish to commit that it has written, or that it
+// will write: none of them says that nothing is in Kafka.
+var codesInDoubt = []*kerr.Error{
+	kerr.RequestTimedOut, kerr.CoordinatorNotAvailable, kerr.NotCoordinator, kerr.UnknownServerError,
+	kerr.CoordinatorLoadInProgress, kerr.ConcurrentTransactions, kerr.NotEnoughReplicas, kerr.NetworkException,
+}
+
+// A commit is written, and the broker's answer is an error. With the ledger, the publisher
+// finds out that the burst is there.
+func TestCommittedInSpiteOfTheAnswer(t *testing.T) {
+	const n = 600
+	for _, code := range codesInDoubt {
+		t.Run(code.Message, func(t *testing.T) {
+			withEachBroker(t, func(t *testing.T, b *broker) {
+				var told atomic.Int32
+				tp := &tap{response: func(r *tapped) bool {
+					if r.key == kmsg.EndTxn && told.Add(1) == 1 {
+						setEndTxnCode(r, code.Code)
+					}
+					return true
+				}}
+				res, err := newPublisher(t, tp.through(b, publish.ExactlyOnce)).Publish(t.Context(), b.key, stream(n))
+				if err != nil || res.Events != n || res.InDoubt != 0 || res.Revenue != stream(n).revenue() {
+					t.Errorf("%+v, error %v", res, err)
+				}
+				b.read(t).expectOnce(t, n)
+			})
+		})
+	}
+}
+
+// Where nobody can find out, the result says that the burst is in doubt.
+func TestCommitInDoubt(t *testing.T) {
+	const n = 600
+	for name, d := range map[string]publish.Delivery{"transactional": publish.Transactional, "exactly-once": publish.ExactlyOnce} {
+		for _, code := range codesInDoubt {
+			t.Run(name+"/"+code.Message, func(t *testing.T) {
+				t.Parallel()
+				b := startBroker(t)
+				var committed atomic.Bool
+				tp := &tap{
+					request: func(*tapped) bool { return !committed.Load() }, // afterwards nothing gets through
+					response: func(r *tapped) bool {
+						if r.key == kmsg.EndTxn {
+							committed.Store(true)
+							setEndTxnCode(r, code.Code)
+						}
+						return true
+					},
+				}
+				ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
+				defer cancel()
+				res, err := newPublisher(t, tp.through(b, d)).Publish(ctx, b.key, stream(n))
+				if !committed.Load() {
+					t.Fatal("the deadline came before the commit: the test shows nothing")
+				}
+				if !errors.Is(err, publish.ErrPartial) || res.InDoubt != n || res.Events != 0 {
+					t.Errorf("%+v, error %v", res, err)
+				}
+				b.read(t).expectOnce(t, n)
+			})
+		}
+	}
+}
+
+// A commit whose answer is lost although it was never written: the burst is published anew.
+func TestCommitLostOnItsWay(t *testing.T) {
+	withEachBroker(t, func(t *testing.T, b *broker) {
+		const n = 600
+		var sent atomic.Int32
+		tp := &tap{request: func(r *tapped) bool { return r.key != kmsg.EndTxn || sent.Add(1) != 1 }}
+		cfg := tp.through(b, publish.ExactlyOnce)
+		res, err := newPublisher(t, cfg).Publish(t.Context(), b.key, stream(n))
+		if err != nil || res.Events != n {
+			t.Errorf("%+v, error %v", res, err)
+		}
+		b.read(t).expectOnce(t, n)
+	})
+}
+
+// A broker that refuses to commit for a reason that proves that it has not leaves no doubt.
+func TestRefusedCommitIsNoDoubt(t *testing.T) {
+	const n = 600
+	for _, code := range []*kerr.Error{kerr.InvalidProducerEpoch, kerr.ProducerFenced, kerr.InvalidTxnState, kerr.InvalidProducerIDMapping} {
+		t.Run(code.Message, func(t *testing.T) {
+			t.Parallel()
+			b := startBroker(t)
+			b.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.EndTxn}, Err: code})
+			res, err := b.publisher(t, publish.ExactlyOnce).Publish(t.Context(), b.key, stream(n))
+			if !errors.Is(err, publish.ErrFenced) || res.InDoubt != 0 || errors.Is(err, publish.ErrPartial) {
+				t.Errorf("%+v, error %v", res, err)
+			}
+			if _, err := b.publisher(t, publish.ExactlyOnce).Publish(t.Context(), b.key, stream(n)); err != nil {
+				t.Fatal(err)
+			}
+			b.read(t).expectOnce(t, n)
+		})
+	}
+}

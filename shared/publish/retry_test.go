@@ -1,0 +1,195 @@
+package publish_test
+
+import (
+	"context"
+	"errors"
+	"net"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"salesburst/shared/publish"
+)
+
+func fault(key kmsg.Key, err *kerr.Error) kfake.Fault {
+	return kfake.Fault{Keys: []kmsg.Key{key}, Err: err, Count: 2}
+}
+
+// What Kafka calls retryable is tried again, in each request of a transaction.
+func TestRetryableAnswers(t *testing.T) {
+	codes := []*kerr.Error{kerr.CoordinatorNotAvailable, kerr.CoordinatorLoadInProgress, kerr.NotCoordinator, kerr.ConcurrentTransactions}
+	for name, c := range map[string]struct {
+		key   kmsg.Key
+		codes []*kerr.Error
+	}{
+		"InitProducerID":     {kmsg.InitProducerID, codes},
+		"OffsetFetch":        {kmsg.OffsetFetch, append(codes[:3:3], kerr.UnstableOffsetCommit)},
+		"AddPartitionsToTxn": {kmsg.AddPartitionsToTxn, append(codes[:4:4], kerr.UnknownTopicOrPartition)},
+		"AddOffsetsToTxn":    {kmsg.AddOffsetsToTxn, codes},
+		"TxnOffsetCommit":    {kmsg.TxnOffsetCommit, append(codes[:3:3], kerr.UnknownTopicOrPartition, kerr.RequestTimedOut)},
+		"EndTxn":             {kmsg.EndTxn, codes},
+	} {
+		for _, code := range c.codes {
+			t.Run(name+"/"+code.Message, func(t *testing.T) {
+				t.Parallel()
+				b := startBroker(t)
+				h := b.Fault(fault(c.key, code))
+				res, err := b.publisher(t, publish.ExactlyOnce).Publish(t.Context(), b.key, stream(600))
+				if err != nil || res.Events != 600 {
+					t.Errorf("%+v, error %v", res, err)
+				}
+				if h.Hits() != 2 {
+					t.Errorf("%d answers were %s, want 2", h.Hits(), code.Message)
+				}
+				b.read(t).expectOnce(t, 600)
+			})
+		}
+	}
+}
+
+// A topic that gets partitions in the middle of a burst takes the burst in those that it had.
+func TestPartitionsAddedMidBurst(t *testing.T) {
+	atEachLevel(t, func(t *testing.T, d publish.Delivery) {
+		b := startBroker(t)
+		const n = 40_000
+		res, err := b.publisher(t, d).Publish(t.Context(), b.key, stalling{stream(n), 30_000, func() {
+			req := kmsg.NewPtrCreatePartitionsRequest()
+			topic := kmsg.NewCreatePartitionsRequestTopic()
+			topic.Topic, topic.Count = b.Topic, partitions+2
+			req.Topics = append(req.Topics, topic)
+			if _, err := b.Dial(t).Request(t.Context(), req); err != nil {
+				t.Error(err)
+			}
+			for p := range int32(partitions) { // so that it asks who leads now
+				if err := b.MoveTopicPartition(b.Topic, p, 1-b.LeaderFor(b.Topic, p)); err != nil {
+					t.Error(err)
+				}
+			}
+		}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if res.Partitions > partitions || res.Retries == 0 {
+			t.Errorf("%+v: the leaders were not asked for again, or new partitions used", res)
+		}
+		b.read(t).expectOnce(t, n)
+	})
+}
+
+// Connections that are lost when the credentials were sent are no refusal, at the start and
+// later, until there is nothing else.
+func TestConnectionsLostDuringLogin(t *testing.T) {
+	for name, c := range map[string]struct {
+		lost int32
+		kind error
+	}{
+		"once": {1, nil}, "four times": {4, nil}, "always": {1 << 20, publish.ErrAuth},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := startBroker(t)
+			var logins atomic.Int32
+			tp := &tap{response: func(r *tapped) bool { return r.key != kmsg.SASLAuthenticate || logins.Add(1) > c.lost }}
+			_, err := newPublisher(t, tp.through(b, publish.ExactlyOnce)).Publish(t.Context(), b.key, stream(600))
+			if !errors.Is(err, c.kind) {
+				t.Errorf("error %v, want %v", err, c.kind)
+			}
+		})
+	}
+}
+
+func TestConnectionLostDuringLoginMidBurst(t *testing.T) {
+	b := startBroker(t)
+	const n = 40_000
+	var lose, lost atomic.Bool
+	tp := &tap{response: func(r *tapped) bool {
+		if r.key == kmsg.Produce && lose.CompareAndSwap(true, false) {
+			lost.Store(true)
+			return false
+		}
+		return r.key != kmsg.SASLAuthenticate || !lost.CompareAndSwap(true, false)
+	}}
+	p := newPublisher(t, tp.through(b, publish.ExactlyOnce))
+	res, err := p.Publish(t.Context(), b.key, stalling{stream(n), 20_000, func() { lose.Store(true) }})
+	if err != nil || res.Retries == 0 {
+		t.Errorf("%+v, error %v", res, err)
+	}
+	b.read(t).expectOnce(t, n)
+}
+
+// After a failure nothing dials any more.
+func TestNothingDialsAfterAFailure(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cfg := publish.Config{Brokers: []string{"broker:9092"}, Topic: "sales-1", Delivery: publish.ExactlyOnce}
+		var dials atomic.Int32
+		cfg.Dial = func(context.Context, string, string) (net.Conn, error) {
+			dials.Add(1)
+			return nil, errors.New("unreachable")
+		}
+		p := newPublisher(t, cfg)
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		if _, err := p.Publish(ctx, publish.Key{Series: "sales-1"}, stream(10)); !errors.Is(err, publish.ErrRetryable) {
+			t.Errorf("error %v", err)
+		}
+		if dials.Swap(0) == 0 {
+			t.Error("nobody dialed: the test shows nothing")
+		}
+		time.Sleep(10 * time.Minute)
+		if n := dials.Load(); n != 0 {
+			t.Errorf("%d dials after the end", n)
+		}
+	})
+}
+
+// Nor after one in the middle of a burst, when requests are on their way.
+func TestNothingDialsAfterAFailureMidBurst(t *testing.T) {
+	b := startBroker(t)
+	tp := &tap{response: func(r *tapped) bool { return r.key != kmsg.Produce }}
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+	defer cancel()
+	p := newPublisher(t, tp.through(b, publish.ExactlyOnce))
+	if _, err := p.Publish(ctx, b.key, stream(25_000)); !errors.Is(err, publish.ErrRetryable) {
+		t.Errorf("error %v", err)
+	}
+	p.Close()
+	before := tp.dialed()
+	time.Sleep(3 * time.Second) // kafka-go's pauses are shorter
+	if n := tp.dialed() - before; n != 0 {
+		t.Errorf("%d dials after the end", n)
+	}
+}
+
+// A call that waits for another's end has a deadline of its own.
+func TestWaitingCallObeysItsDeadline(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var network kfake.VirtualNetwork
+		b := startBroker(t, kfake.ListenFn(network.Listen), kfake.Ports(9092, 9093))
+		cfg := b.config(publish.Idempotent)
+		cfg.Dial = network.DialContext
+		p := newPublisher(t, cfg)
+		began, done := make(chan struct{}), make(chan error)
+		go func() {
+			_, err := p.Publish(t.Context(), b.key, stalling{stream(600), 0, func() { close(began); time.Sleep(30 * time.Second) }})
+			done <- err
+		}()
+		<-began
+		ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+		defer cancel()
+		start := time.Now()
+		_, err := p.Publish(ctx, b.key, stream(600))
+		if took := time.Since(start); took != 200*time.Millisecond || !errors.Is(err, context.DeadlineExceeded) || !errors.Is(err, publish.ErrRetryable) {
+			t.Errorf("after %v: %v", took, err)
+		}
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+		p.Close()
+		b.Close()
+	})
+}
