@@ -2,11 +2,15 @@ package publish_test
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
+	"github.com/twmb/franz-go/pkg/kversion"
 
 	"salesburst/shared/publish"
 	"salesburst/shared/stack"
@@ -57,14 +61,22 @@ func testStrayBatch(t *testing.T, b *broker, d publish.Delivery) {
 	if _, err := newPublisher(t, tp.through(b, d)).Publish(ctx, b.key, stream(n)); err == nil {
 		t.Fatal("the attempt was not given up: the test shows nothing")
 	}
-	client := b.Dial(t)
+	if got := len(b.read(t)); got != 0 { // waits until the transaction is ended everywhere
+		t.Fatalf("%d sales of an attempt that was given up", got)
+	}
+	client := b.Dial(t, kgo.MaxVersions(kversion.V3_5_0())) // topics by name, as the batch has it
 	for _, req := range stray {
 		for _, topic := range req.Topics {
 			for _, p := range topic.Partitions {
 				one := req
 				one.Topics = []kmsg.ProduceRequestTopic{{Topic: topic.Topic, Partitions: []kmsg.ProduceRequestTopicPartition{p}}}
-				if _, err := client.Broker(int(b.Leaders(t)[p.Partition])).Request(t.Context(), &one); err != nil {
+				res, err := client.Broker(int(b.Leaders(t)[p.Partition])).Request(t.Context(), &one)
+				if err != nil {
 					t.Fatal(err)
+				}
+				answer := res.(*kmsg.ProduceResponse).Topics[0].Partitions[0]
+				if err := kerr.ErrorForCode(answer.ErrorCode); !errors.Is(err, kerr.InvalidProducerEpoch) {
+					t.Errorf("partition %d: the leader's answer to the stray batch is %v, want that its epoch is over", p.Partition, err)
 				}
 			}
 		}
