@@ -1,6 +1,7 @@
 package stack
 
 import (
+	"archive/zip"
 	"context"
 	"crypto/rand"
 	"crypto/tls"
@@ -23,8 +24,19 @@ import (
 // one with two cores it takes five seconds.
 const kafkaStart = 3 * time.Minute
 
+// KafkaVersion is the version of Kafka that is started where no other is asked for.
+const KafkaVersion = "4.1.1"
+
+// KafkaVersions are those with which the tests start clusters: of each line of releases an
+// old and a new one. Others may start too.
+func KafkaVersions() []string { return []string{"3.5.2", "3.9.1", KafkaVersion, "4.4.0"} }
+
 // KafkaConfig says what cluster is started.
 type KafkaConfig struct {
+	// Version of Kafka, as Maven Central names it. Where it is empty it is that of
+	// shared/stack/run, under which this process may run, or else KafkaVersion.
+	Version string
+
 	Brokers  int               // 1 (also if 0) to 3; the first is the controller too
 	Settings map[string]string // for server.properties, over what is there
 	JVM      []string          // flags, over those for a quick start
@@ -33,6 +45,7 @@ type KafkaConfig struct {
 
 // Kafka is a running cluster.
 type Kafka struct {
+	Version   string
 	Addresses []string        // host:port of the brokers, TLS and SASL PLAIN
 	CA        []byte          // PEM, what clients trust
 	Users     map[User]string // and their passwords
@@ -59,12 +72,19 @@ const (
 // however that ends, or by Stop.
 func StartKafka(ctx context.Context, cfg KafkaConfig) (*Kafka, error) {
 	cfg.Brokers = max(cfg.Brokers, 1)
+	if cfg.Version == "" {
+		v, err := sharedVersion()
+		if err != nil {
+			return nil, err
+		}
+		cfg.Version = v
+	}
 	k, err := newKafka(ctx, cfg)
 	if err != nil {
 		return nil, fmt.Errorf("starting Kafka: %w", err)
 	}
 	start := time.Now()
-	say(cfg.Log, "starting Kafka (%d broker(s))", cfg.Brokers)
+	say(cfg.Log, "starting Kafka %s (%d broker(s))", cfg.Version, cfg.Brokers)
 	ctx, cancel := context.WithTimeout(ctx, kafkaStart)
 	defer cancel()
 	for _, b := range k.brokers {
@@ -87,7 +107,7 @@ func newKafka(ctx context.Context, cfg KafkaConfig) (*Kafka, error) {
 	if err != nil {
 		return nil, err
 	}
-	lib, err := jars(ctx, "kafka", kafkaPOM, cfg.Log)
+	lib, err := kafkaJars(ctx, cfg.Version, cfg.Log)
 	if err != nil {
 		return nil, err
 	}
@@ -104,7 +124,7 @@ func newKafka(ctx context.Context, cfg KafkaConfig) (*Kafka, error) {
 		return nil, err
 	}
 	k := &Kafka{
-		CA: cert.CA, Dir: dir, Java: java, Jars: lib, keeper: keeper,
+		Version: cfg.Version, CA: cert.CA, Dir: dir, Java: java, Jars: lib, keeper: keeper,
 		Users: map[User]string{Admin: rand.Text(), Producer: rand.Text(), Consumer: rand.Text()},
 	}
 	clusterID, err := newID()
@@ -113,7 +133,7 @@ func newKafka(ctx context.Context, cfg KafkaConfig) (*Kafka, error) {
 	}
 	for i := range cfg.Brokers {
 		if err == nil {
-			err = k.addBroker(i, cfg, ports, clusterID)
+			err = k.addBroker(ctx, i, cfg, ports, clusterID)
 		}
 	}
 	if err != nil {
@@ -122,27 +142,24 @@ func newKafka(ctx context.Context, cfg KafkaConfig) (*Kafka, error) {
 	return k, nil
 }
 
-// addBroker writes a broker's folder: its settings, and the file by which it knows that
-// its log is formatted.
-func (k *Kafka) addBroker(i int, cfg KafkaConfig, ports []string, clusterID string) error {
+// addBroker writes a broker's folder: its settings, and a formatted log.
+func (k *Kafka) addBroker(ctx context.Context, i int, cfg KafkaConfig, ports []string, clusterID string) error {
 	dir := filepath.Join(k.Dir, fmt.Sprintf("broker-%d", i+1))
 	data := filepath.Join(dir, "data")
 	if err := os.MkdirAll(data, 0o755); err != nil {
 		return err
 	}
-	directoryID, err := newID()
-	if err != nil {
-		return err
-	}
 	k.Addresses = append(k.Addresses, "127.0.0.1:"+ports[2*i+1])
 	settings := k.settings(i, cfg, ports)
 	settings["log.dirs"] = data
-	meta := map[string]string{"version": "1", "cluster.id": clusterID, "node.id": fmt.Sprint(i + 1), "directory.id": directoryID}
-	if err := writeProperties(filepath.Join(data, "meta.properties"), meta); err != nil {
-		return err
-	}
 	file := filepath.Join(dir, "server.properties")
-	if err := writeProperties(file, settings); err != nil {
+	err := writeProperties(file, settings)
+	if err == nil && i == 0 {
+		err = k.format(ctx, file, clusterID)
+	} else if err == nil {
+		err = markFormatted(data, i, clusterID)
+	}
+	if err != nil {
 		return err
 	}
 	flags := cfg.JVM
@@ -157,6 +174,29 @@ func (k *Kafka) addBroker(i int, cfg KafkaConfig, ports []string, clusterID stri
 		},
 	})
 	return nil
+}
+
+// format has Kafka's own program format the log of the controller. It writes down the
+// features of the cluster, those that are the default of its version: without that the
+// transactions and groups are the old ones, whatever the version.
+func (k *Kafka) format(ctx context.Context, file, clusterID string) error {
+	out, err := k.Tool(ctx, "kafka.tools.StorageTool", "format", "--cluster-id", clusterID, "--config", file).CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("formatting: %w: %s", err, out)
+	}
+	return nil
+}
+
+// markFormatted writes the file that a formatted log begins with. For the brokers that are
+// no controllers it is all that Kafka's own program writes, and takes no second.
+func markFormatted(data string, i int, clusterID string) error {
+	directoryID, err := newID()
+	if err != nil {
+		return err
+	}
+	return writeProperties(filepath.Join(data, "meta.properties"), map[string]string{
+		"version": "1", "cluster.id": clusterID, "node.id": fmt.Sprint(i + 1), "directory.id": directoryID,
+	})
 }
 
 // Await waits until a broker (0 is the first) is ready.
@@ -178,9 +218,25 @@ func (k *Kafka) Stop() error {
 // TLS is the configuration of a client.
 func (k *Kafka) TLS() *tls.Config { return loopback.Trust(k.CA) }
 
-// Tool returns a command that runs one of Kafka's own programs: its class, and arguments.
+// Tool returns a command that runs one of Kafka's own programs: its class, as it is named
+// in Kafka 4, and arguments.
 func (k *Kafka) Tool(ctx context.Context, class string, args ...string) *exec.Cmd {
+	if old := "kafka.tools." + class[strings.LastIndex(class, ".")+1:]; k.knows(old) {
+		class = old
+	}
 	return exec.CommandContext(ctx, k.Java, append([]string{"-XX:TieredStopAtLevel=1", "-cp", k.Jars + "/*", class}, args...)...)
+}
+
+// knows tells whether a class is in the part of Kafka from which programs moved elsewhere
+// in the course of version 3.
+func (k *Kafka) knows(class string) bool {
+	jar, err := zip.OpenReader(filepath.Join(k.Jars, "kafka_2.13-"+k.Version+".jar"))
+	if err != nil {
+		return false
+	}
+	defer jar.Close()
+	_, err = jar.Open(strings.ReplaceAll(class, ".", "/") + ".class")
+	return err == nil
 }
 
 // The ports that servers here get: below those that systems give to outgoing connections,

@@ -14,17 +14,30 @@ import (
 	druid "salesburst/druid-ec2"
 )
 
-// kafkaPOM names Kafka's server and its tools.
-const kafkaPOM = `<project xmlns="http://maven.apache.org/POM/4.0.0">
+// kafkaPOM names Kafka's server and its tools. Kafka 3 brings a logger of its own, beside
+// which the simple one would be one of two.
+func kafkaPOM(version string) string {
+	return strings.ReplaceAll(`<project xmlns="http://maven.apache.org/POM/4.0.0">
   <modelVersion>4.0.0</modelVersion>
   <groupId>salesburst</groupId><artifactId>kafka</artifactId><version>1</version><packaging>pom</packaging>
   <dependencies>
-    <dependency><groupId>org.apache.kafka</groupId><artifactId>kafka_2.13</artifactId><version>4.1.1</version></dependency>
-    <dependency><groupId>org.apache.kafka</groupId><artifactId>kafka-tools</artifactId><version>4.1.1</version></dependency>
+    <dependency><groupId>org.apache.kafka</groupId><artifactId>kafka_2.13</artifactId><version>VERSION</version>
+      <exclusions><exclusion><groupId>org.slf4j</groupId><artifactId>slf4j-reload4j</artifactId></exclusion></exclusions></dependency>
+    <dependency><groupId>org.apache.kafka</groupId><artifactId>kafka-tools</artifactId><version>VERSION</version>
+      <exclusions><exclusion><groupId>org.slf4j</groupId><artifactId>slf4j-reload4j</artifactId></exclusion></exclusions></dependency>
     <dependency><groupId>org.slf4j</groupId><artifactId>slf4j-simple</artifactId><version>1.7.36</version></dependency>
   </dependencies>
 </project>
-`
+`, "VERSION", version)
+}
+
+// kafkaJars returns a folder with the jars of a version of Kafka.
+func kafkaJars(ctx context.Context, version string, log io.Writer) (string, error) {
+	if strings.Trim(version, "0123456789.") != "" {
+		return "", fmt.Errorf("version %q of Kafka: want one such as %s", version, KafkaVersion)
+	}
+	return jars(ctx, "kafka-"+version, kafkaPOM(version), log)
+}
 
 // druidPOM names Druid's servers, the extensions that are deployed, and ZooKeeper, which
 // they bring along.

@@ -80,6 +80,16 @@ func Running() (*Kafka, *Druid, error) {
 	return s.Kafka, s.Druid, err
 }
 
+// sharedVersion is that of the Kafka of shared/stack/run, for the clusters that a test
+// beside it starts for itself.
+func sharedVersion() (string, error) {
+	s, err := readState()
+	if err != nil || s.Kafka == nil {
+		return KafkaVersion, err
+	}
+	return s.Kafka.Version, nil
+}
+
 func readState() (s state, err error) {
 	file := os.Getenv(EnvState)
 	if file == "" {

@@ -3,8 +3,8 @@ Package stack starts real servers on this machine: for the tests, and for whoeve
 wants the whole pipeline without a cloud. It needs Java and Maven, and fetches the
 servers' files once.
 
-  - [StartKafka] starts Apache Kafka: one to three brokers in KRaft mode, with TLS,
-    SASL PLAIN and ACLs (kafka.go, properties.go);
+  - [StartKafka] starts Apache Kafka: one to three brokers in KRaft mode, of any version
+    that Maven Central has, with TLS, SASL PLAIN and ACLs (kafka.go, properties.go);
   - [StartDruid] starts Druid with its gateway, as they are deployed (druid.go);
   - [Shared] is one such Kafka for all test packages of one `go test`, and [SharedDruid] one such Druid, when that runs
     under shared/stack/run (shared.go);

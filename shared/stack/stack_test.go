@@ -2,6 +2,7 @@ package stack_test
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"fmt"
 	"os"
@@ -230,20 +231,36 @@ func TestFetchedByTwoAtOnce(t *testing.T) {
 	wg.Wait()
 }
 
-// Run passes on what its command says, and stops the servers.
+// Run passes on what its command says, and stops the servers. Kafka is of the version that
+// it was asked for, and so is what is started beside it.
 func TestRun(t *testing.T) {
 	needsKafka(t)
 	program := filepath.Join(t.TempDir(), "run")
 	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", program, "salesburst/shared/stack/run").CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
-	cmd := exec.CommandContext(t.Context(), program, "--", "sh", "-c", `cat "$`+stack.EnvState+`" >&2; dirname "$`+stack.EnvState+`"; exit 7`)
+	const version = "3.9.1"
+	cmd := exec.CommandContext(t.Context(), program, "kafka="+version, "--", program, "--",
+		"sh", "-c", `cat "$`+stack.EnvState+`" >&2; dirname "$`+stack.EnvState+`"; exit 7`)
+	var message bytes.Buffer
+	cmd.Stderr = &message
 	out, err := cmd.Output()
 	if cmd.ProcessState.ExitCode() != 7 {
 		t.Errorf("status %d (%v), want the command's", cmd.ProcessState.ExitCode(), err)
 	}
+	if text := message.String(); strings.Count(text, "starting Kafka "+version) != 2 || !strings.Contains(text, `"Version":"`+version+`"`) {
+		t.Errorf("want Kafka %s twice: %s", version, text)
+	}
 	dir := strings.TrimSpace(string(out))
 	if _, err := os.Stat(dir); dir == "" || !os.IsNotExist(err) {
 		t.Errorf("folder %q: %v", dir, err)
+	}
+}
+
+// A version that cannot be is said so before anything is fetched.
+func TestVersionThatIsNone(t *testing.T) {
+	_, err := stack.StartKafka(t.Context(), stack.KafkaConfig{Version: "newest"})
+	if err == nil || !strings.Contains(err.Error(), `version "newest" of Kafka: want one such as 4.1.1`) {
+		t.Errorf("error %v", err)
 	}
 }

@@ -1,7 +1,9 @@
 // Command run starts the servers that tests share, runs a command beside them, and ends
-// them with it. Kafka is always one of them:
+// them with it. Kafka is always one of them, in the usual version or in another, which the
+// clusters that tests start for themselves have then too:
 //
 //	go run ./shared/stack/run -- go test ./shared/publish
+//	go run ./shared/stack/run kafka=3.9.1 -- go test ./shared/publish
 //	go run ./shared/stack/run druid -- go test ./...
 package main
 
@@ -12,19 +14,21 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"salesburst/shared/stack"
 )
 
 func main() {
-	druid, command, ok := parse(os.Args[1:])
+	s, command, ok := parse(os.Args[1:])
 	if !ok {
-		fmt.Fprintf(os.Stderr, "usage: run [druid] -- COMMAND [ARGUMENT...]\nstarts Kafka, and Druid if it is named, runs the command with %s set, stops them\n", stack.EnvState)
+		fmt.Fprintf(os.Stderr, "usage: run [kafka=VERSION] [druid] -- COMMAND [ARGUMENT...]\nstarts Kafka (%s), and Druid if it is named, runs the command with %s set, stops them\n",
+			stack.KafkaVersion, stack.EnvState)
 		os.Exit(2)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	status, err := run(ctx, druid, command)
+	status, err := run(ctx, s, command)
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -33,24 +37,38 @@ func main() {
 	os.Exit(status)
 }
 
-func parse(args []string) (druid bool, command []string, ok bool) {
-	if len(args) > 0 && args[0] == "druid" {
-		druid, args = true, args[1:]
-	}
-	if len(args) < 2 || args[0] != "--" {
-		return false, nil, false
-	}
-	return druid, args[1:], true
+// servers are those that are started.
+type servers struct {
+	kafka string // its version; empty: the usual one
+	druid bool
 }
 
-func run(ctx context.Context, druid bool, command []string) (status int, err error) {
-	k, err := stack.StartKafka(ctx, stack.KafkaConfig{Log: os.Stderr})
+func parse(args []string) (s servers, command []string, ok bool) {
+	for ; len(args) > 0 && args[0] != "--"; args = args[1:] {
+		version, isKafka := strings.CutPrefix(args[0], "kafka=")
+		switch {
+		case args[0] == "druid":
+			s.druid = true
+		case isKafka && version != "":
+			s.kafka = version
+		default:
+			return servers{}, nil, false
+		}
+	}
+	if len(args) < 2 {
+		return servers{}, nil, false
+	}
+	return s, args[1:], true
+}
+
+func run(ctx context.Context, s servers, command []string) (status int, err error) {
+	k, err := stack.StartKafka(ctx, stack.KafkaConfig{Version: s.kafka, Log: os.Stderr})
 	if err != nil {
 		return 0, err
 	}
 	defer func() { err = errors.Join(err, k.Stop()) }()
 	var d *stack.Druid
-	if druid {
+	if s.druid {
 		if d, err = stack.StartDruid(ctx, stack.DruidConfig{Kafka: k, Log: os.Stderr}); err != nil {
 			return 0, err
 		}

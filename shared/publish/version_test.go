@@ -1,0 +1,69 @@
+package publish_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"salesburst/shared/publish"
+	"salesburst/shared/stack"
+)
+
+// A burst that is asked for twice is there once in each version of Kafka that brokers are
+// met with, in a cluster that is formatted as that version does it.
+func TestKafkaVersions(t *testing.T) {
+	if testing.Short() {
+		t.Skip("needs real Kafka of several versions, which take a while to start")
+	}
+	for _, version := range stack.KafkaVersions() {
+		for _, brokers := range []int{1, 3} {
+			t.Run(fmt.Sprintf("%s/%d", version, brokers), func(t *testing.T) {
+				testKafkaVersion(t, stack.KafkaConfig{Version: version, Brokers: brokers})
+			})
+		}
+	}
+}
+
+func testKafkaVersion(t *testing.T, cfg stack.KafkaConfig) {
+	k, err := stack.StartKafka(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := k.Stop(); err != nil {
+			t.Error(err)
+		}
+	}()
+	b := inCluster(t, k)
+	features := b.features(t)
+	t.Log(features)
+	if strings.HasPrefix(cfg.Version, "4.") && (features["transaction.version"] != 2 || features["group.version"] != 1) {
+		t.Errorf("features %v: want transaction.version 2 and group.version 1, with which Kafka 4 formats a cluster", features)
+	}
+	const n = 5_000
+	for i := range 2 {
+		res, err := b.publisher(t, publish.ExactlyOnce).Publish(t.Context(), b.key, stream(n))
+		if err != nil || res.Skipped != (i > 0) {
+			t.Errorf("attempt %d: %+v, error %v", i, res, err)
+		}
+	}
+	b.read(t).expectOnce(t, n)
+}
+
+// features are the levels that the cluster has agreed on.
+func (b *broker) features(t *testing.T) map[string]int16 {
+	t.Helper()
+	req := kmsg.NewPtrApiVersionsRequest()
+	req.ClientSoftwareName, req.ClientSoftwareVersion = "test", "1"
+	res, err := req.RequestWith(t.Context(), b.Dial(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	levels := make(map[string]int16)
+	for _, f := range res.FinalizedFeatures {
+		levels[f.Name] = f.MaxVersionLevel
+	}
+	return levels
+}
