@@ -87,7 +87,8 @@ func (e *Encoder) Encode(dst, text []byte, marks []Mark) []byte {
 	if len(marks) == 0 || (len(marks)-1)%len(e.columns) != 0 || int(marks[len(marks)-1].At) != len(text) || len(text) > MaxText {
 		panic(fmt.Sprintf("squeeze: %d marks for records of %d columns, %d bytes", len(marks), len(e.columns), len(text)))
 	}
-	if e.base > math.MaxUint32-MaxText {
+	records := (len(marks) - 1) / len(e.columns)
+	if e.base > math.MaxUint32-uint32(records) {
 		clear(e.seen)
 		clear(e.found)
 		e.base = 1
@@ -97,7 +98,6 @@ func (e *Encoder) Encode(dst, text []byte, marks []Mark) []byte {
 	dst = append(dst, oneSegment)
 	dst = binary.LittleEndian.AppendUint32(dst, uint32(len(text)))
 
-	records := (len(marks) - 1) / len(e.columns)
 	begin := func(record int) int { return int(marks[record*len(e.columns)].At) }
 	from, done := 0, 0
 	for done < records {
@@ -118,7 +118,7 @@ func (e *Encoder) Encode(dst, text []byte, marks []Mark) []byte {
 
 // block appends the records from first to last, which are text[from:to].
 func (e *Encoder) block(dst, text []byte, marks []Mark, first, last, from, to int) []byte {
-	end := to == len(text)
+	end := last*len(e.columns)+1 == len(marks) // not where the text ends: records of no bytes may follow
 	if to-from > maxBlock {
 		return appendRaw(dst, text[from:to], end) // a record that no block can hold
 	}

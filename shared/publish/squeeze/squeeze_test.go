@@ -125,17 +125,22 @@ func TestSalesComeBack(t *testing.T) {
 // The decoder of the reference implementation, which most clients of Kafka have.
 func TestReferenceDecoder(t *testing.T) {
 	text, marks := sales(t, 2000)
+	if !bytes.Equal(reference(t, squeeze.New(columns()).Encode(nil, text, marks)), text) {
+		t.Error("another text comes back")
+	}
+}
+
+func reference(t *testing.T, frame []byte) []byte {
+	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "zstd", "-d", "-c")
-	cmd.Stdin = bytes.NewReader(squeeze.New(columns()).Encode(nil, text, marks))
+	cmd.Stdin = bytes.NewReader(frame)
 	var message bytes.Buffer
 	cmd.Stderr = &message
-	got, err := cmd.Output()
+	text, err := cmd.Output()
 	if err != nil {
 		t.Fatalf("zstd (on Debian: apt-get install zstd): %v %s", err, message.String())
 	}
-	if !bytes.Equal(got, text) {
-		t.Error("another text comes back")
-	}
+	return text
 }
 
 // Whatever is in the records comes back, and wherever the caller says that columns begin.
@@ -215,6 +220,121 @@ func TestSizes(t *testing.T) {
 			}
 		}
 	}
+}
+
+// maxBlock is the most that a block of a zstd frame holds, in bytes.
+const maxBlock = 128 << 10
+
+// shapes are texts, a letter for each record: the lengths at which an encoder of blocks goes
+// wrong, and what comes before and behind them.
+var shapes = map[string]string{
+	"no record":                     "",
+	"nothing":                       "0",
+	"nothing, many times":           strings.Repeat("0", 5000),
+	"a byte":                        "1",
+	"bytes":                         strings.Repeat("1", 5000),
+	"a short record":                "s",
+	"nothing first":                 "000s",
+	"nothing last":                  "s000",
+	"nothing between":               "s0s00s",
+	"nearly a block":                "<",
+	"a block":                       "=",
+	"more than a block":             ">",
+	"blocks":                        "==",
+	"a block, nothing":              "=0",
+	"nothing, a block":              "0=",
+	"more than a block, nothing":    ">0",
+	"more than a block, nothings":   ">000",
+	"nothing, more than a block":    "0>",
+	"more than a block, twice":      ">>",
+	"nothing around large records":  "00>0>00",
+	"a byte to fill a block":        "<1",
+	"a byte beyond a block":         "=1",
+	"nothing where a block is full": "<10",
+	"much more than a block":        "b",
+	"much more, nothing":            "b0",
+	"short around large records":    "s>s=s<sbs",
+	"beyond the window of others":   "bsbsbsbs",
+	"noise":                         "n",
+	"noise, more than a block":      "N",
+	"noise and nothing":             "0N0n0",
+	"noise around the same":         "nsNsns",
+	"many":                          strings.Repeat("s", 3000),
+	"many, nothing last":            strings.Repeat("s", 3000) + "00",
+}
+
+const letters = "01s<=>bnN"
+
+// shaped are the records of a shape, of two columns.
+func shaped(shape string, seed uint64) (columns []squeeze.Column, text []byte, marks []squeeze.Mark) {
+	random := rand.New(rand.NewPCG(seed, 0))
+	columns = []squeeze.Column{{Prefix: 1 + random.IntN(6)}, {Prefix: random.IntN(6), Unique: seed%2 == 1}}
+	for _, letter := range shape {
+		hash := random.Uint32N(4)
+		var record []byte
+		switch size := map[rune]int{'1': 1, '<': maxBlock - 1, '=': maxBlock, '>': maxBlock + 1, 'b': 2*maxBlock + 1}[letter]; letter {
+		case '0':
+		case 's':
+			record = fmt.Appendf(nil, "the record has number %d and %d", hash, random.IntN(1000))
+		case 'n', 'N':
+			record = make([]byte, map[rune]int{'n': 1000, 'N': maxBlock + 1}[letter])
+			for i := range record {
+				record[i] = byte(random.Uint32())
+			}
+		default:
+			record = bytes.Repeat([]byte{'x'}, size)
+		}
+		at := uint32(len(text))
+		second := at + random.Uint32N(uint32(len(record))+1)
+		marks = append(marks, squeeze.Mark{At: at, Hash: hash}, squeeze.Mark{At: second, Hash: hash})
+		text = append(text, record...)
+	}
+	return columns, text, append(marks, squeeze.Mark{At: uint32(len(text))})
+}
+
+// A frame of any shape is one that decoders take, ours and the reference.
+func TestShapes(t *testing.T) {
+	for name, shape := range shapes {
+		t.Run(name, func(t *testing.T) {
+			for seed := range uint64(3) {
+				columns, text, marks := shaped(shape, seed)
+				frame := squeeze.New(columns).Encode(nil, text, marks)
+				if !bytes.Equal(decode(t, frame), text) {
+					t.Errorf("seed %d: another text comes back", seed)
+				}
+				if seed == 0 && !bytes.Equal(reference(t, frame), text) {
+					t.Error("another text comes back from the reference decoder")
+				}
+			}
+		})
+	}
+}
+
+// Records in any order, of lengths around that of a block.
+func FuzzShapes(f *testing.F) {
+	const longest = 30 // else the fuzzer does little but copy
+	for _, shape := range shapes {
+		f.Add(shape[:min(len(shape), longest)], uint64(1))
+	}
+	used := squeeze.New([]squeeze.Column{{Prefix: 3}, {Prefix: 2}}) // of earlier texts too
+	f.Fuzz(func(t *testing.T, shape string, seed uint64) {
+		if len(shape) > longest {
+			return
+		}
+		if strings.Trim(shape, letters) != "" { // the fuzzer's bytes are letters all the same
+			b := []byte(shape)
+			for i := range b {
+				b[i] = letters[int(b[i])%len(letters)]
+			}
+			shape = string(b)
+		}
+		columns, text, marks := shaped(shape, seed)
+		for _, encoder := range []*squeeze.Encoder{squeeze.New(columns), used} {
+			if !bytes.Equal(decode(t, encoder.Encode(nil, text, marks)), text) {
+				t.Fatalf("shape %q: another text comes back", shape)
+			}
+		}
+	})
 }
 
 func TestMarksAreChecked(t *testing.T) {
