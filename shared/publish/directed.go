@@ -166,7 +166,7 @@ const minListOffsets = 9
 
 // checkVersion refuses brokers that are too old for the ledger.
 func (l *link) checkVersion(ctx context.Context) error {
-	if l.capable {
+	if l.capable || l.cfg.untested {
 		return nil
 	}
 	res, err := roundTrip[*apiversions.Response](ctx, l, &apiVersions{to: to{anyBroker}})

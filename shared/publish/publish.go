@@ -31,6 +31,72 @@ there (ledger.go), and an attempt reads the ledger before anything else: a burst
 there is skipped, by whomever it is asked for again. The ledger is a committed offset of
 a consumer group, which Kafka makes visible together with the burst or not at all.
 
+# Why a burst is there once
+
+Two attempts at one burst can run at any distance: one after the other, at the same time,
+or one frozen in the middle and thawed an hour later. All of them use one transactional id,
+that of the burst's cell, and one ledger, a consumer group of the same name. Call one that
+has committed A, and any later one B. B must not commit, wherever it asks and whoever
+answers. Its steps (transaction.go, attempt.go):
+
+ 1. InitProducerID. The transaction coordinator answers after it has written the new epoch
+    to all in-sync replicas, so one that was deposed cannot answer. What A began is
+    over by then: if A had not committed it never will, for its epoch is refused from now on,
+    and if it had, the markers of its commit are in the logs of all partitions that it wrote
+    to, the ledger's among them. So whether A has committed is decided, before B's step 2.
+
+ 2. OffsetFetch, from the broker R that says it coordinates the ledger, with RequireStable.
+    "The burst is there" is true for ever: skip it. "It is not there" need not be true: R
+    may have been paused and not have heard that another broker leads.
+
+ 3. AddPartitionsToTxn, the batches, and beside them AddOffsetsToTxn and TxnOffsetCommit
+    to R, and to nobody else: where the ledger has moved since step 2, B gives up and begins
+    anew. R answers after all in-sync replicas have the entry, so it leads now.
+
+ 4. OffsetFetch again, from R, without RequireStable (B's own entry is not stable). R has led
+    between the answer to step 3 and now, or knows at least what it knew then. Only if it
+    tells the same entry as in step 2 does B go on; else B begins anew, and finds A's.
+
+ 5. EndTxn, when all batches and the entry are acknowledged.
+
+Why step 4 sees A's entry: A's marker was in the log of the ledger before step 2. When R
+got it as the leader, it had A's entry from then on. Otherwise R became the leader
+later, and read the whole log, marker included, before it answered step 3.
+There is one gap. Brokers before 3.9.1 write the marker and take the entry in some time
+later (KAFKA-17507), so that R, leading all along, may tell in step 2 and 4 alike
+that there is none. Until then A's entry is pending there, and step 2 asks for what is stable: R
+answers that it is not, and B asks again. That R of step 2, 3 and 4 is one broker is what
+makes this complete: either it led when the marker came, and step 2 waits, or it did not,
+and step 4 sees what it read when it took the lead. Why not RequireStable in
+step 4 alone? B's own entry is pending by then, so the answer would be "unstable" for ever.
+
+After step 4 only an attempt that fences B can change the ledger, and then step 5 is refused.
+
+Where else a broker may speak of the past, and why it does not matter:
+
+  - FindCoordinator and metadata may name the wrong broker. It refuses, or it is R of step 2,
+    or it is a partition's old leader, whose answer needs in-sync replicas that it has not.
+  - AddPartitionsToTxn and AddOffsetsToTxn are answered without a write where the partition
+    is known already. Then an earlier answer was written, or B is fenced and step 5 is refused.
+  - EndTxn is answered without a write where the transaction is over under B's epoch, which no
+    other attempt has.
+
+Something that B sent may arrive when B has given up: a batch, or the entry for the ledger. With
+EndTxn as the way to abort, the epoch would stay what it is, a broker that does not verify
+transactions (before 3.6) would take the batch, and the next attempt would commit it. So an attempt is
+aborted by InitProducerID: the markers carry a higher epoch, and the partitions refuse the old
+one. Each partition that B sent to has one, for it was added before. A killed attempt is ended
+in that way by the next one's step 1, or by the coordinator when its timeout is over.
+
+The wish to commit (step 5) may come true although the answer is an error, or none. Only
+answers that come before anything is written prove that it did not: that the epoch is
+over, or that there is no such transaction. After any other one the burst is in doubt. At this
+level B finds out, with the steps from 1: the ledger has the burst, or nobody will ever commit it.
+Where there is no time for that, the [Result] says that it is in doubt.
+
+The model in shared/publish/model has these steps, brokers that stop and wake, and messages
+that come late; it is searched exhaustively by the tests.
+
 # How far the ledger reaches
 
 Bursts of a series are numbered, and a late attempt at an old one may come after newer
@@ -97,6 +163,8 @@ type Config struct {
 
 	// Dial opens connections; nil means the net package's dialer.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+
+	untested bool // brokers that are too old for the ledger are asked all the same; its own tests do
 }
 
 // Delivery is a promise of Publish; each is more than the one before.
