@@ -56,6 +56,30 @@ func (p *Process) Start() error {
 	return p.keeper.watch(cmd.Process.Pid)
 }
 
+// Attach starts a command that is no server but ends with the cluster, however that ends.
+// It must not start others.
+func (k *Kafka) Attach(cmd *exec.Cmd) (*Process, error) {
+	detach(cmd)
+	if err := cmd.Start(); err != nil {
+		return nil, err
+	}
+	p := &Process{name: cmd.Path, keeper: k.keeper, cmd: cmd, ended: make(chan struct{})}
+	err := k.keeper.watch(cmd.Process.Pid)
+	go func() {
+		_ = cmd.Wait()
+		_ = k.keeper.forget(cmd.Process.Pid) // a keeper that is gone watches nothing
+		close(p.ended)
+	}()
+	return p, err
+}
+
+// Ended is closed when the process that was started last is over.
+func (p *Process) Ended() <-chan struct{} {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.ended
+}
+
 func (p *Process) running() bool {
 	if p.cmd == nil {
 		return false
