@@ -1,6 +1,8 @@
 # make test   everything that proves this project; the only command that CI runs
 # make short  the quick loop: no servers, no browser
 # make bench  speed, side by side with other producers
+# make torture  bursts published exactly once, while all that can happen happens to brokers,
+#               connections and publishers; TORTURE="-duration 10m -seed 42 -version 3.9.1"
 # make bench-druid  how fresh Druid is, how fast it ingests and answers, what it takes
 
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
@@ -13,15 +15,21 @@ RACE = $(shell go list ./... | grep -v -e '^salesburst/cdk' -e '^salesburst/dash
 # Starts the servers that tests share, once for all of them.
 WITH_SERVERS = go run ./shared/stack/run druid --
 
-.PHONY: test short bench bench-druid install check portable
+.PHONY: test short bench torture bench-druid install check portable
 
 test: install check portable
 	$(WITH_SERVERS) sh -ec 'go test -race -timeout 60m $(RACE); go test -timeout 60m $(PLAIN); go run ./druid-ec2/bench -short'
 	go test -timeout 60m ./cdk
 	go run ./shared/publish/bench -events 50000 -rounds 1 -large 0
+	go run ./shared/publish/torture -duration 3m
 
 bench:
 	go run ./shared/publish/bench -chart dashboards/bench.svg
+
+TORTURE = -duration 1h
+
+torture:
+	go run ./shared/publish/torture $(TORTURE)
 
 bench-druid:
 	go run ./druid-ec2/bench -chart dashboards/freshness.svg

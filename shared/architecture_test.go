@@ -34,10 +34,13 @@ var mayImport = map[string][]string{
 	"shared/druidtest":       {"shared/app", "shared/brokertest", "shared/lambdatest", "shared/sale", "shared/spec", "shared/stack"},
 	"shared/publish/bench": {"shared/burst", "shared/loopback", "shared/market", "shared/publish", "shared/sale", "shared/spec", "shared/stack",
 		"dataset"},
-	"shared/secret":  {},
-	"shared/table":   {"shared/sale"},
-	"shared/picture": {"dashboards"},
-	"shared/app":     {"shared/burst", "shared/market", "shared/publish", "shared/sale", "shared/secret", "shared/spec", "dataset"},
+	"shared/publish/torture":         {"shared/loopback", "shared/publish", "shared/sale", "shared/stack"},
+	"shared/publish/torture/cluster": {"shared/stack"},
+	"shared/publish/torture/proxy":   {},
+	"shared/secret":                  {},
+	"shared/table":                   {"shared/sale"},
+	"shared/picture":                 {"dashboards"},
+	"shared/app":                     {"shared/burst", "shared/market", "shared/publish", "shared/sale", "shared/secret", "shared/spec", "dataset"},
 	"shared/local": {"shared/app", "shared/loopback", "shared/market", "shared/publish", "shared/sale", "shared/secret", "shared/spec", "shared/stack",
 		"shared/table", "shared/picture", "dataset", "dashboards"},
 	"shared/stack":     {"shared/loopback", "druid-ec2"},
@@ -56,17 +59,18 @@ var importers = map[string][]string{
 	"github.com/aws/aws-sdk-go-v2":              {"shared/secret"},
 	"github.com/aws/aws-lambda-go":              {"shared/app", "shared/local"},
 	"github.com/aws/aws-cdk-go":                 {"cdk"},
-	"github.com/twmb/franz-go":                  {"shared/local", "shared/brokertest", "shared/druidtest", "shared/publish/bench", "druid-ec2/bench"},
+	"github.com/twmb/franz-go":                  {"shared/local", "shared/brokertest", "shared/druidtest", "shared/publish/bench", "shared/publish/torture", "shared/publish/torture/cluster", "druid-ec2/bench"},
 	"modernc.org/sqlite":                        {"shared/table"},
 	"github.com/go-analyze/charts":              {"shared/picture", "shared/publish/bench", "druid-ec2/bench"},
 	"github.com/klauspost/compress":             {"shared/publish", "shared/publish/squeeze", "shared/brokertest"},
-	"github.com/schollz/progressbar/v3":         {"shared/local"},
+	"github.com/schollz/progressbar/v3":         {"shared/local", "shared/publish/torture"},
 	"github.com/grafana/grafana-foundation-sdk": {"dashboards"},
 	"go.yaml.in/yaml":                           {"dashboards"},
 }
 
 // standardOnly are the packages that need nothing but the standard library.
 var standardOnly = []string{"shared/spec", "shared/chance", "shared/sale", "shared/market", "shared/burst", "dataset", "shared/loopback", "shared/stack", "shared/lambdatest",
+	"shared/publish/torture/proxy",
 	"druid-ec2"}
 
 const module = "salesburst"

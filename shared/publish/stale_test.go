@@ -149,7 +149,8 @@ func (p past) round(t *testing.T, round int) (doubled int, err error) {
 			doubled++
 		}
 	}
-	t.Logf("round %d: broker %d was in the past: of %d bursts %d are there twice, %d retries failed", round, of.Broker, pastBursts, doubled, failed.Load())
+	t.Logf("round %d: broker %d was in the past: of %d bursts %d are there twice, %d retries failed",
+		round, of.Broker, pastBursts, doubled, failed.Load())
 	return doubled, nil
 }
 

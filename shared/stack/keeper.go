@@ -11,8 +11,8 @@ import (
 
 // keeper is a shell that outlives this process by a moment. It reads from a pipe that
 // only this process holds open: each number is a server that it is to end, with what that
-// has started, a number behind a dash one that has ended, and the pipe's end, however this process ended, is its sign to do so and to
-// remove the folder.
+// has started, and a number behind a dash is one that has ended by itself. The pipe's end,
+// however this process ended, is its sign to do so and to remove the folder.
 type keeper struct {
 	mu   sync.Mutex
 	pipe io.WriteCloser

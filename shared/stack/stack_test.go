@@ -102,6 +102,39 @@ func alive(pid int) bool {
 	return err == nil && !strings.Contains(string(status), ") Z ")
 }
 
+// A command that is attached can be frozen and killed as a server can; what is left of
+// them when the cluster stops ends with it.
+func TestAttached(t *testing.T) {
+	needsKafka(t)
+	k, err := stack.StartKafka(t.Context(), stack.KafkaConfig{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	attach := func() *stack.Process {
+		t.Helper()
+		p, err := k.Attach(exec.Command("sleep", "600"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p
+	}
+	killed, thawed, frozen := attach(), attach(), attach()
+	for _, do := range []func() error{killed.Kill, thawed.Freeze, thawed.Thaw, frozen.Freeze} {
+		if err := do(); err != nil {
+			t.Error(err)
+		}
+	}
+	<-killed.Ended()
+	if !alive(thawed.PID()) || !alive(frozen.PID()) || alive(killed.PID()) {
+		t.Errorf("alive: thawed %v, frozen %v, killed %v", alive(thawed.PID()), alive(frozen.PID()), alive(killed.PID()))
+	}
+	if err := k.Stop(); err != nil {
+		t.Error(err)
+	}
+	<-thawed.Ended()
+	<-frozen.Ended()
+}
+
 func TestRightsAreAsked(t *testing.T) {
 	needsKafka(t)
 	b := brokertest.Real(t, stack.Shared(t))

@@ -65,11 +65,11 @@ func (c *Cluster) dial(opts ...kgo.Opt) (*kgo.Client, error) {
 // askTime is how long a broker may take for an answer; one that is frozen gives none.
 const askTime = 10 * time.Second
 
-// ask makes a request of one broker, once.
+// ask makes a request of one broker, again where a connection turns out to be dead.
 func ask[R kmsg.Response](ctx context.Context, c *Cluster, broker int, req kmsg.Request) (res R, err error) {
 	ctx, cancel := context.WithTimeout(ctx, askTime)
 	defer cancel()
-	answer, err := c.client.Broker(broker).Request(ctx, req)
+	answer, err := c.client.Broker(broker).RetriableRequest(ctx, req)
 	if err != nil {
 		return res, fmt.Errorf("asking broker %d: %s: %w", broker, kmsg.NameForKey(req.Key()), err)
 	}
@@ -164,25 +164,31 @@ func (c *Cluster) Lead(ctx context.Context, topic string, order ...int) error {
 	}
 	alter := kmsg.NewPtrAlterPartitionAssignmentsRequest()
 	alter.Topics = append(alter.Topics, assign)
-	res, err := ask[*kmsg.AlterPartitionAssignmentsResponse](ctx, c, Controller, alter)
-	if err != nil {
-		return err
-	}
-	if err := kerr.ErrorForCode(res.ErrorCode); err != nil {
-		return fmt.Errorf("placing topic %s: %w", topic, err)
-	}
+	leaders := kmsg.NewPtrElectLeadersRequest() // the preferred ones
+	leaders.Topics = append(leaders.Topics, elect)
 	for {
-		leaders := kmsg.NewPtrElectLeadersRequest() // the preferred ones; whether that was needed, the wait tells
-		leaders.Topics = append(leaders.Topics, elect)
-		if _, err = ask[*kmsg.ElectLeadersResponse](ctx, c, Controller, leaders); err == nil {
-			if err = c.ledBy(ctx, topic, order[0]); err == nil {
-				return nil
-			}
+		err := c.place(ctx, alter)
+		if err == nil {
+			_, err = ask[*kmsg.ElectLeadersResponse](ctx, c, Controller, leaders) // it says so too where nothing was to be done
+		}
+		if err == nil {
+			err = c.ledBy(ctx, topic, order[0])
+		}
+		if err == nil {
+			return nil
 		}
 		if sleep(ctx, 100*time.Millisecond) != nil {
-			return fmt.Errorf("electing broker %d for topic %s: %w", order[0], topic, err)
+			return fmt.Errorf("giving topic %s to broker %d: %w", topic, order[0], err)
 		}
 	}
+}
+
+func (c *Cluster) place(ctx context.Context, alter *kmsg.AlterPartitionAssignmentsRequest) error {
+	res, err := ask[*kmsg.AlterPartitionAssignmentsResponse](ctx, c, Controller, alter)
+	if err == nil {
+		err = kerr.ErrorForCode(res.ErrorCode)
+	}
+	return err
 }
 
 // AwaitLeader waits until one broker leads all partitions of a topic.

@@ -47,7 +47,8 @@ func (c *Cluster) settled(ctx context.Context, topics []string) error {
 				return fmt.Errorf("topic %s: broker %d knows %d partitions of %d", topic, broker, len(partitions), len(first))
 			}
 			for i, p := range partitions {
-				if p.err != nil || p.Leader != first[i].Leader || p.Leader < 0 || len(p.ISR) != c.Brokers() || len(p.Replicas) != c.Brokers() {
+				whole := len(p.ISR) == c.Brokers() && len(p.Replicas) == c.Brokers()
+				if p.err != nil || p.Leader < 0 || p.Leader != first[i].Leader || !whole {
 					return fmt.Errorf("topic %s, partition %d at broker %d: leader %d, replicas %v, in sync %v, error %v",
 						topic, i, broker, p.Leader, p.Replicas, p.ISR, p.err)
 				}
@@ -129,8 +130,9 @@ func (c *Cluster) open(topic string) (text string) {
 		}
 		for _, producer := range res.Topics[0].Partitions[0].ActiveProducers {
 			if producer.CurrentTxnStartOffset >= 0 {
-				text += fmt.Sprintf("; partition %d has producer %d of epoch %d open since offset %d, last written %v", i, producer.ProducerID,
-					producer.ProducerEpoch, producer.CurrentTxnStartOffset, time.UnixMilli(producer.LastTimestamp).Format(time.TimeOnly))
+				text += fmt.Sprintf("; partition %d has producer %d of epoch %d open since offset %d, last written %v",
+					i, producer.ProducerID, producer.ProducerEpoch, producer.CurrentTxnStartOffset,
+					time.UnixMilli(producer.LastTimestamp).Format(time.TimeOnly))
 			}
 		}
 	}
