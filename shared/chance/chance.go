@@ -1,7 +1,8 @@
 // Package chance draws reproducible random numbers with integers alone: no floating
 // point, whose rounding differs between processors where products and sums are fused.
 // A [Rand] is a number and costs nothing to make, so each event can have its own,
-// named by a key; a [Table] draws from any distribution in constant time.
+// named by a key; a [Table] draws from any distribution in constant time, and
+// [Rand.Binomial] says at once how many of many events happen.
 package chance
 
 import (
