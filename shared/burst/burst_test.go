@@ -6,6 +6,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -69,6 +70,7 @@ var golden = []struct {
 	{"store", slot(spec.Store)},
 	{"flash-sale", with(slot(spec.Online), func(o *burst.Order) { o.Scenario, o.Brand, o.Events = "flash-sale", "samsung", 1000 })},
 	{"payment-outage", with(slot(spec.Store), func(o *burst.Order) { o.Scenario, o.Events = "payment-outage", 1000 })},
+	{"shard", with(slot(spec.Store), func(o *burst.Order) { o.Over, o.Events, o.Shard, o.Of = 24*time.Hour, 100_000, 3, 11 })},
 	{"chicago-hour", with(slot(spec.Online), func(o *burst.Order) { o.City, o.Over, o.Mean = "Chicago", time.Hour, 20 })},
 }
 
@@ -259,22 +261,104 @@ func TestDemandFollowsTheDay(t *testing.T) {
 	}
 }
 
-// The shards of a burst are the burst.
+// The shards of a burst are the burst: numbered without gaps, each sale once, in the order
+// of their time from one shard to the next, and under one name.
 func TestShards(t *testing.T) {
-	order := with(slot(spec.Online), func(o *burst.Order) { o.Events = 1000 })
-	whole := plan(t, order)
-	for _, of := range []int{1, 3, 7, 1000, 1001} {
-		var all []byte
-		for shard := range of {
-			b := plan(t, with(order, func(o *burst.Order) { o.Shard, o.Of = shard, of }))
-			if b.ID() != whole.ID() {
-				t.Fatalf("shard %d of %d is burst %v, the whole is %v", shard, of, b.ID(), whole.ID())
+	m := newMarket(t)
+	plan := func(o burst.Order) *burst.Burst {
+		b, err := burst.New(m, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b
+	}
+	for _, over := range []time.Duration{time.Second, 1500 * time.Millisecond, spec.Slot, 24 * time.Hour} {
+		for _, of := range []int{1, 3, 7, 1000, 1001} {
+			order := with(slot(spec.Online), func(o *burst.Order) { o.Events, o.Of, o.Over, o.At = 1000, of, over, noon.Add(-12345*time.Millisecond) })
+			var s sale.Sale
+			n, id, last := uint32(0), plan(order).ID(), sale.TimeOf(order.At.Add(-over))
+			for shard := range of {
+				b := plan(with(order, func(o *burst.Order) { o.Shard = shard }))
+				if b.ID() != id {
+					t.Fatalf("shard %d of %d is burst %v, the first is %v", shard, of, b.ID(), id)
+				}
+				for i := range b.Len() {
+					b.At(i, &s)
+					if s.TransactionID != (sale.TransactionID{Burst: id, Sequence: n}) {
+						t.Fatalf("%v, shard %d of %d: sale %v, want number %d", over, shard, of, s.TransactionID, n)
+					}
+					if s.Timestamp < last || s.Timestamp >= sale.TimeOf(order.At) {
+						t.Fatalf("%v, shard %d of %d: sale %d is at %v, after one at %v", over, shard, of, n, s.Timestamp, last)
+					}
+					n, last = n+1, s.Timestamp
+				}
 			}
-			all = append(all, text(b, 0, b.Len())...)
+			if n != 1000 {
+				t.Errorf("%v: %d shards have %d sales, want 1000", over, of, n)
+			}
 		}
-		if !bytes.Equal(all, text(whole, 0, whole.Len())) {
-			t.Errorf("%d shards together are not the burst", of)
+	}
+}
+
+// Shards of another size have the same numbers for other sales, so they must not have the
+// same names; and none of them has the names of the whole.
+func TestShardsOfAnotherSizeAreAnotherBurst(t *testing.T) {
+	seen := make(map[sale.BurstID]int)
+	for _, of := range []int{0, 1, 2, 20, 200, spec.MaxShards} {
+		id := plan(t, with(slot(spec.Online), func(o *burst.Order) { o.Events, o.Of = 1000, of })).ID()
+		if other, again := seen[id]; again {
+			t.Errorf("%d shards and %d shards are both burst %v", other, of, id)
 		}
+		seen[id] = of
+	}
+}
+
+// The sales of all shards together come as the market demands: their counts by minute differ
+// from it as those of customers do who do not know each other, neither more nor less.
+func TestShardsFollowTheDemand(t *testing.T) {
+	const events, of = 1_000_000, 20
+	order := with(slot(spec.Online), func(o *burst.Order) { o.Events, o.Of, o.Over = events, of, 24*time.Hour })
+	counts := make([]float64, 24*60)
+	seconds := make(map[sale.Time]float64)
+	begin := order.At.Add(-order.Over)
+	busy := sale.TimeOf(begin.Add(10 * time.Hour)) // and the hour after, for the counts by second
+	var s sale.Sale
+	for shard := range of {
+		b := plan(t, with(order, func(o *burst.Order) { o.Shard = shard }))
+		for i := range b.Len() {
+			b.At(i, &s)
+			counts[(s.Timestamp-sale.TimeOf(begin))/60_000]++
+			if d := s.Timestamp - busy; d >= 0 && d < 3_600_000 {
+				seconds[d/1000]++
+			}
+		}
+	}
+	c, err := newMarket(t).Under(market.Ask{Channel: order.Channel, From: begin, To: order.At})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var demand float64
+	for n := range counts {
+		demand += float64(c.Demand(begin.Add(time.Duration(n) * time.Minute)))
+	}
+	var chi float64
+	for n, count := range counts {
+		want := events * float64(c.Demand(begin.Add(time.Duration(n)*time.Minute))) / demand
+		chi += (count - want) * (count - want) / want
+	}
+	// With k degrees of freedom chi-square is k ± 4·√(2k).
+	k := float64(len(counts) - 1)
+	if math.Abs(chi-k) > 4*math.Sqrt(2*k) {
+		t.Errorf("chi-square of the minutes is %.0f, want %.0f ± %.0f", chi, k, 4*math.Sqrt(2*k))
+	}
+	var sum, squares float64
+	for n := range sale.Time(3600) {
+		sum += seconds[n]
+		squares += seconds[n] * seconds[n]
+	}
+	mean := sum / 3600
+	if ratio := (squares/3600 - mean*mean) / mean; ratio < 0.88 || ratio > 1.12 { // 1 ± 5σ
+		t.Errorf("the variance of the seconds is %.2f of their mean of %.1f, want about 1", ratio, mean)
 	}
 }
 

@@ -9,17 +9,20 @@ import (
 	"salesburst/shared/sale"
 )
 
-// plan says when each sale happens.
+// plan says when each sale happens: of a whole burst, or of one of its shards.
 type plan struct {
 	from   sale.Time
 	length uint64 // milliseconds
-	events uint64
 
-	// before[n] is how many sales come before second n; one more entry for the end.
+	start, events uint64 // the first sale that the plan knows, and how many it knows
+
+	// before[n] is how many sales of the burst come before second first+n; one more entry
+	// for the end.
+	first  uint64
 	before []uint32
 
-	// near[n] is the second of sale n·events/len(near): a search for the second of a
-	// sale begins there and ends after a few steps.
+	// near[n] is where in before the second of sale start + n·events/len(near) is: a search
+	// for the second of a sale begins there and ends after a few steps.
 	near []uint32
 }
 
@@ -50,8 +53,10 @@ func demandByMinute(c *market.Conditions) []minute {
 const (
 	streamOfCount = 1<<63 + iota
 	streamOfSeconds
-	streamOfTimes
+	streamOfTimes // and on, one for each sale
 )
+
+const streamOfHalves = 1 << 62 // and on, one for each part of the time that is halved
 
 // expect draws how many sales the market makes in that time: Mean follows the demand.
 func expect(demand []minute, o Order, seed uint64) uint64 {
@@ -67,60 +72,90 @@ func expect(demand []minute, o Order, seed uint64) uint64 {
 	return r.Poisson(mean)
 }
 
+// weights are the demand as the places that random numbers below sum fall on.
+type weights struct {
+	demand []minute
+	begins []uint64 // of each minute, in milliseconds from the burst's begin
+	sums   []uint64 // a minute's sales are those below its sum and not below the one before
+	sum    uint64
+	length uint64 // milliseconds
+}
+
+func weigh(demand []minute) weights {
+	w := weights{demand: demand, begins: make([]uint64, len(demand)), sums: make([]uint64, len(demand))}
+	for i, m := range demand {
+		w.begins[i] = w.length
+		w.sum += m.length * max(m.demand, 1)
+		w.length += m.length
+		w.sums[i] = w.sum
+	}
+	return w
+}
+
+// at is the millisecond that the place u falls on.
+func (w *weights) at(u uint64) uint64 {
+	i := 0
+	if len(w.sums) > 2 {
+		i = sort.Search(len(w.sums), func(i int) bool { return w.sums[i] > u })
+	} else if u >= w.sums[0] {
+		i = 1
+	}
+	if i > 0 {
+		u -= w.sums[i-1]
+	}
+	return w.begins[i] + u/max(w.demand[i].demand, 1)
+}
+
+// before is how many places fall before a millisecond.
+func (w *weights) before(ms uint64) uint64 {
+	if ms >= w.length {
+		return w.sum
+	}
+	i := sort.Search(len(w.begins), func(i int) bool { return w.begins[i] > ms }) - 1
+	return w.sums[i] - (w.demand[i].length-(ms-w.begins[i]))*max(w.demand[i].demand, 1)
+}
+
+// seconds is how many seconds there are; the last may be a part of one.
+func (w *weights) seconds() uint64 { return (w.length + second - 1) / second }
+
 // newPlan gives each sale a second, independently of all others, as customers do who
 // do not know each other.
 func newPlan(from time.Time, demand []minute, events, seed uint64) plan {
-	// A minute's sales are those below its sum of weights and not below the one before.
-	sums := make([]uint64, len(demand))
-	var sum, length uint64
-	for i, m := range demand {
-		sum += m.length * max(m.demand, 1)
-		length += m.length
-		sums[i] = sum
-	}
-	p := plan{from: sale.TimeOf(from), length: length, events: events}
-	p.before = make([]uint32, (length+second-1)/second+1)
+	w := weigh(demand)
+	p := plan{from: sale.TimeOf(from), length: w.length, events: events}
+	p.before = make([]uint32, w.seconds()+1)
 	r := chance.New(seed, streamOfSeconds)
-	minuteBegins := make([]uint64, len(demand))
-	for i := range demand[1:] {
-		minuteBegins[i+1] = minuteBegins[i] + demand[i].length
-	}
 	for range events {
-		u := r.Below(sum)
-		i := 0
-		if len(sums) > 2 {
-			i = sort.Search(len(sums), func(i int) bool { return sums[i] > u })
-		} else if u >= sums[0] {
-			i = 1
-		}
-		if i > 0 {
-			u -= sums[i-1]
-		}
-		ms := minuteBegins[i] + u/max(demand[i].demand, 1)
-		p.before[ms/second+1]++
+		p.before[w.at(r.Below(w.sum))/second+1]++
 	}
 	for i := 1; i < len(p.before); i++ {
 		p.before[i] += p.before[i-1]
 	}
+	p.index()
+	return p
+}
+
+// index fills near.
+func (p *plan) index() {
 	p.near = make([]uint32, len(p.before)-1)
 	at := uint32(0)
 	for n := range p.near {
-		first := uint64(n) * events / uint64(len(p.near))
-		for uint64(p.before[at+1]) <= first && int(at) < len(p.near)-1 {
+		i := p.start + uint64(n)*p.events/uint64(len(p.near))
+		for uint64(p.before[at+1]) <= i && int(at) < len(p.near)-1 {
 			at++
 		}
 		p.near[n] = at
 	}
-	return p
 }
 
-// time returns when sale i happens. The sales of a second are spread over it, in order.
+// time returns when sale i of the burst happens, which the plan must know. The sales of a
+// second are spread over it, in order.
 func (p *plan) time(i, seed uint64) sale.Time {
-	n := p.near[i*uint64(len(p.near))/p.events]
+	n := p.near[(i-p.start)*uint64(len(p.near))/p.events]
 	for uint64(p.before[n+1]) <= i {
 		n++
 	}
-	begin := uint64(n) * second
+	begin := (p.first + uint64(n)) * second
 	length := min(second, p.length-begin)
 	r := chance.New(seed, streamOfTimes+i)
 	count := uint64(p.before[n+1] - p.before[n])

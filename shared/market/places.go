@@ -106,6 +106,16 @@ var weights = func() []uint64 {
 	return w
 }()
 
+// weightOfZone is what the cities of a zone weigh together: the clock of each need not be
+// looked at.
+var weightOfZone = func() map[zone]uint64 {
+	sums := make(map[zone]uint64)
+	for i, c := range cities {
+		sums[c.zone] += weights[i]
+	}
+	return sums
+}()
+
 // place is a city as it stands in the events.
 type place struct {
 	name, state         sale.Text
@@ -173,9 +183,9 @@ func (ch *channel) citiesByHour(from, to time.Time) []chance.Table {
 // level is the demand of all cities at t; chance.Million is the day's average.
 func (ch *channel) level(t time.Time) uint64 {
 	var people, sum uint64
-	for i, c := range cities {
-		people += weights[i]
-		sum += weights[i] * ch.day.of(c.zone.minute(t))
+	for z, weight := range weightOfZone {
+		people += weight
+		sum += weight * ch.day.of(z.minute(t))
 	}
 	return sum / people
 }
