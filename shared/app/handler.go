@@ -33,7 +33,7 @@ type Config struct {
 	Market      *market.Market
 	Credentials Credentials
 	Broker      publish.Config   // TLS and Dial only; the rest comes from Settings and Credentials
-	Now         func() time.Time // wall clock
+	Now         func() time.Time // wall clock, which decides when a burst's time has come
 	Log         io.Writer        // takes one JSON line per burst
 	Metrics     io.Writer        // takes one line of embedded metric format per burst
 }
@@ -44,7 +44,7 @@ type Handler struct {
 	cfg Config
 	log *log
 
-	mu        sync.Mutex
+	mu        sync.Mutex         // never held while a burst is published
 	publisher *publish.Publisher // nil before the first burst
 	using     secret.Credentials // of publisher
 }
@@ -58,13 +58,15 @@ func New(cfg Config) (*Handler, error) {
 	return &Handler{cfg: cfg, log: newLog(cfg.Log, cfg.Function, cfg.Now)}, nil
 }
 
-// Close ends the connections to the broker.
+// Close ends the connections to the broker, when the burst that still uses them has ended.
+// Nobody else waits for that: the next burst has connections of its own.
 func (h *Handler) Close() {
 	h.mu.Lock()
-	defer h.mu.Unlock()
-	if h.publisher != nil {
-		h.publisher.Close()
-		h.publisher = nil
+	p := h.publisher
+	h.publisher = nil
+	h.mu.Unlock()
+	if p != nil {
+		p.Close()
 	}
 }
 
@@ -89,7 +91,7 @@ func (h *Handler) invoke(ctx context.Context, payload []byte) (Report, error) {
 	}
 	b, err := burst.New(h.cfg.Market, t.order)
 	if err != nil {
-		return report, unplanned(report, err)
+		return report, unplanned(report, t, err)
 	}
 	report.plan(t, b)
 	if report.Expected == 0 {
@@ -97,12 +99,15 @@ func (h *Handler) invoke(ctx context.Context, payload []byte) (Report, error) {
 	}
 	ctx, cancel, err := publishingDeadline(ctx)
 	if err != nil {
-		return report, failure(report, err)
+		return report, failure(report, t, err)
 	}
 	defer cancel()
-	res, err := h.publish(ctx, t.key(h.cfg.Function, b), b)
+	if err := h.await(ctx, t.order.At); err != nil {
+		return report, failure(report, t, err)
+	}
+	res, err := h.publish(ctx, t.key(h.cfg.Function), b)
 	report.take(res)
-	return report, failure(report, err)
+	return report, failure(report, t, err)
 }
 
 // circumstances are what a trigger is understood in.
@@ -141,6 +146,25 @@ func publishingDeadline(ctx context.Context) (context.Context, context.CancelFun
 	}
 	ctx, cancel := context.WithDeadline(ctx, deadline.Add(-spec.DeadlineMargin))
 	return ctx, cancel, nil
+}
+
+// lookAgain is how often await looks at the clock, which may be set right meanwhile.
+const lookAgain = 100 * time.Millisecond
+
+// await returns when the clock has reached t, the end of the burst's time: no event is
+// published before it happens.
+func (h *Handler) await(ctx context.Context, t time.Time) error {
+	for {
+		left := t.Sub(h.cfg.Now())
+		if left <= 0 {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("%w: %v are left until the burst's time is over: %w", ErrTooLate, left.Round(time.Millisecond), context.Cause(ctx))
+		case <-time.After(min(left, lookAgain)):
+		}
+	}
 }
 
 // publish brings b to Kafka. Where the broker refuses the credentials before anything

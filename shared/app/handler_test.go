@@ -5,12 +5,16 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kmsg"
 
+	"salesburst/dataset"
 	"salesburst/shared/app"
+	"salesburst/shared/market"
 	"salesburst/shared/sale"
 	"salesburst/shared/secret"
 	"salesburst/shared/spec"
@@ -90,6 +94,92 @@ func TestARepeatedBurstIsSkipped(t *testing.T) {
 		t.Errorf("logged %v", last)
 	}
 	expectMetrics(t, got.metrics[len(got.metrics)-1], map[string]float64{"Bursts": 0, "Skipped": 1, "Errors": 0, "Events": 0})
+}
+
+// What is deployed between an order and its retry changes what the burst would be, and not
+// that it is there.
+func TestARepeatedBurstIsSkippedByAnotherDeployment(t *testing.T) {
+	for name, payload := range map[string]string{
+		"schedule": slot,
+		"demand":   `{"id":"again","at":"2026-11-20T10:00:00Z"}`,
+		"events":   `{"events":500,"id":"again","at":"2026-11-20T10:00:00Z","brand":"samsung"}`,
+		"shard":    `{"events":500,"id":"again","at":"2026-11-20T10:00:00Z","shard":1,"of":3}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			var cfg app.Config
+			l := start(t, func(c *app.Config) { cfg = *c })
+			first := l.mustInvoke(t, payload)
+
+			fewer := *dataset.Default()
+			fewer.TVs = fewer.TVs[:len(fewer.TVs)/2]
+			fewer.Hash[0]++
+			m, err := market.New(&fewer)
+			if err != nil {
+				t.Fatal(err)
+			}
+			cfg.Market, cfg.Settings.EventsPerMinute = m, 1200
+			if l.Handler, err = app.New(cfg); err != nil {
+				t.Fatal(err)
+			}
+			second := l.mustInvoke(t, payload)
+			if first.Skipped || !second.Skipped || second.BurstID == first.BurstID {
+				t.Errorf("reports %+v and %+v", first, second)
+			}
+			if n := len(l.broker.readAll(t)); n != first.Events {
+				t.Errorf("%d events are stored, want %d", n, first.Events)
+			}
+		})
+	}
+}
+
+// Shards of one order, cut in two ways, are two bursts: no event has the name of another.
+func TestShardsOfTwoSizes(t *testing.T) {
+	l := start(t)
+	for _, of := range []int{2, 5} {
+		for shard := range of {
+			if r := l.mustInvoke(t, fmt.Sprintf(`{"events":1000,"id":"spike","at":"2026-11-20T10:00:00Z","shard":%d,"of":%d}`, shard, of)); r.Skipped {
+				t.Errorf("shard %d of %d is skipped", shard, of)
+			}
+		}
+	}
+	seen := make(map[sale.TransactionID]bool)
+	for _, e := range l.broker.readAll(t) {
+		if seen[e.Sale.TransactionID] {
+			t.Fatalf("sale %v is there twice", e.Sale.TransactionID)
+		}
+		seen[e.Sale.TransactionID] = true
+	}
+	if len(seen) != 2000 {
+		t.Errorf("%d sales are there, want 2000", len(seen))
+	}
+}
+
+// Who closes the connections waits for the burst that uses them, and nobody waits with him.
+func TestNobodyWaitsForAClose(t *testing.T) {
+	l := start(t, atMostIdempotent)
+	stuck, release := make(chan struct{}), make(chan struct{})
+	var asked atomic.Bool
+	l.broker.ControlKey(int16(kmsg.Produce), func(kmsg.Request) (kmsg.Response, error, bool) {
+		l.broker.KeepControl()
+		if !asked.Swap(true) {
+			l.broker.SleepControl(func() { close(stuck); <-release })
+		}
+		return nil, nil, false
+	})
+	var all sync.WaitGroup
+	all.Go(func() {
+		if _, err := l.invoke(t, `{"events":100,"id":"slow"}`, 15*time.Second); err != nil {
+			t.Error(err)
+		}
+	})
+	<-stuck
+	all.Go(l.Close)
+	time.Sleep(100 * time.Millisecond) // in which it begins
+	if _, err := l.invoke(t, `{"events":100,"id":"quick"}`, spec.DeadlineMargin+3*time.Second); err != nil {
+		t.Error(err)
+	}
+	close(release)
+	all.Wait()
 }
 
 // The shards of a spike are one burst, and nothing of it twice, however often and by

@@ -39,8 +39,10 @@ func (l *log) burst(ctx context.Context, r Report, err error) {
 	switch e := err.(type) {
 	case *NotPublished:
 		message, cause = "burst not published", e.Err
+		attrs = append(attrs, slog.Any("order", e.Order))
 	case *PartlyPublished:
 		message, cause = "burst published in part", e.Err
+		attrs = append(attrs, slog.Any("order", e.Order))
 	}
 	attrs = append(attrs, slog.String("error", cause.Error()))
 	if a := advice(cause); a != "" {

@@ -36,12 +36,12 @@ func refuse(field, value, allowed string) error {
 }
 
 // unplanned gives what the burst refuses the one name that Lambda reports.
-func unplanned(r Report, err error) error {
+func unplanned(r Report, t trigger, err error) error {
 	var inv *burst.Invalid
 	if !errors.As(err, &inv) {
-		return failure(r, err)
+		return failure(r, t, err)
 	}
-	return &InvalidTrigger{inv.Field, inv.Value, inv.Allowed, err}
+	return &InvalidTrigger{inv.Field, shorten(inv.Value), inv.Allowed, err}
 }
 
 // object is a JSON object whose values are not yet understood.

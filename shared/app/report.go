@@ -14,13 +14,13 @@ import (
 // Report says what became of a burst. It is the function's result, and part of the
 // error where the burst failed.
 type Report struct {
-	BurstID      string     `json:"burst_id"`
+	BurstID      string     `json:"burst_id"` // by the catalogue, market and mean that this function has; see Skipped
 	Function     string     `json:"function"`
 	Trigger      string     `json:"trigger"`            // schedule or manual
 	Scenario     string     `json:"scenario,omitempty"` // none: normal traffic
 	Shard        *int       `json:"shard,omitempty"`    // of Of shards, from 0 on; none: the burst is not sharded
 	Of           int        `json:"of,omitempty"`       //
-	Skipped      bool       `json:"skipped"`            // an earlier attempt has published the burst: nothing was sent
+	Skipped      bool       `json:"skipped"`            // an earlier attempt has published the order: nothing was sent. If another catalogue, market or mean was deployed then, the events have the BurstID of that time
 	CoversFrom   sale.Time  `json:"covers_from"`        // inclusive
 	CoversTo     sale.Time  `json:"covers_to"`          // exclusive
 	Expected     int        `json:"expected"`           // events that the burst has
@@ -65,11 +65,12 @@ func (r *Report) take(res publish.Result) {
 // NotPublished is a burst of which nothing is in Kafka. A retry publishes it.
 type NotPublished struct {
 	Report Report
+	Order  json.RawMessage // the payload that asks for exactly this burst again; it ends the error's text
 	Err    error
 }
 
 func (e *NotPublished) Error() string {
-	return fmt.Sprintf("burst %s was not published: %s", e.Report.BurstID, withAdvice(e.Err))
+	return fmt.Sprintf("burst %s was not published: %s%s", e.Report.BurstID, withAdvice(e.Err), marked(e.Order))
 }
 
 // Unwrap returns what went wrong; see the error kinds of publish and secret.
@@ -80,6 +81,7 @@ func (e *NotPublished) Unwrap() error { return e.Err }
 // the same transaction ids.
 type PartlyPublished struct {
 	Report Report
+	Order  json.RawMessage // as in NotPublished
 	Err    error
 }
 
@@ -88,21 +90,21 @@ func (e *PartlyPublished) Error() string {
 	if err != nil {
 		panic(err) // a Report always has a JSON form
 	}
-	return fmt.Sprintf("burst %s was published in part: %s. Report: %s", e.Report.BurstID, withAdvice(e.Err), report)
+	return fmt.Sprintf("burst %s was published in part: %s. Report: %s%s", e.Report.BurstID, withAdvice(e.Err), report, marked(e.Order))
 }
 
 // Unwrap returns what went wrong; see the error kinds of publish.
 func (e *PartlyPublished) Unwrap() error { return e.Err }
 
 // failure gives err the type that says how much of the burst is in Kafka.
-func failure(r Report, err error) error {
+func failure(r Report, t trigger, err error) error {
 	switch {
 	case err == nil:
 		return nil
 	case r.Events > 0 || r.InDoubt > 0:
-		return &PartlyPublished{r, err}
+		return &PartlyPublished{r, t.again(), err}
 	default:
-		return &NotPublished{r, err}
+		return &NotPublished{r, t.again(), err}
 	}
 }
 

@@ -1,8 +1,6 @@
 package app
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"regexp"
 	"slices"
@@ -11,7 +9,7 @@ import (
 	"time"
 
 	"salesburst/shared/burst"
-	"salesburst/shared/publish"
+	"salesburst/shared/sale"
 	"salesburst/shared/spec"
 )
 
@@ -28,25 +26,6 @@ type trigger struct {
 	order burst.Order
 }
 
-// key names the burst for the promises above idempotent delivery. Scheduled bursts are
-// numbered by their minute; the series of a schedule is its function and a hash of its
-// ARN, so that several deployments can use one Kafka cluster. Another burst, or a shard
-// of it, is a series of its own.
-func (t trigger) key(f spec.Function, b *burst.Burst) publish.Key {
-	if t.kind == TriggerSchedule {
-		sum := sha256.Sum256([]byte(t.order.Origin))
-		return publish.Key{
-			Series: f.Name + "-" + hex.EncodeToString(sum[:4]),
-			Number: t.order.At.Unix() / int64(spec.Slot/time.Second),
-		}
-	}
-	series := b.ID().String()
-	if t.order.Of > 0 {
-		series += fmt.Sprintf("-%dof%d", t.order.Shard, t.order.Of)
-	}
-	return publish.Key{Series: series}
-}
-
 // circumstances are what a payload leaves open.
 type circumstances struct {
 	channel   spec.Channel
@@ -55,6 +34,17 @@ type circumstances struct {
 	now       time.Time // by this machine's clock
 	requestID string    // of the invocation; the same in Lambda's retries of it
 	traceID   string    // X-Ray's, with the time of the first request in it; may be empty
+}
+
+// soon refuses a time that this machine's clock does not reach in spec.ClockTolerance. The
+// handler waits for one that it does reach: clocks that differ a little make neither an
+// error nor a sale in the future.
+func (c circumstances) soon(field, value string, at time.Time) error {
+	if at.Sub(c.now) <= spec.ClockTolerance {
+		return nil
+	}
+	return refuse(field, value, fmt.Sprintf("a time that has passed, or comes in %v at most; by this machine's clock it is now %v",
+		spec.ClockTolerance, sale.TimeOf(c.now)))
 }
 
 // Fields of the payloads.
@@ -95,7 +85,8 @@ func parseTrigger(payload []byte, c circumstances) (trigger, error) {
 }
 
 // parseScheduled: the burst of a slot is named by its schedule and its minute alone,
-// so that every delivery of it is the same burst. The local clock has no say.
+// so that every delivery of it is the same burst. The local clock has no say, but that a
+// slot far in the future is not published, and not entered in its ledger, before its time.
 func parseScheduled(o object, c circumstances) (trigger, error) {
 	for _, name := range o.names() {
 		if !slices.Contains(scheduleFields, name) {
@@ -109,6 +100,10 @@ func parseScheduled(o object, c circumstances) (trigger, error) {
 		}
 	}
 	at, err := o.time(fieldScheduledTime)
+	if err == nil {
+		at = at.Truncate(spec.Slot)
+		err = c.soon(fieldScheduledTime, at.Format(time.RFC3339), at)
+	}
 	if err != nil {
 		return trigger{}, err
 	}
@@ -122,7 +117,7 @@ func parseScheduled(o object, c circumstances) (trigger, error) {
 	return trigger{TriggerSchedule, burst.Order{
 		Channel:  c.channel,
 		Origin:   origin,
-		At:       at.Truncate(spec.Slot),
+		At:       at,
 		Over:     spec.Slot,
 		Mean:     c.mean,
 		Scenario: c.scenario,
@@ -143,7 +138,7 @@ func parseManual(o object, c circumstances) (t trigger, err error) {
 			return trigger{}, refuse(quote(name), "is unknown", list(manualFields)+" (a schedule sends "+list(scheduleFields)+")")
 		}
 	}
-	order := burst.Order{Channel: c.channel, Origin: c.requestID, At: firstAsked(c), Over: spec.Slot, Mean: c.mean}
+	order := burst.Order{Channel: c.channel, Origin: c.requestID, Over: spec.Slot, Mean: c.mean}
 	for name, text := range map[string]*string{
 		fieldScenario:      &order.Scenario,
 		fieldBrand:         &order.Brand,
@@ -168,10 +163,12 @@ func parseManual(o object, c circumstances) (t trigger, err error) {
 			return trigger{}, err
 		}
 	}
+	at := firstAsked
 	if o.has(fieldAt) {
-		if order.At, err = parseAt(o, c.now); err != nil {
-			return trigger{}, err
-		}
+		at = o.at
+	}
+	if order.At, err = at(c); err != nil {
+		return trigger{}, err
 	}
 	if o.has(fieldOver) {
 		if order.Over, err = parseOver(o); err != nil {
@@ -211,11 +208,11 @@ func parseEvents(o object, shards int) (int, error) {
 	return o.number(fieldEvents, 1, most, ", or no such field for as many as the market asks for")
 }
 
-// parseAt: events are never in the future.
-func parseAt(o object, now time.Time) (time.Time, error) {
+// at is the end of the time that the payload asks for.
+func (o object) at(c circumstances) (time.Time, error) {
 	at, err := o.time(fieldAt)
-	if err == nil && at.After(now) {
-		err = refuse(fieldAt, at.Format(time.RFC3339Nano), "a time that has passed; it is now "+now.UTC().Format(time.RFC3339))
+	if err == nil {
+		err = c.soon(fieldAt, at.Format(time.RFC3339Nano), at)
 	}
 	return at, err
 }
@@ -245,17 +242,19 @@ const maxTraceAge = 24 * time.Hour
 
 // firstAsked is the time that a manual burst ends at by default: the time of the
 // first request, which Lambda's retries of it repeat in their trace id, so that a
-// retry is the same burst. Where there is none that can be true, it is now.
-func firstAsked(c circumstances) time.Time {
+// retry is the same burst. Where there is none, or one that is too old, it is now.
+func firstAsked(c circumstances) (time.Time, error) {
 	for part := range strings.SplitSeq(c.traceID, ";") {
 		root, ok := strings.CutPrefix(part, "Root=1-")
 		if !ok || len(root) < 9 || root[8] != '-' {
 			continue
 		}
 		seconds, err := strconv.ParseUint(root[:8], 16, 32)
-		if at := time.Unix(int64(seconds), 0).UTC(); err == nil && !at.After(c.now) && c.now.Sub(at) <= maxTraceAge {
-			return at
+		at := time.Unix(int64(seconds), 0).UTC()
+		if err != nil || c.now.Sub(at) > maxTraceAge {
+			continue
 		}
+		return at, c.soon(fieldAt, "missing, where the request's trace is of "+at.Format(time.RFC3339), at)
 	}
-	return c.now.UTC().Truncate(time.Second)
+	return c.now.UTC().Truncate(time.Second), nil
 }

@@ -36,7 +36,7 @@ func TestScheduledTrigger(t *testing.T) {
 		"with seconds":      {"2026-11-24T10:00:59Z", slot},
 		"with milliseconds": {"2026-11-24T10:00:00.123Z", slot},
 		"other zone":        {"2026-11-24T11:00:00+01:00", slot},
-		"clock is behind":   {"2027-11-24T10:00:00Z", slot.AddDate(1, 0, 0)},
+		"nearly over":       {"2026-11-24T10:00:40Z", slot},
 		"long ago":          {"2024-02-29T10:00:00Z", time.Date(2024, 2, 29, 10, 0, 0, 0, time.UTC)},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -71,6 +71,7 @@ func TestManualTrigger(t *testing.T) {
 		"one event":       {`{"events":1}`, order(func(o *burst.Order) { o.Events = 1 })},
 		"most events":     {`{"events":10000000}`, order(func(o *burst.Order) { o.Events = spec.MaxEvents })},
 		"empty text":      {`{"scenario":""}`, order(func(*burst.Order) {})},
+		"clock is behind": {`{"at":"2026-11-24T10:00:40.5Z"}`, order(func(o *burst.Order) { o.At = now.Add(spec.ClockTolerance) })},
 		"until now":       {`{"at":"2026-11-24T10:00:30.5Z"}`, order(func(o *burst.Order) { o.At = now })},
 		"longest":         {`{"over":"24h"}`, order(func(o *burst.Order) { o.Over = spec.MaxOver })},
 		"shortest":        {`{"over":"1000ms"}`, order(func(o *burst.Order) { o.Over = spec.MinOver })},
@@ -97,15 +98,15 @@ func TestManualTriggerIsDatedByItsTrace(t *testing.T) {
 		trace string
 		want  time.Time
 	}{
-		"none":           {"", now.Truncate(time.Second)},
-		"first request":  {root(traced), traced},
-		"root not first": {"Self=1-00000000-x;" + root(traced), traced},
-		"a day old":      {root(slot.AddDate(0, 0, -1).Add(time.Minute)), slot.AddDate(0, 0, -1).Add(time.Minute)},
-		"too old":        {root(slot.AddDate(0, 0, -1)), now.Truncate(time.Second)},
-		"in the future":  {root(slot.Add(time.Minute)), now.Truncate(time.Second)},
-		"no number":      {"Root=1-5759zzzz-bd862e3fe1be46a994272793", now.Truncate(time.Second)},
-		"too short":      {"Root=1-5759", now.Truncate(time.Second)},
-		"other version":  {"Root=2-" + inHex(traced.Unix()) + "-bd862e3fe1be46a994272793", now.Truncate(time.Second)},
+		"none":            {"", now.Truncate(time.Second)},
+		"first request":   {root(traced), traced},
+		"root not first":  {"Self=1-00000000-x;" + root(traced), traced},
+		"a day old":       {root(slot.AddDate(0, 0, -1).Add(time.Minute)), slot.AddDate(0, 0, -1).Add(time.Minute)},
+		"too old":         {root(slot.AddDate(0, 0, -1)), now.Truncate(time.Second)},
+		"clock is behind": {root(now.Add(spec.ClockTolerance).Truncate(time.Second)), now.Add(spec.ClockTolerance).Truncate(time.Second)},
+		"no number":       {"Root=1-5759zzzz-bd862e3fe1be46a994272793", now.Truncate(time.Second)},
+		"too short":       {"Root=1-5759", now.Truncate(time.Second)},
+		"other version":   {"Root=2-" + inHex(traced.Unix()) + "-bd862e3fe1be46a994272793", now.Truncate(time.Second)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			where := where
@@ -115,6 +116,31 @@ func TestManualTriggerIsDatedByItsTrace(t *testing.T) {
 				t.Errorf("dated %v, %v; want %v", got.order.At, err, c.want)
 			}
 		})
+	}
+	future := where
+	future.traceID = root(slot.Add(time.Minute))
+	var inv *InvalidTrigger
+	if _, err := parseTrigger(nil, future); !errors.As(err, &inv) || inv.Field != fieldAt || !strings.Contains(err.Error(), "2026-11-24T10:01:00Z") {
+		t.Errorf("a trace of the future: %v", err)
+	}
+	if got, err := parseTrigger([]byte(`{"at":"2026-11-24T10:00:00Z"}`), future); err != nil || !got.order.At.Equal(slot) {
+		t.Errorf("a trace of the future and a time that is given: %+v, %v", got, err)
+	}
+}
+
+// The clocks of two attempts differ, and one is behind the first request: the burst is the same.
+func TestRetryByAnotherClockIsTheSameBurst(t *testing.T) {
+	traced := where
+	traced.traceID = "Root=1-" + inHex(now.Unix()) + "-bd862e3fe1be46a994272793"
+	first, err := parseTrigger([]byte(`{"events":5}`), traced)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, behind := range []time.Duration{501 * time.Millisecond, time.Second, 9 * time.Second} {
+		traced.now = now.Add(-behind)
+		if again, err := parseTrigger([]byte(`{"events":5}`), traced); err != nil || again != first {
+			t.Errorf("%v behind: %+v, %v; want %+v", behind, again, err, first)
+		}
 	}
 }
 
@@ -161,7 +187,7 @@ func TestTriggerRefuses(t *testing.T) {
 		"one digit hour":    {`{"at":"2026-11-24T1:00:00Z"}`, "at", "as in 2026-11-24T10:00:00Z"},
 		"before 2000":       {`{"at":"1999-12-31T23:59:59Z"}`, "at", "since the year 2000"},
 		"seconds since":     {`{"at":1795514400}`, "at", "a text in quotes"},
-		"in the future":     {`{"at":"2026-11-24T10:00:31Z"}`, "at", "it is now 2026-11-24T10:00:30Z"},
+		"in the future":     {`{"at":"2026-11-24T10:00:40.501Z"}`, "at", "a time that has passed, or comes in 10s at most; by this machine's clock it is now 2026-11-24T10:00:30.500Z"},
 		"no duration":       {`{"over":"5 minutes"}`, "over", "as in 30s, 5m, 1h30m"},
 		"number of minutes": {`{"over":5}`, "over", "a text in quotes"},
 		"too short":         {`{"over":"999ms"}`, "over", "from 1s to 24h0m0s"},
@@ -178,6 +204,8 @@ func TestTriggerRefuses(t *testing.T) {
 		"schedule and unknown": {`{"scheduled_time":"2026-11-24T10:00:00Z","schedule_arn":"` + schedule + `","x":5}`, `"x"`, "exactly"},
 		"placeholder left":     {scheduled("<aws.scheduler.scheduled-time>", schedule), "scheduled_time", "a time since"},
 		"scheduled before":     {scheduled("1970-01-01T00:00:00Z", schedule), "scheduled_time", "a time since"},
+		"slot to come":         {scheduled("2026-11-24T10:01:00Z", schedule), "scheduled_time", "comes in 10s at most; by this machine's clock it is now 2026-11-24T10:00:30.500Z"},
+		"wrong century":        {scheduled("2062-11-24T10:00:00Z", schedule), "scheduled_time", "it is now"},
 		"null schedule":        {`{"scheduled_time":"2026-11-24T10:00:00Z","schedule_arn":null}`, "schedule_arn", "a text in quotes"},
 		"other ARN":            {scheduled("2026-11-24T10:00:00Z", "arn:aws:events:eu-central-1:123456789012:rule/x"), "schedule_arn", "arn:aws:scheduler:"},
 		"ARN of no schedule":   {scheduled("2026-11-24T10:00:00Z", "arn:aws:scheduler:eu-central-1:123456789012:schedule-group/x"), "schedule_arn", "arn:aws:scheduler:"},
@@ -235,10 +263,16 @@ func FuzzTrigger(f *testing.F) {
 		}
 		switch got.kind {
 		case TriggerManual:
-			if o.At.After(now) || len(o.Origin) > spec.MaxIDLength {
+			if o.At.After(now.Add(spec.ClockTolerance)) || len(o.Origin) > spec.MaxIDLength {
 				t.Errorf("accepted %+v", got)
 			}
+			if again, err := parseTrigger(got.again(), where); err != nil || again != got {
+				t.Errorf("%s is %+v, %v; want %+v", got.again(), again, err, got)
+			}
 		case TriggerSchedule:
+			if o.At.After(now.Add(spec.ClockTolerance)) {
+				t.Errorf("accepted %+v", got)
+			}
 			if o.Over != spec.Slot || o.Events != 0 || !o.At.Equal(o.At.Truncate(spec.Slot)) || len(o.Origin) > maxARN {
 				t.Errorf("accepted %+v", got)
 			}

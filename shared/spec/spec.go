@@ -66,6 +66,10 @@ func Deliveries() []string {
 	return []string{DeliveryIdempotent, DeliveryTransactional, DeliveryExactlyOnce}
 }
 
+// ClockTolerance is how far ahead of a function's clock a time may be that it is given: the
+// clocks of those who ask differ from its own by less. It waits for such a time.
+const ClockTolerance = 10 * time.Second
+
 // DeadlineMargin is kept free at the end of an invocation for the report.
 const DeadlineMargin = 2 * time.Second
 

@@ -1,0 +1,138 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/aws/aws-lambda-go/lambdacontext"
+
+	"salesburst/dataset"
+	"salesburst/shared/market"
+	"salesburst/shared/secret"
+	"salesburst/shared/spec"
+)
+
+// door is passed by whoever goes to the broker, and lets nobody through.
+type door struct{ passed []time.Time }
+
+func (d *door) Get(context.Context) (secret.Credentials, error) {
+	d.passed = append(d.passed, time.Now())
+	return secret.Credentials{}, secret.ErrDenied
+}
+
+func (d *door) Refresh(ctx context.Context) (secret.Credentials, error) { return d.Get(ctx) }
+
+func newWaiting(t *testing.T, now func() time.Time) (*Handler, *door) {
+	t.Helper()
+	m, err := market.New(dataset.Default())
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := new(door)
+	h, err := New(Config{
+		Function: spec.Online, Settings: Settings{Topic: "t", EventsPerMinute: 600, Delivery: spec.DeliveryExactlyOnce},
+		Market: m, Credentials: d, Now: now, Log: io.Discard, Metrics: io.Discard,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return h, d
+}
+
+func invoked(t *testing.T, trace string, left time.Duration) context.Context {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(lambdacontext.NewContext(t.Context(), &lambdacontext.LambdaContext{AwsRequestID: "request-1"}), left)
+	t.Cleanup(cancel)
+	//lint:ignore SA1029 the key is the one of aws-lambda-go
+	return context.WithValue(ctx, traceKey, trace)
+}
+
+// A time that this machine's clock has not reached is waited for, however it came; one
+// that is too far away is refused, and nobody goes to the broker before the time has come.
+func TestTimesToComeAreWaitedFor(t *testing.T) {
+	const payloadOfSlot = `{"scheduled_time":"%s","schedule_arn":"` + schedule + `"}`
+	for name, c := range map[string]struct {
+		payload, trace string // %s is the time, ahead of the clock
+		ahead          time.Duration
+		refused        string // the field
+	}{
+		"slot":               {payload: payloadOfSlot, ahead: 3 * time.Second},
+		"slot, at most":      {payload: payloadOfSlot, ahead: spec.ClockTolerance},
+		"slot, too far":      {payload: payloadOfSlot, ahead: spec.ClockTolerance + time.Second, refused: fieldScheduledTime},
+		"slot of 2062":       {payload: payloadOfSlot, ahead: 36 * 365 * 24 * time.Hour, refused: fieldScheduledTime},
+		"at":                 {payload: `{"at":"%s"}`, ahead: 7 * time.Millisecond},
+		"at, most":           {payload: `{"at":"%s"}`, ahead: spec.ClockTolerance},
+		"at, too far":        {payload: `{"at":"%s"}`, ahead: spec.ClockTolerance + time.Millisecond, refused: fieldAt},
+		"first request":      {trace: "Root=1-%08x-bd862e3fe1be46a994272793", ahead: time.Second},
+		"first request, far": {trace: "Root=1-%08x-bd862e3fe1be46a994272793", ahead: time.Minute, refused: fieldAt},
+		"over":               {payload: `{"at":"%s"}`, ahead: -time.Minute},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				come := time.Now().Add(24 * time.Hour).Truncate(spec.Slot)
+				time.Sleep(time.Until(come) - c.ahead)
+				h, d := newWaiting(t, time.Now)
+				payload, trace, begin := c.payload, c.trace, time.Now()
+				if payload != "" {
+					payload = fmt.Sprintf(payload, come.UTC().Format(time.RFC3339Nano))
+				}
+				if trace != "" {
+					trace = fmt.Sprintf(trace, come.Unix())
+				}
+				_, err := h.Invoke(invoked(t, trace, time.Minute), []byte(payload))
+				if c.refused != "" {
+					if inv, ok := err.(*InvalidTrigger); !ok || inv.Field != c.refused || len(d.passed) > 0 || time.Since(begin) > 0 {
+						t.Fatalf("error %v after %v, and the broker at %v", err, time.Since(begin), d.passed)
+					}
+					return
+				}
+				if !errors.Is(err, secret.ErrDenied) || len(d.passed) != 1 {
+					t.Fatalf("error %v, and the broker at %v", err, d.passed)
+				}
+				if waited := d.passed[0].Sub(begin); waited != max(c.ahead, 0) {
+					t.Errorf("it waited for %v, want %v", waited, c.ahead)
+				}
+			})
+		})
+	}
+}
+
+// The wait ends with the invocation's time, and leaves some for the report.
+func TestWaitObeysTheDeadline(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h, d := newWaiting(t, time.Now)
+		begin := time.Now()
+		at := begin.Add(9 * time.Second).UTC().Format(time.RFC3339)
+		_, err := h.Invoke(invoked(t, "", 5*time.Second), []byte(`{"at":"`+at+`"}`))
+		var not *NotPublished
+		if !errors.As(err, &not) || !errors.Is(err, ErrTooLate) || !errors.Is(err, context.DeadlineExceeded) || len(d.passed) > 0 {
+			t.Errorf("error %v, and the broker at %v", err, d.passed)
+		}
+		if took := time.Since(begin); took != 5*time.Second-spec.DeadlineMargin {
+			t.Errorf("it took %v", took)
+		}
+	})
+}
+
+// The clock may be set right, or run faster, while one waits.
+func TestWaitLooksAtTheClockAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		begin := time.Now()
+		h, d := newWaiting(t, func() time.Time {
+			if time.Since(begin) >= time.Second {
+				return time.Now().Add(8 * time.Second)
+			}
+			return time.Now()
+		})
+		at := begin.Add(9 * time.Second).UTC().Format(time.RFC3339)
+		_, err := h.Invoke(invoked(t, "", time.Minute), []byte(`{"at":"`+at+`"}`))
+		if !errors.Is(err, secret.ErrDenied) || len(d.passed) != 1 || d.passed[0].Sub(begin) != time.Second {
+			t.Errorf("error %v, and the broker at %v", err, d.passed)
+		}
+	})
+}

@@ -1,0 +1,105 @@
+package app
+
+import (
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"salesburst/shared/burst"
+	"salesburst/shared/publish"
+	"salesburst/shared/spec"
+)
+
+func manual(change func(*burst.Order)) trigger {
+	o := burst.Order{Channel: spec.ChannelOnline, Origin: "bf", At: slot, Over: time.Minute, Events: 50, Mean: 600}
+	change(&o)
+	return trigger{TriggerManual, o}
+}
+
+// What was asked is what the ledger knows a burst by.
+func TestWhatIsAskedIsTheKey(t *testing.T) {
+	seen := map[publish.Key]string{manual(func(*burst.Order) {}).key(spec.Online): "the same order"}
+	allowed := regexp.MustCompile(`^[A-Za-z0-9._-]{1,128}$`)
+	for name, change := range map[string]func(*burst.Order){
+		"channel":       func(o *burst.Order) { o.Channel = spec.ChannelStore },
+		"id":            func(o *burst.Order) { o.Origin = strings.Repeat("x", spec.MaxIDLength) },
+		"time":          func(o *burst.Order) { o.At = o.At.Add(time.Millisecond) },
+		"over":          func(o *burst.Order) { o.Over = 2 * time.Minute },
+		"events":        func(o *burst.Order) { o.Events++ },
+		"demand":        func(o *burst.Order) { o.Events = 0 },
+		"one shard":     func(o *burst.Order) { o.Of = 1 },
+		"first shard":   func(o *burst.Order) { o.Of = 20 },
+		"second shard":  func(o *burst.Order) { o.Shard, o.Of = 1, 20 },
+		"other shards":  func(o *burst.Order) { o.Shard, o.Of = 1, 200 },
+		"scenario":      func(o *burst.Order) { o.Scenario = "flash-sale" },
+		"brand":         func(o *burst.Order) { o.Brand = "LG" },
+		"other brand":   func(o *burst.Order) { o.Brand = "TCL" },
+		"city":          func(o *burst.Order) { o.City = "LG" },
+		"method":        func(o *burst.Order) { o.PaymentMethod = "LG" },
+		"product":       func(o *burst.Order) { o.Product = "LG" },
+		"brand in city": func(o *burst.Order) { o.Brand, o.City = "L", "G" },
+	} {
+		key := manual(change).key(spec.Online)
+		if other, again := seen[key]; again {
+			t.Errorf("another %s has the key of %s", name, other)
+		}
+		seen[key] = name
+		if key.Number != 0 || !allowed.MatchString(key.Series) {
+			t.Errorf("%s: key %+v", name, key)
+		}
+	}
+	if manual(func(*burst.Order) {}).key(spec.Store) == manual(func(*burst.Order) {}).key(spec.Online) {
+		t.Error("two functions have one key")
+	}
+	for name, change := range map[string]func(*burst.Order){
+		"mean": func(o *burst.Order) { o.Mean = 1 },
+		"zone": func(o *burst.Order) { o.At = o.At.In(time.FixedZone("CST", -6*3600)) },
+	} {
+		if key := manual(change).key(spec.Online); seen[key] != "the same order" {
+			t.Errorf("another %s is another key", name)
+		}
+	}
+	brand := func(name string) publish.Key { return manual(func(o *burst.Order) { o.Brand = name }).key(spec.Online) }
+	for _, name := range []string{" SAMSUNG ", "samsung", "\u017famsung"} {
+		if brand(name) != brand("Samsung") {
+			t.Errorf("%q is another brand than Samsung", name)
+		}
+	}
+}
+
+// A schedule's series has eight hexadecimal digits where an order's has a word.
+func TestSchedulesAndOrdersAreKeptApart(t *testing.T) {
+	scheduled := trigger{TriggerSchedule, burst.Order{Origin: schedule, At: slot}}.key(spec.Online)
+	if !regexp.MustCompile(`^online-[0-9a-f]{8}$`).MatchString(scheduled.Series) || scheduled.Number != slot.Unix()/60 {
+		t.Errorf("key of a schedule %+v", scheduled)
+	}
+	if order := manual(func(*burst.Order) {}).key(spec.Online); !regexp.MustCompile(`^online-order-[0-9a-f]{32}$`).MatchString(order.Series) {
+		t.Errorf("key of an order %+v", order)
+	}
+}
+
+// The order of a failure is the payload of the same trigger, whoever asks and whenever.
+func TestAgain(t *testing.T) {
+	elsewhere := where
+	elsewhere.requestID, elsewhere.now, elsewhere.traceID = "another-request", now.AddDate(0, 0, 3), "Root=1-"+inHex(slot.AddDate(0, 0, 3).Unix())+"-bd862e3fe1be46a994272793"
+	for _, payload := range []string{
+		``, `{"events":7}`, `{"over":"90s","scenario":"flash-sale"}`, `{"at":"2026-11-20T10:00:00.123Z"}`, `{"id":"bf"}`,
+		`{"events":9,"brand":"LG","product":"A \"TV\". Order: {","city":"\u003cx\u003e","payment_method":"Apple Pay"}`,
+		`{"events":9,"id":"bf","at":"2026-11-20T11:00:00+01:00","shard":0,"of":3}`, `{"events":9,"id":"bf","at":"2026-11-20T11:00:00+01:00","shard":2,"of":3}`,
+		`{"scheduled_time":"2026-11-24T10:00:59.5Z","schedule_arn":"` + schedule + `"}`,
+	} {
+		first, err := parseTrigger([]byte(payload), where)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text := marked(first.again())
+		order, ok := strings.CutPrefix(text, orderMark)
+		if !ok || strings.LastIndex(text, orderMark) != 0 {
+			t.Errorf("%s: the order is marked as %s", payload, text)
+		}
+		if again, err := parseTrigger([]byte(order), elsewhere); err != nil || again != first {
+			t.Errorf("%s: %s is %+v, %v; want %+v", payload, order, again, err, first)
+		}
+	}
+}
