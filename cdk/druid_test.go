@@ -43,7 +43,7 @@ func TestWithoutDruid(t *testing.T) {
 			t.Errorf("the template speaks of .%s", word)
 		}
 	}
-	if len(alone.Outputs) != 0 {
+	if len(alone.Outputs) != 1 || alone.Outputs["DeadLetterQueue"] == nil {
 		t.Errorf("outputs: %s", compact(alone.Outputs))
 	}
 }

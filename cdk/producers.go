@@ -33,7 +33,7 @@ type producers struct {
 	scheduled map[string]awslambda.Function // by the name in spec
 	spikes    map[string]awslambda.Function
 	schedules map[string]awsscheduler.Schedule
-	letters   awssqs.Queue // dead ones
+	letters   awssqs.Queue // dead ones; letter.jq reads them
 }
 
 func newProducers(scope constructs.Construct, s settings, code string) *producers {
@@ -47,6 +47,9 @@ func newProducers(scope constructs.Construct, s settings, code string) *producer
 			RetentionPeriod: awscdk.Duration_Days(jsii.Number(14)),
 		}),
 	}
+	awscdk.NewCfnOutput(scope, jsii.String("DeadLetterQueue"), &awscdk.CfnOutputProps{
+		Description: jsii.String("URL of the queue with the bursts that nobody could publish"), Value: p.letters.QueueUrl(),
+	})
 	for _, f := range spec.Functions() {
 		p.scheduled[f.Name] = p.function(scope, s, f, code, title(f.Name), "salesburst-"+f.Name, jsii.Number(1))
 		p.spikes[f.Name] = p.function(scope, s, f, code, title(f.Name)+"Spike", "salesburst-"+f.Name+"-spike", nil)
@@ -83,9 +86,11 @@ func (p *producers) function(scope constructs.Construct, s settings, f spec.Func
 		Tracing:                      tracing,
 		LogGroup:                     log,
 		Role:                         role(scope, id, log, secret),
-		OnFailure:                    awslambdadestinations.NewSqsDestination(p.letters),
-		MaxEventAge:                  awscdk.Duration_Hours(jsii.Number(attemptHours)),
-		RetryAttempts:                jsii.Number(2),
+		// A destination's letter has what the function answered, and with it the order that
+		// repeats the burst; that of a plain dead-letter queue has only what was asked.
+		OnFailure:     awslambdadestinations.NewSqsDestination(p.letters),
+		MaxEventAge:   awscdk.Duration_Hours(jsii.Number(attemptHours)),
+		RetryAttempts: jsii.Number(2),
 		Environment: &map[string]*string{
 			spec.EnvTopic:           jsii.String(s.topic),
 			spec.EnvSecretARN:       secret,

@@ -63,7 +63,9 @@ func (m *spike) machine(scope constructs.Construct, s settings, p *producers, f 
 	return machine
 }
 
-// shards is into how many an order is cut: the language of the states cannot divide.
+// shards is into how many an order is cut: the language of the states cannot divide. Their
+// number is a part of the burst's name: where it is changed here, an order that is started
+// again after that is another burst.
 var shards = []struct{ upTo, of int }{{20_000, 1}, {1_000_000, 20}, {spec.MaxSpike, 200}}
 
 // definition is the state machine in the Amazon States Language.
