@@ -127,6 +127,9 @@ func TestBootstrap(t *testing.T) {
 			if e.Type != "NotPublished" || !strings.Contains(e.Message, "raise the function's timeout") {
 				t.Errorf("too near a deadline: %+v", e)
 			}
+			if _, again, _ := sendAgain(t, letter(t, "r", slot, map[string]string{"errorMessage": e.Message, "errorType": e.Type}), true); again == "" || first.report(t, lambdatest.Invocation{Payload: again}).BurstID != r.BurstID {
+				t.Errorf("the letter of %s is sent again as %s", e.Message, again)
+			}
 			if after := len(c.broker.readAll(t)); after != before {
 				t.Errorf("%d events came from refused invocations", after-before)
 			}
@@ -144,7 +147,7 @@ func TestBootstrap(t *testing.T) {
 			if n := c.secrets.Fetches.Load(); n != 6 {
 				t.Errorf("five processes fetched the secret %d times, want one time each and one more for the revoked key", n)
 			}
-			first.expectLines(t, 2, 6)
+			first.expectLines(t, 3, 6)
 			fourth.expectLines(t, 0, 1)
 		})
 	}
