@@ -1,0 +1,83 @@
+package burst_test
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"salesburst/shared/burst"
+	"salesburst/shared/spec"
+)
+
+// What lies on a limit is taken.
+func TestLimitsAreTaken(t *testing.T) {
+	m := newMarket(t)
+	for name, c := range map[string]struct {
+		change func(*burst.Order)
+		events int // −1: whatever is sold
+	}{
+		"most shards":           {func(o *burst.Order) { o.Events, o.Of = 9, spec.MaxShards }, 0},
+		"most events of two":    {func(o *burst.Order) { o.Events, o.Of = 2*spec.MaxEvents, 2 }, spec.MaxEvents},
+		"first year":            {func(o *burst.Order) { o.At = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC) }, -1},
+		"last year":             {func(o *burst.Order) { o.At = time.Date(2999, 12, 31, 23, 59, 0, 0, time.UTC) }, -1},
+		"least mean":            {func(o *burst.Order) { o.Mean = 1 }, -1},
+		"greatest mean":         {func(o *burst.Order) { o.Mean, o.Over = spec.MaxEventsPerMinute, time.Second }, -1},
+		"events without a mean": {func(o *burst.Order) { o.Events, o.Mean = 7, 0 }, 7},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b, err := burst.New(m, with(slot(spec.Online), c.change))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if c.events >= 0 && b.Len() != c.events {
+				t.Errorf("%d events, want %d", b.Len(), c.events)
+			}
+		})
+	}
+}
+
+// What lies beyond one is not.
+func TestBeyondTheLimits(t *testing.T) {
+	m := newMarket(t)
+	for name, c := range map[string]struct {
+		change func(*burst.Order)
+		field  string
+	}{
+		"fewer shards than none": {func(o *burst.Order) { o.Events, o.Of = 9, -1 }, "of"},
+		"shard before the first": {func(o *burst.Order) { o.Events, o.Of, o.Shard = 9, 3, -1 }, "shard"},
+		"the year before":        {func(o *burst.Order) { o.At = time.Date(1999, 12, 31, 23, 59, 0, 0, time.UTC) }, "at"},
+		"the year after":         {func(o *burst.Order) { o.At = time.Date(3000, 1, 1, 0, 0, 0, 0, time.UTC) }, "at"},
+		"greater mean":           {func(o *burst.Order) { o.Mean, o.Over = spec.MaxEventsPerMinute+1, time.Second }, "mean"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := burst.New(m, with(slot(spec.Online), c.change))
+			var invalid *burst.Invalid
+			if !errors.As(err, &invalid) || invalid.Field != c.field {
+				t.Errorf("error %v, want one about %s", err, c.field)
+			}
+		})
+	}
+}
+
+// Of so many sales that no random number is drawn for them there are as many as expected.
+func TestGreatDemandIsWhatIsExpected(t *testing.T) {
+	m := newMarket(t)
+	var first int
+	for _, origin := range []string{"one", "two"} {
+		b, err := burst.New(m, with(slot(spec.Online), func(o *burst.Order) {
+			o.Origin, o.At, o.Over, o.Mean = origin, noon.Add(8*time.Hour), 7*time.Minute, spec.MaxEventsPerMinute
+		}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if b.Len() < 1<<43/1_000_000 {
+			t.Fatalf("%d sales are expected: the test shows nothing", b.Len())
+		}
+		if first == 0 {
+			first = b.Len()
+		}
+		if b.Len() != first {
+			t.Errorf("%d sales, and %d of another burst at the same time", b.Len(), first)
+		}
+	}
+}
