@@ -1,0 +1,173 @@
+package squeeze_test
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	"salesburst/shared/publish/squeeze"
+)
+
+func comesBack(t *testing.T, columns []squeeze.Column, text []byte, marks []squeeze.Mark) (frame []byte) {
+	t.Helper()
+	frame = squeeze.New(columns).Encode(nil, text, marks)
+	if !bytes.Equal(decode(t, frame), text) {
+		t.Error("another text comes back")
+	}
+	if !bytes.Equal(reference(t, frame), text) {
+		t.Error("another text comes back from the reference decoder")
+	}
+	return frame
+}
+
+// A block of records of four bytes, nearly each of which is a repetition of its own.
+func TestMostSequences(t *testing.T) {
+	for _, records := range []int{
+		100, 120, 127, 128, 129, 130, 135, 140, 150, 200, 300, 400, 500, // two bytes count them, or one
+		maxBlock / 4, // three do
+	} {
+		random := rand.New(rand.NewPCG(uint64(records), 0))
+		words := uint32(min(200, records/5))
+		follower := make(map[uint32]uint32)
+		var text []byte
+		var marks []squeeze.Mark
+		word := uint32(0)
+		for range records {
+			marks = append(marks, squeeze.Mark{At: uint32(len(text)), Hash: word})
+			text = append(text, 'x', byte(word), byte(word>>4)^'a', byte(word*7))
+			next := random.Uint32N(words)
+			for next == follower[word] { // else the repetition goes on
+				next = random.Uint32N(words)
+			}
+			follower[word], word = next, next
+		}
+		marks = append(marks, squeeze.Mark{At: uint32(len(text))})
+		frame := comesBack(t, []squeeze.Column{{Prefix: 1}}, text, marks)
+		if records == maxBlock/4 && len(frame) > len(text)*2/3 {
+			t.Errorf("%d bytes become %d: there are few sequences, and the test shows nothing", len(text), len(frame))
+		}
+	}
+}
+
+// A sequence of many literals, a long match and a great distance takes more bits than are
+// gathered at once.
+func TestWidestSequence(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 1))
+	noise := func(n int) []byte {
+		b := make([]byte, n)
+		for i := range b {
+			b[i] = byte(random.Uint32())
+		}
+		return b
+	}
+	var text []byte
+	var marks []squeeze.Mark
+	record := func(noise, value []byte, hash uint32) {
+		marks = append(marks, squeeze.Mark{At: uint32(len(text))})
+		text = append(text, noise...)
+		marks = append(marks, squeeze.Mark{At: uint32(len(text)), Hash: hash})
+		text = append(text, value...)
+	}
+	for _, n := range []int{15_000, 40_000, 60_000} {
+		value := noise(n)
+		text, marks = nil, nil
+		record(nil, value, 1)
+		for range 30 {
+			record(nil, bytes.Repeat([]byte("filler"), 21_000), 2)
+		}
+		record(nil, noise(maxBlock), 3) // ends the block
+		for range 3 {
+			record(noise(n), value, 1)
+			record(noise(40), []byte("fillerfillerfiller"), 2)
+		}
+		marks = append(marks, squeeze.Mark{At: uint32(len(text))})
+		frame := comesBack(t, []squeeze.Column{{}, {Prefix: 1}}, text, marks)
+		if most := 5*n + maxBlock + 60_000; len(frame) > most {
+			t.Errorf("%d bytes become %d, more than %d: the value is not found again, and the test shows nothing", len(text), len(frame), most)
+		}
+	}
+}
+
+// What was found in a block that is stored as it is, no decoder hears of.
+func TestBlockStoredAsItIs(t *testing.T) {
+	random := rand.New(rand.NewPCG(2, 2))
+	var text []byte
+	var marks []squeeze.Mark
+	for i := range 4 {
+		marks = append(marks, squeeze.Mark{At: uint32(len(text)), Hash: uint32(i)})
+		text = append(text, "abcd"...)
+		for range 64_000 {
+			text = append(text, byte(random.Uint32()))
+		}
+		marks = append(marks, squeeze.Mark{At: uint32(len(text)), Hash: 9})
+		value := make([]byte, 500)
+		if i < 2 {
+			for j := range value {
+				value[j] = byte(random.Uint32())
+			}
+		}
+		text = append(text, value...)
+	}
+	marks = append(marks, squeeze.Mark{At: uint32(len(text))})
+	if frame := comesBack(t, []squeeze.Column{{Prefix: 4}, {Prefix: 1}}, text, marks); len(frame) >= len(text) {
+		t.Errorf("%d bytes become %d: no block is compressed, and the test shows nothing", len(text), len(frame))
+	}
+}
+
+// Literals around the lengths at which they are written in another way.
+func TestLiterals(t *testing.T) {
+	for _, n := range []int{1, 31, 32, 33, 63, 64, 65, 1023, 1024, 1025, 4095, 4096, 4097, 16_383, 16_384, 16_385} {
+		for _, letters := range []int{2, 40, 256} {
+			t.Run(fmt.Sprintf("%d of %d", n, letters), func(t *testing.T) {
+				random := rand.New(rand.NewPCG(uint64(n), uint64(letters)))
+				text := make([]byte, n)
+				for i := range text {
+					text[i] = byte(random.IntN(letters))
+				}
+				text = append(text, strings.Repeat("x", 200)...) // so that the block is worth to be compressed
+				marks := []squeeze.Mark{{}, {At: uint32(n)}, {At: uint32(n + 1)}, {At: uint32(n + 1)}, {At: uint32(len(text))}}
+				comesBack(t, []squeeze.Column{{}, {Prefix: 1}}, text, marks)
+			})
+		}
+	}
+}
+
+func TestLongestText(t *testing.T) {
+	columns := []squeeze.Column{{Prefix: 2}}
+	text := bytes.Repeat([]byte("ab"), squeeze.MaxText/2)
+	var marks []squeeze.Mark
+	for at := 0; at <= len(text); at += 1 << 16 {
+		marks = append(marks, squeeze.Mark{At: uint32(at)})
+	}
+	comesBack(t, columns, text, marks)
+	defer func() {
+		if recover() == nil {
+			t.Error("a longer one is taken")
+		}
+	}()
+	marks[len(marks)-1].At++
+	squeeze.New(columns).Encode(nil, append(text, 'a'), marks)
+}
+
+// Each is wrong in one way, and said to be so.
+func TestMarksAreExplained(t *testing.T) {
+	for name, marks := range map[string][]squeeze.Mark{
+		"none": nil, "half a record": {{}, {At: 5}}, "another end": {{}, {}, {At: 4}},
+	} {
+		for columns := 1; columns <= 2; columns++ {
+			if name == "half a record" && columns == 1 {
+				continue // it is a whole one
+			}
+			t.Run(fmt.Sprintf("%s, %d", name, columns), func(t *testing.T) {
+				defer func() {
+					if says, ok := recover().(string); !ok || !strings.HasPrefix(says, "squeeze: ") {
+						t.Errorf("it says %q", says)
+					}
+				}()
+				squeeze.New(make([]squeeze.Column, columns)).Encode(nil, []byte("text!"), marks)
+			})
+		}
+	}
+}
