@@ -18,7 +18,7 @@ var update = flag.Bool("update", false, "write the golden file anew")
 // orders are n records with what the columns of sales have: a number, a product with its
 // brand, a town, and a text that comes seldom twice.
 func orders(n int) (columns []squeeze.Column, text []byte, marks []squeeze.Mark) {
-	columns = []squeeze.Column{{}, {Prefix: 6, Unique: true}, {Prefix: 11}, {Prefix: 9, Like: 2}, {Prefix: 8}, {Prefix: 9}, {Prefix: 8}}
+	columns = []squeeze.Column{{}, {Prefix: 6, Unique: true}, {Prefix: 11}, {Prefix: 9}, {Prefix: 9, Like: 2}, {Prefix: 8}, {Prefix: 8, Like: 5}}
 	random := rand.New(rand.NewPCG(uint64(n), 1))
 	for i := range n {
 		product, town, note := random.Uint32N(40), random.Uint32N(200), random.Uint32N(5000)
@@ -27,11 +27,11 @@ func orders(n int) (columns []squeeze.Column, text []byte, marks []squeeze.Mark)
 			hash uint32
 		}{
 			{string(rune('a' + random.IntN(26))), 0},
-			{fmt.Sprintf(`{"id":%08d`, i*7919%100_000_000), uint32(i)},
+			{fmt.Sprintf(`{"id":%08d`, i*7919%100_000_000), uint32(i % 3)},
 			{fmt.Sprintf(`,"product":"The product of %d inches, in colour %d"`, 40+product, product%7), product},
-			{fmt.Sprintf(`,"brand":"brand-%d"`, product%9), product % 9},
-			{fmt.Sprintf(`,"town":"town number %d"`, town), town},
 			{fmt.Sprintf(`,"price":%d`, 100+note), note},
+			{fmt.Sprintf(`,"brand":"the brand of the product is %d"`, product%9), random.Uint32N(9)},
+			{fmt.Sprintf(`,"town":"town number %d"`, town), town},
 			{fmt.Sprintf(`,"state":"%c"}`, 'A'+town%20), town % 20},
 		} {
 			marks = append(marks, squeeze.Mark{At: uint32(len(text)), Hash: part.hash})
@@ -67,6 +67,15 @@ func TestGolden(t *testing.T) {
 			frame(fmt.Sprintf("%s, seed %d", name, seed), columns, text, marks)
 		}
 	}
+	for _, n := range manyRepetitions {
+		columns, text, marks := repetitions(n)
+		frame(fmt.Sprintf("%d repetitions", n), columns, text, marks)
+	}
+	for _, n := range literalLengths {
+		columns, text, marks := literals(n, 40)
+		frame(fmt.Sprintf("%d literals", n), columns, text, marks)
+	}
+	frame("a repetition of the first byte", []squeeze.Column{{Prefix: 1}, {Prefix: 1}}, bytes.Repeat([]byte("x"), 50), []squeeze.Mark{{}, {At: 1}, {At: 50}})
 	const file = "testdata/frames.golden"
 	if *update {
 		if err := os.WriteFile(file, got.Bytes(), 0o644); err != nil {

@@ -51,7 +51,7 @@ func (e *Encoder) find(text []byte, marks []Mark, first, last, from, to int) {
 			mark := int(row[c].At)
 			at := max(mark, done)
 			length, source := 0, 0
-			if at == mark || at == from {
+			if at == mark {
 				if distance := int(e.repeats[0]); distance <= at {
 					length, source = matched(window, at-distance, at), at-distance
 				}

@@ -90,7 +90,6 @@ func (e *Encoder) Encode(dst, text []byte, marks []Mark) []byte {
 	records := (len(marks) - 1) / len(e.columns)
 	if e.base > math.MaxUint32-uint32(records) {
 		clear(e.seen)
-		clear(e.found)
 		e.base = 1
 	}
 	e.repeats = [3]uint32{1, 4, 8} // as every frame begins

@@ -286,7 +286,7 @@ func shaped(shape string, seed uint64) (columns []squeeze.Column, text []byte, m
 		}
 		at := uint32(len(text))
 		second := at + random.Uint32N(uint32(len(record))+1)
-		marks = append(marks, squeeze.Mark{At: at, Hash: hash}, squeeze.Mark{At: second, Hash: hash})
+		marks = append(marks, squeeze.Mark{At: at, Hash: hash}, squeeze.Mark{At: second, Hash: random.Uint32N(4)})
 		text = append(text, record...)
 	}
 	return columns, text, append(marks, squeeze.Mark{At: uint32(len(text))})
