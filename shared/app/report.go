@@ -125,6 +125,8 @@ func advice(err error) string {
 		return "check api_key and api_secret in the secret, and that the key may write to the topic and use the transactional ids and groups that begin with salesburst-"
 	case errors.Is(err, publish.ErrUnknownTopic):
 		return "create the topic, correct TOPIC, or let the key see the topic"
+	case errors.Is(err, publish.ErrUnsupported):
+		return "use newer brokers, or set DELIVERY to transactional or idempotent"
 	case errors.Is(err, publish.ErrTooLarge):
 		return "raise max.message.bytes of the topic"
 	case errors.Is(err, publish.ErrInvalid):

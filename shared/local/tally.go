@@ -19,13 +19,12 @@ type tally struct {
 	unreadable int // records that are no events
 }
 
-// account is one burst.
+// account is one burst. It has reports where the burst is of this run.
 type account struct {
-	published int      // acknowledged, as its reports say
-	reported  bool     // there is a report: the burst is of this run
-	skipped   bool     // and it says that the burst was there before
-	seen      []uint64 // a bit for each sequence
-	doubled   int      // events that came again
+	published map[int]int // acknowledged, as the reports of its shards say; all of a whole burst is shard 0
+	skipped   bool        // the first report says that the burst was there before
+	seen      []uint64    // a bit for each sequence
+	doubled   int         // events that came again
 }
 
 // totals are the counts over the bursts of this run.
@@ -57,9 +56,15 @@ func (t *tally) report(r app.Report) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	a := t.account(r.BurstID)
-	a.skipped = r.Skipped && !a.reported
-	a.reported = true
-	a.published = max(a.published, r.Events)
+	shard := 0
+	if r.Shard != nil {
+		shard = *r.Shard
+	}
+	a.skipped = r.Skipped && !a.reported()
+	if a.published == nil {
+		a.published = make(map[int]int)
+	}
+	a.published[shard] = max(a.published[shard], r.Events)
 }
 
 // see counts rows that came back, and returns how many events came for the first time.
@@ -78,6 +83,15 @@ func (t *tally) see(rows []table.Row) (first int) {
 		}
 	}
 	return first
+}
+
+func (a *account) reported() bool { return a.published != nil }
+
+func (a *account) events() (n int) {
+	for _, events := range a.published {
+		n += events
+	}
+	return n
 }
 
 func (a *account) see(sequence uint32) bool {
@@ -113,7 +127,7 @@ func (t *tally) totals() totals {
 	sum := totals{Unreadable: t.unreadable}
 	for a := range maps.Values(t.bursts) {
 		distinct := a.distinct()
-		if !a.reported {
+		if !a.reported() {
 			sum.Foreign += distinct + a.doubled
 			continue
 		}
@@ -124,9 +138,9 @@ func (t *tally) totals() totals {
 			continue
 		}
 		sum.Bursts++
-		sum.Published += a.published
+		sum.Published += a.events()
 		sum.Stored += distinct
-		sum.Missing += max(0, a.published-distinct)
+		sum.Missing += max(0, a.events()-distinct)
 		sum.Duplicated += a.doubled
 	}
 	return sum
