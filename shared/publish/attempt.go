@@ -39,7 +39,7 @@ func (p *Publisher) transact(ctx context.Context, key Key, stream Stream, leader
 			return res, nil
 		}
 		anew := errors.Is(err, errAnew) || t.doubtful && t.ledger && !errors.Is(err, ErrFenced)
-		if anew && work.Err() == nil {
+		if anew && sleep(work, minBackoff) == nil {
 			if leaders, err = p.connect(work); err == nil {
 				continue
 			}

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kmsg"
+
 	"salesburst/shared/publish"
 )
 
@@ -110,6 +112,40 @@ func testAttemptsAtTheSameMoment(t *testing.T, b *broker) {
 	wg.Wait()
 	if done != 1 {
 		t.Errorf("%d attempts published, %d were skipped and %d fenced: want exactly one to publish", done, skipped, fenced)
+	}
+	b.read(t).expectOnce(t, n)
+}
+
+// An attempt that gives up when another has taken over leaves that one alone.
+func TestGivingUpLeavesTheNextAlone(t *testing.T) { withEachBroker(t, testGivingUpLeavesTheNextAlone) }
+
+func testGivingUpLeavesTheNextAlone(t *testing.T, b *broker) {
+	const n = 25_000
+	ctx, giveUp := context.WithCancel(t.Context())
+	defer giveUp()
+	began, gaveUp := make(chan struct{}), make(chan struct{})
+	var once sync.Once
+	go func() {
+		defer close(gaveUp)
+		tp := &tap{request: func(r *tapped) bool {
+			if r.key == kmsg.Produce {
+				once.Do(func() { close(began) })
+			}
+			return r.key != kmsg.Produce // nothing tells it that it is fenced
+		}}
+		_, err := newPublisher(t, tp.through(b, publish.ExactlyOnce)).Publish(ctx, b.key, stream(10))
+		if !errors.Is(err, context.Canceled) {
+			t.Errorf("the first attempt: %v", err)
+		}
+	}()
+	<-began
+	res, err := b.publisher(t, publish.ExactlyOnce).Publish(t.Context(), b.key, stalling{stream(n), 20_000, func() {
+		time.Sleep(300 * time.Millisecond) // its transaction is under way
+		giveUp()
+		<-gaveUp
+	}})
+	if err != nil || res.Events != n {
+		t.Errorf("the second attempt: %+v, error %v", res, err)
 	}
 	b.read(t).expectOnce(t, n)
 }

@@ -290,7 +290,7 @@ func (p *Publisher) publish(ctx context.Context, key Key, stream Stream) (Result
 	defer feed.stop()
 	d := newDispatcher(p, feed, leaders, nil)
 	err = p.persist(ctx, "asking for a producer id", func(ctx context.Context, l *link) (err error) {
-		d.producer, err = l.initProducer(ctx, anyBroker, "", 0)
+		d.producer, err = l.initProducer(ctx, anyBroker, "", 0, anybody)
 		return err
 	})
 	if err == nil {

@@ -104,19 +104,23 @@ func (t *transaction) begin(ctx context.Context, l *link) error {
 			_ = t.locateGroup(ctx, l) // tried again where it is needed
 		})
 	}
-	p, err := l.initProducer(ctx, t.coordinator, t.id, t.timeout)
+	p, err := l.initProducer(ctx, t.coordinator, t.id, t.timeout, anybody)
 	group.Wait()
 	t.producer = p
 	return t.moved(cmp.Or(unsupported, err))
 }
 
-// initProducer gets a producer identity; without an id it is for one burst only.
-func (l *link) initProducer(ctx context.Context, broker int, id string, timeout time.Duration) (producer, error) {
+// anybody is a producer that has no identity yet.
+var anybody = producer{-1, -1}
+
+// initProducer gets a producer identity; without an id it is for one burst only. With the
+// identity that a producer has, it gets a new one only if nobody took over.
+func (l *link) initProducer(ctx context.Context, broker int, id string, timeout time.Duration, now producer) (producer, error) {
 	res, err := roundTrip[*initproducerid.Response](ctx, l, &initProducerID{
 		TransactionalID:      id,
 		TransactionTimeoutMs: int32(timeout.Milliseconds()),
-		ProducerID:           -1,
-		ProducerEpoch:        -1,
+		ProducerID:           now.id,
+		ProducerEpoch:        now.epoch,
 		to:                   to{broker},
 	})
 	if err == nil {
@@ -317,14 +321,18 @@ func provesNoCommit(err error) bool {
 // abort takes the transaction back by asking for a new producer identity: the broker ends
 // it under a higher epoch, and refuses what is still on its way with this one. An EndTxn
 // would leave the epoch as it is, and a batch that comes late would join what the next
-// attempt commits.
+// attempt commits. Kafka would end the transaction of an attempt that took over too, so it is
+// asked first whether there is one, by a request that only the newest attempt may make.
 func (t *transaction) abort(ctx context.Context, l *link) error {
-	if err := t.locate(ctx, l); err != nil {
-		return t.moved(err)
+	if err := t.add(ctx, l, []int32{ledgerPartition}); err != nil {
+		if errors.Is(err, kafka.ConcurrentTransactions) {
+			return nil // it is being ended
+		}
+		return err
 	}
-	_, err := l.initProducer(ctx, t.coordinator, t.id, t.timeout)
+	_, err := l.initProducer(ctx, t.coordinator, t.id, t.timeout, t.producer)
 	if errors.Is(err, kafka.ConcurrentTransactions) {
-		return nil // it is being ended
+		return nil
 	}
 	return t.moved(err)
 }
