@@ -227,9 +227,22 @@ func (h *history) write(w io.Writer, b *burst) {
 	for _, o := range b.outcomes {
 		fmt.Fprintf(w, "  %8.3fs to %8.3fs  attempt %d (%v): %s\n", o.from.Seconds(), o.to.Seconds(), o.number, o.attempt, o.said)
 	}
+	near := func(from, to time.Duration) bool {
+		return slices.ContainsFunc(b.outcomes, func(o *outcome) bool { return from < o.to+around && to > o.from-around })
+	}
+	for _, other := range h.bursts {
+		if !other.sharesLedger(b) {
+			continue
+		}
+		for _, o := range other.outcomes {
+			if near(o.from, o.to) {
+				fmt.Fprintf(w, "  %8.3fs to %8.3fs  in the same ledger: burst %d, number %d, attempt %d (%v): %s\n",
+					o.from.Seconds(), o.to.Seconds(), other.number, other.plan.key.Number, o.number, o.attempt, o.said)
+			}
+		}
+	}
 	for _, f := range h.faults {
-		near := func(o *outcome) bool { return f.from < o.to+around && f.to > o.from-around }
-		if !slices.ContainsFunc(b.outcomes, near) {
+		if !near(f.from, f.to) {
 			continue
 		}
 		fmt.Fprintf(w, "  %8.3fs to %8.3fs  fault: %v", f.from.Seconds(), f.to.Seconds(), f.fault)
@@ -238,6 +251,14 @@ func (h *history) write(w io.Writer, b *burst) {
 		}
 		fmt.Fprintln(w)
 	}
+}
+
+// ledgers is how many a series has, as package publish says.
+const ledgers = 60
+
+func (b *burst) sharesLedger(with *burst) bool {
+	x, y := b.plan.key, with.plan.key
+	return b != with && x.Series == y.Series && x.Number%ledgers == y.Number%ledgers
 }
 
 func (s said) String() string {

@@ -80,6 +80,7 @@ func run(ctx context.Context, s *schedule, version string) (err error) {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	fmt.Println("all faults are lifted; a last attempt at each burst, and a count at each broker")
 	if err := t.settle(ctx); err != nil {
 		return err
 	}

@@ -76,7 +76,6 @@ func (r *report) stop() {
 	close(r.end)
 	r.all.Wait()
 	r.line()
-	fmt.Fprintln(r.w, "all faults are lifted; a last attempt at each burst, and a count at each broker")
 }
 
 // summary tells what came of it.

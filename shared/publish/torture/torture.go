@@ -123,15 +123,16 @@ func (t *torture) run(ctx context.Context) {
 	attempts, giveUp := context.WithCancel(context.WithoutCancel(ctx))
 	defer giveUp()
 	context.AfterFunc(ctx, func() { time.AfterFunc(graceTime, giveUp) })
-	for _, p := range t.schedule.plans {
-		all.Go(func() { t.pursue(ctx, attempts, p) })
+	for i, p := range t.schedule.plans {
+		d := &dice{rand.New(rand.NewPCG(t.schedule.seed, uint64(lanes+1+i)))}
+		all.Go(func() { t.pursue(ctx, attempts, p, d) })
 	}
 	all.Wait()
 }
 
 // pursue makes the attempts at a burst, and more of them until one says that it is there.
 // None begins when ctx is over; those that have begun may go on until attempts is.
-func (t *torture) pursue(ctx, attempts context.Context, p plan) {
+func (t *torture) pursue(ctx, attempts context.Context, p plan, d *dice) {
 	if sleep(ctx, p.at-t.history.now()) != nil {
 		return
 	}
@@ -145,7 +146,6 @@ func (t *torture) pursue(ctx, attempts context.Context, p plan) {
 		})
 	}
 	planned.Wait()
-	d := &dice{rand.New(rand.NewPCG(t.schedule.seed, uint64(lanes+1+b.number)))}
 	for !p.left && !t.history.there(b) {
 		if sleep(ctx, d.between(100*time.Millisecond, 5*time.Second)) != nil {
 			return

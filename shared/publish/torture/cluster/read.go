@@ -62,7 +62,7 @@ func (c *Cluster) ReadEach(ctx context.Context, topic string, wait time.Duration
 		for i := range order {
 			order[i] = (first-1+i)%c.Brokers() + 1
 		}
-		lead, cancel := context.WithTimeout(ctx, time.Minute)
+		lead, cancel := context.WithTimeout(ctx, 3*time.Minute)
 		err := c.Lead(lead, topic, order...)
 		if err == nil {
 			err = c.AwaitSettled(lead, topic)
