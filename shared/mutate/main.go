@@ -36,8 +36,8 @@ type target struct {
 	pkg    string
 	sample int // mutants in the sample
 
-	// Where a broker is needed for most of the tests, the sample is of the files that have
-	// tests of their own, and of those tests.
+	// Where most of the tests need a broker, the files that have tests of their own, inside
+	// the package. Their mutants are for these alone, and the sample is of them.
 	files []string
 }
 
@@ -123,11 +123,9 @@ func (t target) run(ctx context.Context, out io.Writer, work string, files []str
 			fmt.Fprintf(out, "no such mutant any more, take it off the list:\n%s\n", k.line(t.pkg))
 		}
 	}
-	mutants, may := p.mutants, func(string) bool { return true }
-	if sample {
-		if files = t.files; files != nil {
-			may = func(name string) bool { return slices.Contains(p.inside, name) }
-		}
+	mutants := p.mutants
+	if sample && t.files != nil {
+		files = t.files
 	}
 	if files != nil {
 		mutants = slices.DeleteFunc(mutants, func(m *mutant) bool { return !slices.Contains(files, m.file) })
@@ -136,10 +134,13 @@ func (t target) run(ctx context.Context, out io.Writer, work string, files []str
 		mutants = slices.DeleteFunc(mutants, func(m *mutant) bool { return known[m.key] != "" })
 		mutants = choose(mutants, t.pkg, t.sample)
 	}
-	tests, err := p.tests(ctx, may)
+	alone := func(m *mutant) bool { return slices.Contains(t.files, m.file) }
+	all := slices.ContainsFunc(mutants, func(m *mutant) bool { return !alone(m) })
+	tests, err := p.tests(ctx, func(name string) bool { return all || slices.Contains(p.inside, name) })
 	if err != nil {
 		return false, err
 	}
+	inside := slices.DeleteFunc(slices.Clone(tests), func(t test) bool { return !slices.Contains(p.inside, t.name) })
 	var survived []*mutant
 	var mu sync.Mutex
 	var running sync.WaitGroup
@@ -147,8 +148,12 @@ func (t target) run(ctx context.Context, out io.Writer, work string, files []str
 	for range workers {
 		running.Go(func() {
 			for m := range next {
+				its := tests
+				if alone(m) {
+					its = inside
+				}
 				// Once more: a busy machine can hide a mutant from a test that waits.
-				if !p.survives(ctx, m, tests) || sample && !p.survives(ctx, m, tests) {
+				if !p.survives(ctx, m, its) || sample && !p.survives(ctx, m, its) {
 					continue
 				}
 				mu.Lock()
