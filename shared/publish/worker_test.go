@@ -134,9 +134,8 @@ func TestFeedWaitsAndEnds(t *testing.T) {
 			if len(f.out) != 1 {
 				t.Errorf("after an acknowledgement %d chunks come, want one", len(f.out))
 			}
-			f.stop() // else the workers stay, and the test fails
 			made := s.asked.Load()
-			synctest.Wait()
+			f.stop() // else the workers stay, and the test fails
 			if s.asked.Load() != made {
 				t.Error("sales are made after the end")
 			}
@@ -144,17 +143,48 @@ func TestFeedWaitsAndEnds(t *testing.T) {
 	}
 }
 
-// Workers that nobody takes anything from end too.
+// Workers that nobody takes anything from end too, and begin nothing more.
 func TestFeedEndsWhereNobodyListens(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f := newFeed(&burst{n: 10_000}, 1, 10*recordBytes, 2)
+		const workers = 8
+		f := newFeed(&burst{n: 10_000}, 1, 10*recordBytes, workers)
 		synctest.Wait()
+		for range workers {
+			f.release()
+		}
+		begun := f.next.Load()
 		f.stop()
-		if f.next.Load() > 2+chunksWaiting {
-			t.Errorf("%d chunks were begun", f.next.Load())
+		if f.next.Load() != begun {
+			t.Errorf("%d chunks were begun after the end", f.next.Load()-begun)
 		}
 	})
 }
+
+// The end comes when nobody uses the stream any more.
+func TestFeedEndsAfterItsWorkers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &slow{burst: burst{n: 1}, goOn: make(chan struct{})}
+		f := newFeed(s, 1, recordBytes, 1)
+		ended := make(chan struct{})
+		go func() { f.stop(); close(ended) }()
+		synctest.Wait()
+		select {
+		case <-ended:
+			t.Error("it ends before its worker")
+		default:
+		}
+		close(s.goOn)
+		<-ended
+	})
+}
+
+// slow is a burst whose sales are not ready yet.
+type slow struct {
+	burst
+	goOn chan struct{}
+}
+
+func (s *slow) At(i int, into *sale.Sale) { <-s.goOn; s.burst.At(i, into) }
 
 // There are no more workers than chunks.
 func TestFeedHasNoIdleWorkers(t *testing.T) {
