@@ -152,6 +152,7 @@ func TestFeedEndsWhereNobodyListens(t *testing.T) {
 		for range workers {
 			f.release()
 		}
+		synctest.Wait() // now each has a chunk in its hands
 		begun := f.next.Load()
 		f.stop()
 		if f.next.Load() != begun {
