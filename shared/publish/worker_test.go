@@ -166,6 +166,7 @@ func TestFeedEndsAfterItsWorkers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &slow{burst: burst{n: 1}, goOn: make(chan struct{})}
 		f := newFeed(s, 1, recordBytes, 1)
+		synctest.Wait() // now it asks for the sale
 		ended := make(chan struct{})
 		go func() { f.stop(); close(ended) }()
 		synctest.Wait()
