@@ -18,37 +18,47 @@ func (t *torture) lane(ctx context.Context, faults []fault) {
 		if sleep(ctx, f.gap) != nil {
 			return
 		}
-		from, err := t.happen(ctx, f)
-		t.history.fault(f, from, err)
+		t.happen(ctx, f)
 	}
 }
 
-// happen does what a fault is, and makes it good again, also where ctx ends before.
-func (t *torture) happen(ctx context.Context, f fault) (from time.Duration, err error) {
+// happen does what a fault is, makes it good again, also where ctx ends before, and notes
+// it. After what happens to a broker it waits until the cluster is well, though not forever,
+// so that the next fault finds one.
+func (t *torture) happen(ctx context.Context, f fault) {
+	hitsBroker := false
 	switch f.kind {
 	case freeze, kill, restart, killAll, past:
-		defer func() {
-			ctx, cancel := context.WithTimeout(ctx, recoverTime)
-			defer cancel()
-			_ = t.cluster.AwaitSettled(ctx, t.topic) // so that the next one finds a cluster; if not, it does not
-		}()
+		hitsBroker = true
 	default:
 		t.calm.RLock()
 		defer t.calm.RUnlock()
 	}
-	from = t.history.now()
+	from := t.history.now()
+	to, err := t.do(ctx, f)
+	t.history.fault(f, from, to, err)
+	if hitsBroker {
+		ctx, cancel := context.WithTimeout(ctx, recoverTime)
+		defer cancel()
+		_ = t.cluster.AwaitSettled(ctx, t.topic)
+	}
+}
+
+// do tells when the fault was made good.
+func (t *torture) do(ctx context.Context, f fault) (to time.Duration, err error) {
 	switch f.kind {
 	case past:
-		return from, t.past(ctx, f)
+		return t.past(ctx, f)
 	case freeze, kill, restart, killAll:
-		return from, t.broker(ctx, f)
+		err = t.broker(ctx, f)
 	case move:
 		ctx, cancel := context.WithTimeout(ctx, recoverTime)
 		defer cancel()
-		return from, t.cluster.Lead(ctx, f.topicName(t.topic), f.order...)
+		err = t.cluster.Lead(ctx, f.topicName(t.topic), f.order...)
+	default:
+		t.network(ctx, f)
 	}
-	t.network(ctx, f)
-	return from, nil
+	return t.history.now(), err
 }
 
 // broker does something to a broker's process.
@@ -133,22 +143,23 @@ func (t *torture) network(ctx context.Context, f fault) {
 const pastBursts, pastEvents = 6, 200
 
 // past has a broker thawed that believes to coordinate the ledgers, while retries wait that
-// know no other: most of them with connections that they have already.
-func (t *torture) past(ctx context.Context, f fault) (err error) {
+// know no other: most of them with connections that they have already. It tells when the
+// broker was thawed.
+func (t *torture) past(ctx context.Context, f fault) (thawed time.Duration, err error) {
 	t.calm.Lock()
 	defer t.calm.Unlock()
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
 	defer cancel()
 	of := cluster.Past{Cluster: t.cluster, Broker: f.broker, Other: brokers + 2 - f.broker}
 	if err := of.Place(ctx); err != nil {
-		return err
+		return t.history.now(), err
 	}
 	known, other := attempt{known: of.Broker, deadline: 30 * time.Second}, attempt{known: of.Other, deadline: 30 * time.Second}
 	var retries [pastBursts]*publish.Publisher
 	for i := range retries {
 		o := t.order(&burst{}, &outcome{attempt: known})
 		if retries[i], err = o.publisher(); err != nil {
-			return err
+			return t.history.now(), err
 		}
 		defer retries[i].Close()
 		if i%4 < 3 {
@@ -161,7 +172,8 @@ func (t *torture) past(ctx context.Context, f fault) (err error) {
 		err = errors.Join(err, of.Clean(ctx))
 	}()
 	if err := of.Freeze(ctx); err != nil {
-		return errors.Join(err, of.Thaw())
+		err = errors.Join(err, of.Thaw())
+		return t.history.now(), err
 	}
 	var bursts [pastBursts]*burst
 	for i := range bursts {
@@ -174,8 +186,9 @@ func (t *torture) past(ctx context.Context, f fault) (err error) {
 	}
 	_ = sleep(ctx, f.delay)
 	err = of.Thaw()
+	thawed = t.history.now()
 	all.Wait()
-	return err
+	return thawed, err
 }
 
 // pastBurst is one that is no part of the plans.

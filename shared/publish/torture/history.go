@@ -133,11 +133,11 @@ func (h *history) oddities() map[string]int {
 	return odd
 }
 
-// fault notes one that has ended.
-func (h *history) fault(f fault, from time.Duration, err error) {
+// fault notes one that was made good.
+func (h *history) fault(f fault, from, to time.Duration, err error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.faults = append(h.faults, happened{f, from, h.now(), err})
+	h.faults = append(h.faults, happened{f, from, to, err})
 }
 
 // counts are what a line of progress tells.
