@@ -12,6 +12,10 @@ STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 PLAIN = ./dashboards/... ./druid-ec2/...
 RACE = $(shell go list ./... | grep -v -e '^salesburst/cdk' -e '^salesburst/dashboards' -e '^salesburst/druid-ec2')
 
+# What depends on how brokers behave is tested with other versions of Kafka too.
+OTHER_KAFKAS = 3.9.1 4.4.0
+ON_EACH_KAFKA = ^Test(RepeatedBurst|Attempts|BurstsBeside|LateAttempts|GivingUp|Killed|Frozen|Ledger|Committed|CommitLost|StrayBatch|RetryAt|ClusterInTrouble|Topic)
+
 # Starts the servers that tests share, once for all of them.
 WITH_SERVERS = go run ./shared/stack/run druid --
 
@@ -19,6 +23,8 @@ WITH_SERVERS = go run ./shared/stack/run druid --
 
 test: install check portable
 	$(WITH_SERVERS) sh -ec 'go test -race -timeout 60m $(RACE); go test -timeout 60m $(PLAIN); go run ./druid-ec2/bench -short'
+	for version in $(OTHER_KAFKAS); do \
+		go run ./shared/stack/run kafka=$$version -- go test -timeout 60m -run '$(ON_EACH_KAFKA)' ./shared/publish || exit 1; done
 	go test -timeout 60m ./cdk
 	go run ./shared/publish/bench -events 50000 -rounds 1 -large 0
 	go run ./shared/publish/torture -duration 3m
