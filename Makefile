@@ -46,7 +46,7 @@ short:
 install:
 	@.ci/install gcc=gcc chromium=chromium qemu-aarch64-static=qemu-user-static shellcheck=shellcheck \
 		python3=python3 java=openjdk-17-jre-headless mvn=maven kcat=kcat zstd=zstd nginx=nginx-light openssl=openssl curl=curl \
-		jq=jq mkfs.ext4=e2fsprogs ip=iproute2 unshare=util-linux systemd-analyze=systemd
+		jq=jq mkfs.ext4=e2fsprogs ip=iproute2 spin=spin unshare=util-linux systemd-analyze=systemd
 	@python3 -c 'import ensurepip' 2>/dev/null || .ci/install no-such-command=python3-venv
 	go mod download
 

@@ -549,7 +549,17 @@ end:	do
 		fi;
 		i = 0;
 		seen("a marker taken in late");
-		printf("Broker %c takes the marker in.\n", 'A'+leader) }
+		printf("Broker %c takes the marker in.\n", 'A'+leader);
+		if
+		:: broker[leader].entry != log.entry ->
+			if
+			:: nempty(lazy)
+			:: empty(lazy) ->
+				printf("Broker %c does not say what its log says, and later attempts go by it.\n", 'A'+leader);
+				assert(false)
+			fi
+		:: else
+		fi }
 #endif
 #if FREEZES
 	:: takeOver(0)
