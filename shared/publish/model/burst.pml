@@ -8,9 +8,6 @@ of each. What is said with printf is the story of a counterexample.
 */
 
 /* The protocol. */
-#ifndef MARK
-#define MARK 1          /* 1: writes its mark after InitProducerID; 2: before it; 0: never */
-#endif
 #ifndef STABLE
 #define STABLE 1        /* 1: OffsetFetch asks for what is stable */
 #endif
@@ -19,7 +16,14 @@ of each. What is said with printf is the story of a counterexample.
                            does not; 2: by EndTxn first and then InitProducerID */
 #endif
 #ifndef RECHECK
-#define RECHECK 0       /* 1: reads the ledger again from the broker that took its entry */
+#define RECHECK 1       /* 1: reads the ledger again from the broker that took its entry */
+#endif
+#ifndef SAME
+#define SAME 1          /* 1: writes its entry to the broker that it read the ledger from, or not at all */
+#endif
+#ifndef MARK
+#define MARK 0          /* another way: a mark of the attempt in the ledger, that the answer has to
+                           show. 1: written after InitProducerID; 2: before it */
 #endif
 
 /* The cluster. */
@@ -95,6 +99,8 @@ bool fenced[ATTEMPTS+1];        /* one was refused */
 bool over[ATTEMPTS+1];          /* nobody waits for answers any more */
 byte epochOf[ATTEMPTS+2];       /* from InitProducerID; attempts are numbered in its order */
 byte entry[ATTEMPTS+1];         /* the ledger as the attempt writes it, a bit per burst */
+byte asked[ATTEMPTS+1];         /* the broker that it read the ledger from */
+byte told[ATTEMPTS+1];          /* and what that one said */
 byte tookEntry[ATTEMPTS+1];     /* the broker that acknowledged it */
 byte copies;
 
@@ -236,7 +242,9 @@ mark:	/* 2: its mark. */
 			fi;
 			goto done
 		:: else ->
-			entry[a] = broker[b].entry | bit(a);
+			asked[a] = b;
+			told[a] = broker[b].entry;
+			entry[a] = told[a] | bit(a);
 			printf("Attempt %d asks broker %c, which does not have the burst.\n", a, 'A'+b)
 		fi;
 		b = 0;
@@ -264,8 +272,8 @@ mark:	/* 2: its mark. */
 	atomic {
 		leads[tookEntry[a]];
 		if
-		:: broker[tookEntry[a]].entry & bit(a) -> seen("the second look helped"); goto giveUp
-		:: else -> printf("Attempt %d asks broker %c again, which still does not have the burst.\n", a, 'A'+tookEntry[a])
+		:: broker[tookEntry[a]].entry != told[a] -> seen("the second look helped"); goto giveUp
+		:: else -> printf("Attempt %d asks broker %c again, which says the same.\n", a, 'A'+tookEntry[a])
 		fi
 	};
 #endif
@@ -281,9 +289,12 @@ mark:	/* 2: its mark. */
 
 giveUp:	skip; /* Messages may be on their way. */
 #if RAISE == 1
+	if
+	:: atomic { current -> seen("given up"); printf("Attempt %d gives up, and nobody has taken over yet.\n", a) }
+	:: atomic { !current -> seen("given up, another goes on") }; goto ended
+	fi;
 	d_step {
-		printf("Attempt %d gives up and calls InitProducerID.\n", a);
-		seen("given up");
+		printf("Attempt %d calls InitProducerID.\n", a);
 		if
 		:: state == Ongoing -> fence()
 		:: state == Empty -> epoch++
@@ -389,8 +400,9 @@ end:	do
 		fi } }
 	:: atomic { arrives(ENTRY); d_step {
 		if
-		:: epochOf[a] < ledgerEpoch -> refuse(ENTRY, TxnOffsetCommit); seen("a late entry refused")
-		:: VERIFY && epochOf[a] >= ledgerEpoch && !log.pending && !beside(inLedger) -> refuse(ENTRY, TxnOffsetCommit)
+		:: SAME && leader != asked[a] -> refuse(ENTRY, TxnOffsetCommit); seen("an entry for a broker that does not lead")
+		:: !(SAME && leader != asked[a]) && epochOf[a] < ledgerEpoch -> refuse(ENTRY, TxnOffsetCommit); seen("a late entry refused")
+		:: !(SAME && leader != asked[a]) && VERIFY && epochOf[a] >= ledgerEpoch && !log.pending && !beside(inLedger) -> refuse(ENTRY, TxnOffsetCommit)
 		:: else ->
 			if
 			:: !beside(inLedger) -> seen("a late entry taken")
