@@ -3,6 +3,8 @@
 # make bench  speed, side by side with other producers
 # make torture  bursts published exactly once, while all that can happen happens to brokers,
 #               connections and publishers; TORTURE="-duration 10m -seed 42 -version 3.9.1"
+# make mutate         which small changes of the source no test notices
+# make mutate-sample  a fixed part of it, in minutes; a part of make test
 # make bench-druid  how fresh Druid is, how fast it ingests and answers, what it takes
 
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
@@ -19,9 +21,9 @@ ON_EACH_KAFKA = ^Test(RepeatedBurst|Attempts|BurstsBeside|LateAttempts|GivingUp|
 # Starts the servers that tests share, once for all of them.
 WITH_SERVERS = go run ./shared/stack/run druid --
 
-.PHONY: test short bench torture bench-druid install check portable
+.PHONY: test short bench torture bench-druid install check portable mutate mutate-sample
 
-test: install check portable
+test: install check portable mutate-sample
 	$(WITH_SERVERS) sh -ec 'go test -race -timeout 60m $(RACE); go test -timeout 60m $(PLAIN); go run ./druid-ec2/bench -short'
 	for version in $(OTHER_KAFKAS); do \
 		go run ./shared/stack/run kafka=$$version -- go test -timeout 60m -run '$(ON_EACH_KAFKA)' ./shared/publish || exit 1; done
@@ -39,6 +41,12 @@ torture:
 
 bench-druid:
 	go run ./druid-ec2/bench -chart dashboards/freshness.svg
+
+mutate:
+	go run ./shared/mutate
+
+mutate-sample:
+	go run ./shared/mutate -sample
 
 short:
 	go test -short ./...

@@ -29,6 +29,7 @@ var mayImport = map[string][]string{
 	"shared/publish":         {"shared/sale"},
 	"shared/publish/squeeze": {},
 	"shared/loopback":        {},
+	"shared/mutate":          {},
 	"shared/lambdatest":      {},
 	"shared/brokertest":      {"shared/loopback", "shared/sale", "shared/stack"},
 	"shared/druidtest":       {"shared/app", "shared/brokertest", "shared/lambdatest", "shared/sale", "shared/spec", "shared/stack"},
@@ -70,7 +71,7 @@ var importers = map[string][]string{
 
 // standardOnly are the packages that need nothing but the standard library.
 var standardOnly = []string{"shared/spec", "shared/chance", "shared/sale", "shared/market", "shared/burst", "dataset", "shared/loopback", "shared/stack", "shared/lambdatest",
-	"shared/publish/torture/proxy",
+	"shared/publish/torture/proxy", "shared/mutate",
 	"druid-ec2"}
 
 const module = "salesburst"

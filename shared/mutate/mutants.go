@@ -130,6 +130,7 @@ func (s *source) visit(n ast.Node) bool {
 		s.wrap(never, n.Cond, fmt.Sprintf("!mutantOn(%d) && (", never), ")")
 	case *ast.ForStmt:
 		if n.Cond != nil {
+			s.whole[n.Cond] = true // the other way round it hardly ends
 			never := s.add("never", n.Cond)
 			s.wrap(never, n.Cond, fmt.Sprintf("!mutantOn(%d) && (", never), ")")
 		}
