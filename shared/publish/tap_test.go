@@ -22,15 +22,13 @@ type tap struct {
 	// response is called with each response before it is delivered; false: the connection
 	// is closed instead.
 	response func(r *tapped) bool
-	// closed is called when a connection is closed by the publisher.
-	closed func()
-
 	mu    sync.Mutex
 	dials int
 }
 
 // tapped is a request or a response.
 type tapped struct {
+	conn    int // number of the connection, from 1 on
 	key     kmsg.Key
 	version int16
 	body    []byte // without its header
@@ -51,6 +49,7 @@ func (tp *tap) through(b *broker, d publish.Delivery) publish.Config {
 	cfg.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {
 		tp.mu.Lock()
 		tp.dials++
+		number := tp.dials
 		tp.mu.Unlock()
 		raw, err := (&net.Dialer{}).DialContext(ctx, network, address)
 		if err != nil {
@@ -58,7 +57,7 @@ func (tp *tap) through(b *broker, d publish.Delivery) publish.Config {
 		}
 		tlsConfig := inner.Clone()
 		tlsConfig.ServerName, _, _ = net.SplitHostPort(address)
-		return &tappedConn{Conn: tls.Client(raw, tlsConfig), tap: tp, waiting: make(map[int32]tapped)}, nil
+		return &tappedConn{Conn: tls.Client(raw, tlsConfig), tap: tp, number: number, waiting: make(map[int32]tapped)}, nil
 	}
 	return cfg
 }
@@ -71,7 +70,8 @@ func (tp *tap) dialed() int {
 
 type tappedConn struct {
 	net.Conn
-	tap *tap
+	tap    *tap
+	number int
 
 	mu      sync.Mutex
 	out     []byte           // of a request that is not whole yet
@@ -90,7 +90,7 @@ func (c *tappedConn) Write(p []byte) (int, error) {
 		}
 		frame := c.out[:size:size]
 		c.out = append([]byte(nil), c.out[size:]...)
-		r := tapped{key: kmsg.Key(binary.BigEndian.Uint16(frame[4:])), version: int16(binary.BigEndian.Uint16(frame[6:]))}
+		r := tapped{conn: c.number, key: kmsg.Key(binary.BigEndian.Uint16(frame[4:])), version: int16(binary.BigEndian.Uint16(frame[6:]))}
 		header := 14 + int(binary.BigEndian.Uint16(frame[12:])) // size, key, version, correlation, client id
 		if req := kmsg.RequestForKey(r.key.Int16()); req != nil {
 			req.SetVersion(r.version)
@@ -141,11 +141,4 @@ func (c *tappedConn) Read(p []byte) (int, error) {
 	n := copy(p, c.in)
 	c.in = c.in[n:]
 	return n, nil
-}
-
-func (c *tappedConn) Close() error {
-	if c.tap.closed != nil {
-		c.tap.closed()
-	}
-	return c.Conn.Close()
 }
