@@ -22,8 +22,8 @@ type tap struct {
 	// response is called with each response before it is delivered; false: the connection
 	// is closed instead.
 	response func(r *tapped) bool
-	mu    sync.Mutex
-	dials int
+	mu       sync.Mutex
+	dials    int
 }
 
 // tapped is a request or a response.
