@@ -57,9 +57,6 @@ of each. What is said with printf is the story of a counterexample.
 #ifndef HALVES
 #define HALVES 2        /* batches of a burst */
 #endif
-#ifndef SERIAL
-#define SERIAL 0        /* 1: an attempt is dead when the next one begins; what it sent is not */
-#endif
 #ifndef ALONE
 #define ALONE 0         /* 1: the last attempt has a healthy cluster for itself and must succeed */
 #endif
@@ -97,7 +94,7 @@ byte flight[ATTEMPTS+1];        /* messages on their way to a broker */
 byte acked[ATTEMPTS+1];         /* that were answered */
 bool fenced[ATTEMPTS+1];        /* one was refused */
 bool over[ATTEMPTS+1];          /* nobody waits for answers any more */
-byte epochOf[ATTEMPTS+2];       /* from InitProducerID; attempts are numbered in its order */
+byte epochOf[ATTEMPTS+1];       /* from InitProducerID; attempts are numbered in its order */
 byte entry[ATTEMPTS+1];         /* the ledger as the attempt writes it, a bit per burst */
 byte asked[ATTEMPTS+1];         /* the broker that it read the ledger from */
 byte told[ATTEMPTS+1];          /* and what that one said */
@@ -326,8 +323,6 @@ done:	atomic { over[a] = true; acked[a] = 0; fenced[a] = false }
 #if ALONE
 	unless { killed[a] };
 	gone++
-#elif SERIAL
-	unless { epochOf[a+1] -> atomic { over[a] = true; acked[a] = 0; fenced[a] = false } }
 #endif
 }
 
@@ -508,7 +503,12 @@ end:	do
 #endif
 		log.pending = 0;
 		if
-		:: state == PrepareCommit -> printf("The ledger's log has the marker: committed.\n")
+		:: state == PrepareCommit ->
+			printf("The ledger's log has the marker: committed.\n");
+			if
+			:: log.entry != decided -> printf("It lacks a burst that is committed.\n"); assert(false)
+			:: else
+			fi
 		:: else -> printf("The ledger's log has the marker: aborted.\n")
 		fi;
 		markLedger = false;
