@@ -119,3 +119,50 @@ func TestRefusedCommitIsNoDoubt(t *testing.T) {
 		})
 	}
 }
+
+// Without a ledger nobody can find out, and the burst must not be published again.
+func TestCommitInDoubtWithoutLedger(t *testing.T) {
+	withEachBroker(t, func(t *testing.T, b *broker) {
+		const n = 600
+		tp := &tap{response: func(r *tapped) bool {
+			if r.key == kmsg.EndTxn {
+				setEndTxnCode(r, kerr.UnknownServerError.Code)
+			}
+			return true
+		}}
+		res, err := newPublisher(t, tp.through(b, publish.Transactional)).Publish(t.Context(), b.key, stream(n))
+		if !errors.Is(err, publish.ErrPartial) || res.InDoubt != n || res.Events != 0 {
+			t.Errorf("%+v, error %v", res, err)
+		}
+		b.read(t).expectOnce(t, n)
+	})
+}
+
+// A commit is in doubt, and then another attempt has taken over: that one is left alone, and
+// what became of the commit is for its ledger to say.
+func TestCommitInDoubtAndFenced(t *testing.T) {
+	b := startBroker(t)
+	const n = 600
+	var told, begun atomic.Int32
+	tp := &tap{response: func(r *tapped) bool {
+		switch r.key {
+		case kmsg.InitProducerID:
+			begun.Add(1)
+		case kmsg.EndTxn:
+			if told.Add(1) == 1 {
+				setEndTxnCode(r, kerr.CoordinatorNotAvailable.Code)
+			} else {
+				setEndTxnCode(r, kerr.ProducerFenced.Code)
+			}
+		}
+		return true
+	}}
+	res, err := newPublisher(t, tp.through(b, publish.ExactlyOnce)).Publish(t.Context(), b.key, stream(n))
+	if !errors.Is(err, publish.ErrFenced) || !errors.Is(err, publish.ErrPartial) || res.InDoubt != n || res.Events != 0 {
+		t.Errorf("%+v, error %v", res, err)
+	}
+	if begun.Load() != 1 {
+		t.Errorf("%d transactions were begun, want one", begun.Load())
+	}
+	b.read(t).expectOnce(t, n)
+}

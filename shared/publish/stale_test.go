@@ -79,7 +79,7 @@ type past struct {
 
 const (
 	pastBursts, pastSales = 8, 500
-	pastPatience          = 2 * time.Minute
+	pastPatience          = 10 * time.Minute
 )
 
 // round publishes bursts twice and tells how many of them are there twice.
