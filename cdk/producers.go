@@ -44,7 +44,7 @@ func newProducers(scope constructs.Construct, s settings, code string) *producer
 		letters: awssqs.NewQueue(scope, jsii.String("DeadLetters"), &awssqs.QueueProps{
 			Encryption:      awssqs.QueueEncryption_SQS_MANAGED,
 			EnforceSSL:      jsii.Bool(true),
-			RetentionPeriod: awscdk.Duration_Days(jsii.Number(14)),
+			RetentionPeriod: awscdk.Duration_Days(jsii.Number(7)), // brokers keep a ledger no longer by default
 		}),
 	}
 	awscdk.NewCfnOutput(scope, jsii.String("DeadLetterQueue"), &awscdk.CfnOutputProps{

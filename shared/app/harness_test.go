@@ -3,12 +3,12 @@ package app_test
 import (
 	"cmp"
 	"encoding/json"
-	"errors"
 	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
 
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
@@ -50,9 +50,11 @@ func startBroker(t testing.TB) *broker {
 		b.KeepControl()
 		b.logins.Add(1)
 		_, login, _ := strings.Cut(string(req.(*kmsg.SASLAuthenticateRequest).SASLAuthBytes), "\x00")
-		user, _, _ := strings.Cut(login, "\x00")
-		if user == b.revoked.Load() {
-			return nil, errors.New("revoked"), true
+		user, password, _ := strings.Cut(login, "\x00")
+		if want, ours := keys[user]; user == b.revoked.Load() || ours && password != want { // in words, as Kafka does; a fake one hangs up
+			res := req.ResponseKind().(*kmsg.SASLAuthenticateResponse)
+			res.ErrorCode = kerr.SaslAuthenticationFailed.Code
+			return res, nil, true
 		}
 		return nil, nil, false
 	})

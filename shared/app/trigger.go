@@ -205,7 +205,11 @@ func parseShard(o object) (shard, of int, err error) {
 // parseEvents: with shards it is the number of all of them together.
 func parseEvents(o object, shards int) (int, error) {
 	most := min(spec.MaxEvents*max(shards, 1), spec.MaxSpike)
-	return o.number(fieldEvents, 1, most, ", or no such field for as many as the market asks for")
+	more := ", or no such field for as many as the market asks for"
+	if shards > 0 {
+		more = ", all shards together"
+	}
+	return o.number(fieldEvents, 1, most, more)
 }
 
 // at is the end of the time that the payload asks for.

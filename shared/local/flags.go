@@ -78,7 +78,7 @@ With a broker that exists (TLS is on where there are credentials):
   go run ./functions/local -brokers localhost:9092
 
 Flags:
-  -history DURATION  sales before the start, up to 7 days (6h; 0 for none)
+  -history DURATION  sales before the start, up to 168h (6h; 0 for none)
   -speed N           1: publish the history at once, then live. More, up to 3600: the
                      clock starts at the beginning of the history and runs N times as
                      fast until it has caught up with the present, then live. Nothing

@@ -20,6 +20,9 @@ import (
 // the last two itself, but makes one error of a broker that says no and of a connection
 // that was lost, and only the first is a reason to give up.
 func (l *link) dial(ctx context.Context, network, address string) (net.Conn, error) {
+	if refusal := l.refusal.Load(); refusal != nil {
+		return nil, *refusal // kafka-go would try the next broker
+	}
 	raw, err := l.cfg.Dial(ctx, network, address)
 	if err != nil {
 		return nil, err
@@ -39,7 +42,11 @@ func (l *link) dial(ctx context.Context, network, address string) (net.Conn, err
 	if l.cfg.Credentials != nil {
 		if err := l.login(ctx, c, *l.cfg.Credentials); err != nil {
 			c.Close()
-			return nil, fmt.Errorf("SASL with %s: %w", address, err)
+			err = fmt.Errorf("SASL with %s: %w", address, err)
+			if errors.Is(err, kafka.SASLAuthenticationFailed) {
+				l.refusal.Store(&err)
+			}
+			return nil, err
 		}
 	}
 	return c, nil

@@ -32,7 +32,8 @@ type link struct {
 	capable   bool               // the brokers are new enough for the ledger
 
 	sasl      *saslHealth
-	lostLogin atomic.Bool // a SASL exchange of this link was cut short
+	lostLogin atomic.Bool           // a SASL exchange of this link was cut short
+	refusal   atomic.Pointer[error] // of the credentials
 
 	mu    sync.Mutex
 	conns map[net.Conn]struct{}
