@@ -32,7 +32,8 @@ type torture struct {
 	warm     [warmPublishers]*publish.Publisher
 	history  *history
 
-	calm sync.RWMutex // held by what needs the network and the leaders to be left alone
+	retries chan struct{} // takes as many as may run at once
+	calm    sync.RWMutex  // held by what needs the network and the leaders to be left alone
 }
 
 const (
@@ -44,11 +45,13 @@ const (
 	lastTime    = 2 * time.Minute  // for the last retry of a burst
 	endTime     = 3 * time.Minute  // for transactions to end; their timeouts are under one
 	graceTime   = 5 * time.Second  // for attempts that are under way at the end
+
+	maxRetries = 16 // at once: on a machine that is too busy for them, more of them would fail for ever
 )
 
 // begin starts a cluster of some version, and what stands before it. Stop must follow.
 func begin(ctx context.Context, s *schedule, version string, log io.Writer) (t *torture, err error) {
-	t = &torture{schedule: s, topic: topicName, routes: make(proxy.Map)}
+	t = &torture{schedule: s, topic: topicName, routes: make(proxy.Map), retries: make(chan struct{}, maxRetries)}
 	if t.program, err = os.Executable(); err != nil {
 		return nil, err
 	}
@@ -154,7 +157,13 @@ func (t *torture) pursue(ctx, attempts context.Context, p plan, d *dice) {
 		if d.chance(30) {
 			a.known = d.broker()
 		}
-		t.try(attempts, b, a)
+		select {
+		case t.retries <- struct{}{}:
+			t.try(attempts, b, a)
+			<-t.retries
+		case <-ctx.Done():
+			return
+		}
 	}
 }
 
