@@ -16,7 +16,7 @@ RACE = $(shell go list ./... | grep -v -e '^salesburst/cdk' -e '^salesburst/dash
 
 # What depends on how brokers behave is tested with other versions of Kafka too.
 OTHER_KAFKAS = 3.9.1 4.4.0
-ON_EACH_KAFKA = ^Test(RepeatedBurst|Attempts|BurstsBeside|LateAttempts|GivingUp|Killed|Frozen|Ledger|Committed|CommitLost|StrayBatch|RetryAt|ClusterInTrouble|Topic)
+ON_EACH_KAFKA = ^Test(RepeatedBurst|Attempts|BurstsBeside|LateAttempts|GivingUp|Killed|Frozen|Ledger|Committed|CommitLost|CommitInDoubtW|StrayBatch|RetryAt|ClusterInTrouble|Topic)
 
 # Starts the servers that tests share, once for all of them.
 WITH_SERVERS = go run ./shared/stack/run druid --
@@ -25,6 +25,7 @@ WITH_SERVERS = go run ./shared/stack/run druid --
 
 test: install check portable mutate-sample
 	$(WITH_SERVERS) sh -ec 'go test -race -timeout 60m $(RACE); go test -timeout 60m $(PLAIN); go run ./druid-ec2/bench -short'
+	go test -timeout 60m -run '^Test(OneFault|LateRequest|Histories)$$' ./shared/publish -every -histories 500
 	for version in $(OTHER_KAFKAS); do \
 		go run ./shared/stack/run kafka=$$version -- go test -timeout 60m -run '$(ON_EACH_KAFKA)' ./shared/publish || exit 1; done
 	go test -timeout 60m ./cdk

@@ -20,11 +20,15 @@ func (p *Publisher) transact(ctx context.Context, key Key, stream Stream, leader
 	work, cancel := context.WithDeadline(ctx, deadline.Add(-min(abortTime, left/4)))
 	defer cancel()
 	var total, doubted Result // doubted: of a try whose wish to commit may have come true
+	var open *transaction     // the last that the broker may have something of
 	for {
 		t := newTransaction(p.cfg.Topic, key, p.cfg.Delivery == ExactlyOnce, time.Until(deadline))
 		res, err := p.try(work, t, stream, leaders)
 		total.Requests += res.Requests
 		total.Retries += res.Retries
+		if t.begun {
+			open = t
+		}
 		switch {
 		case t.doubtful:
 			doubted = res
@@ -48,8 +52,8 @@ func (p *Publisher) transact(ctx context.Context, key Key, stream Stream, leader
 			doubted.Requests, doubted.Retries = total.Requests, total.Retries
 			return doubted, nil
 		}
-		if doubted.Events == 0 && t.begun && !errors.Is(err, ErrFenced) {
-			p.abort(ctx, t)
+		if doubted.Events == 0 && open != nil && !errors.Is(err, ErrFenced) {
+			p.abort(ctx, open)
 		}
 		total.InDoubt = doubted.Events
 		return total, err
@@ -84,10 +88,11 @@ func (p *Publisher) try(ctx context.Context, t *transaction, stream Stream, lead
 
 // finally returns a context for what is done when the work is over, by the deadline.
 func finally(ctx context.Context) (context.Context, context.CancelFunc) {
-	if errors.Is(ctx.Err(), context.Canceled) {
-		ctx = context.WithoutCancel(ctx) // before the deadline, so there is time
+	end := time.Now().Add(abortTime)
+	if deadline, has := ctx.Deadline(); has && deadline.Before(end) {
+		end = deadline
 	}
-	return context.WithTimeout(ctx, abortTime)
+	return context.WithDeadline(context.WithoutCancel(ctx), end)
 }
 
 // abort takes back what was written, if there is time for it. It is a kindness to readers

@@ -164,12 +164,12 @@ func roundTrip[R protocol.Message](ctx context.Context, l *link, req directed) (
 // the ledger is tested with. Kafka does not tell its own version.
 const minListOffsets = 9
 
-// checkVersion refuses brokers that are too old for the ledger.
-func (l *link) checkVersion(ctx context.Context) error {
-	if l.capable || l.cfg.untested {
+// checkVersion refuses a broker that is too old for the ledger.
+func (l *link) checkVersion(ctx context.Context, broker int) error {
+	if l.capable[broker] || l.cfg.untested {
 		return nil
 	}
-	res, err := roundTrip[*apiversions.Response](ctx, l, &apiVersions{to: to{anyBroker}})
+	res, err := roundTrip[*apiversions.Response](ctx, l, &apiVersions{to: to{broker}})
 	if err == nil {
 		err = failed(res.ErrorCode)
 	}
@@ -178,11 +178,11 @@ func (l *link) checkVersion(ctx context.Context) error {
 	}
 	for _, api := range res.ApiKeys {
 		if protocol.ApiKey(api.ApiKey) == protocol.ListOffsets && api.MaxVersion >= minListOffsets {
-			l.capable = true
+			l.capable[broker] = true
 			return nil
 		}
 	}
-	return fmt.Errorf("%w: the brokers are older than Apache Kafka 3.9, which exactly-once delivery needs", ErrUnsupported)
+	return fmt.Errorf("%w: there are brokers older than Apache Kafka 3.9, which exactly-once delivery needs", ErrUnsupported)
 }
 
 // failed returns the error that a response's code stands for.

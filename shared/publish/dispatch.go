@@ -52,7 +52,8 @@ type lane struct {
 	sequence int32
 	notYet   time.Time // when the first may be sent again
 	used     bool
-	added    bool // to the transaction
+	added    bool  // to the transaction
+	end      int64 // of what is acknowledged, in the partition's log
 }
 
 // step is a request of the transaction that is made beside the batches.
@@ -347,19 +348,19 @@ func (d *dispatcher) settle(a answer) error {
 	if t := a.response.ThrottleTimeMs; t > 0 {
 		d.throttled[a.leader] = time.Now().Add(time.Duration(t) * time.Millisecond)
 	}
-	codes := make(map[int]kafka.Error, len(a.batches))
+	answers := make(map[int]produce.ResponsePartition, len(a.batches))
 	for _, t := range a.response.Topics {
 		for _, p := range t.Partitions {
-			codes[int(p.Partition)] = kafka.Error(p.ErrorCode)
+			answers[int(p.Partition)] = p
 		}
 	}
 	var retryable, final error
 	for _, b := range a.batches { // all of them: one partition's error does not undo another's success
-		code, ok := codes[b.partition]
+		answer, ok := answers[b.partition]
 		if !ok {
-			code = kafka.NetworkException
+			answer.ErrorCode = int16(kafka.NetworkException)
 		}
-		switch err := d.settleBatch(b, code, a.link); {
+		switch err := d.settleBatch(b, answer, a.link); {
 		case errors.Is(err, ErrRetryable):
 			retryable = err
 		case err != nil:
@@ -399,16 +400,26 @@ func (d *dispatcher) topicMayReturn() bool {
 }
 
 // settleBatch takes in what the broker said of one batch.
-func (d *dispatcher) settleBatch(b *batch, code kafka.Error, from *link) error {
+func (d *dispatcher) settleBatch(b *batch, answer produce.ResponsePartition, from *link) error {
 	l := &d.lanes[b.partition]
+	code := kafka.Error(answer.ErrorCode)
 	switch code {
-	case 0, kafka.DuplicateSequenceNumber: // the latter: stored by an attempt whose answer was lost
+	case 0:
+		if answer.BaseOffset >= 0 && answer.BaseOffset < l.end {
+			return fmt.Errorf("%w: partition %d of topic %s ends before what was written to it: the topic was made anew; a retry publishes the burst to it",
+				errRefused, b.partition, d.p.cfg.Topic)
+		}
+		l.end = max(l.end, answer.BaseOffset+int64(b.count))
+		d.acknowledge(b)
+		return nil
+	case kafka.DuplicateSequenceNumber: // stored by an attempt whose answer was lost
 		d.acknowledge(b)
 		return nil
 	case kafka.MessageSizeTooLarge, kafka.RecordListTooLarge:
 		return d.split(b)
 	}
 	err := fmt.Errorf("partition %d of topic %s: %w", b.partition, d.p.cfg.Topic, kind(code))
+	b.doubtful = b.doubtful || !provesNoAppend(code)
 	if errors.Is(err, ErrUnknownTopic) && d.topicMayReturn() {
 		err = fmt.Errorf("%w: %w", ErrRetryable, err)
 	}
@@ -417,14 +428,27 @@ func (d *dispatcher) settleBatch(b *batch, code kafka.Error, from *link) error {
 	}
 	l.notYet = time.Now().Add(backoff(b.attempts - 1))
 	switch code {
-	case kafka.RequestTimedOut, kafka.NotEnoughReplicasAfterAppend, kafka.NetworkException:
-		b.doubtful = true
 	case kafka.NotLeaderForPartition, kafka.LeaderNotAvailable, kafka.UnknownTopicOrPartition, kafka.FencedLeaderEpoch, kafka.UnknownLeaderEpoch:
 		if from == d.p.link {
 			d.reroute()
 		}
 	}
 	return err
+}
+
+// provesNoAppend reports whether a leader that answers so has not written the batch. Others
+// may come after the writing: one that lost the lead while it waited for the replicas says
+// that it does not lead.
+func provesNoAppend(code kafka.Error) bool {
+	switch code {
+	case kafka.UnknownTopicOrPartition, kafka.LeaderNotAvailable, kafka.InvalidTopic, kafka.NotEnoughReplicas, kafka.InvalidMessage,
+		kafka.InvalidTimestamp, kafka.InvalidRequiredAcks, kafka.UnsupportedForMessageFormat, kafka.PolicyViolation,
+		kafka.TopicAuthorizationFailed, kafka.ClusterAuthorizationFailed, kafka.TransactionalIDAuthorizationFailed,
+		kafka.OutOfOrderSequenceNumber, kafka.InvalidProducerEpoch, kafka.UnknownProducerId, kafka.ProducerFenced,
+		kafka.InvalidTransactionState, kafka.InvalidProducerIDMapping, kafka.ConcurrentTransactions:
+		return true
+	}
+	return false
 }
 
 func (d *dispatcher) acknowledge(b *batch) {
@@ -460,6 +484,7 @@ func (d *dispatcher) split(b *batch) error {
 	if err != nil {
 		return fmt.Errorf("%w: partition %d of topic %s: %w", ErrTooLarge, b.partition, d.p.cfg.Topic, err)
 	}
+	halves[0].doubtful, halves[1].doubtful = b.doubtful, b.doubtful
 	b.chunk.waiting++
 	l := &d.lanes[b.partition]
 	l.queue = append(halves[:], l.queue[1:]...)
@@ -469,8 +494,10 @@ func (d *dispatcher) split(b *batch) error {
 // countDoubts counts what was sent and never answered.
 func (d *dispatcher) countDoubts() {
 	for p := range d.lanes {
-		if q := d.lanes[p].queue; len(q) > 0 && (d.lanes[p].inFlight || q[0].doubtful) {
-			d.result.InDoubt += int(q[0].count)
+		for i, b := range d.lanes[p].queue {
+			if b.doubtful || i == 0 && d.lanes[p].inFlight {
+				d.result.InDoubt += int(b.count)
+			}
 		}
 	}
 }

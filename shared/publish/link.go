@@ -29,7 +29,7 @@ type link struct {
 	end       context.CancelFunc // of all that kafka-go does by itself
 	used      time.Time          // wall clock, which goes on while the process is frozen
 	openings  *openings          // nil: not begun
-	capable   bool               // the brokers are new enough for the ledger
+	capable   map[int]bool       // brokers that are new enough for the ledger; of one goroutine at a time
 
 	sasl      *saslHealth
 	lostLogin atomic.Bool           // a SASL exchange of this link was cut short
@@ -47,7 +47,7 @@ func newLink(cfg Config, sasl *saslHealth) *link {
 		cfg.Dial = (&net.Dialer{Timeout: connectTimeout}).DialContext
 	}
 	ctx, end := context.WithCancel(context.Background())
-	l := &link{cfg: cfg, end: end, sasl: sasl, conns: make(map[net.Conn]struct{})}
+	l := &link{cfg: cfg, end: end, sasl: sasl, capable: make(map[int]bool), conns: make(map[net.Conn]struct{})}
 	l.transport = &kafka.Transport{
 		ClientID:       clientID,
 		DialTimeout:    connectTimeout,

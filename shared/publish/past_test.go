@@ -1,7 +1,9 @@
 package publish_test
 
 import (
+	"context"
 	"errors"
+	"net"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -114,4 +116,39 @@ func TestOldBrokersAreRefused(t *testing.T) {
 			t.Errorf("%d sales were written", got)
 		}
 	})
+}
+
+// One broker of two is old, as while a cluster is upgraded, and it has the ledger.
+func TestOldBrokerHasTheLedger(t *testing.T) {
+	b := startBroker(t)
+	old := b.CoordinatorFor(ledgerOf(b.key))
+	modern := &tap{}
+	aged := &tap{response: func(r *tapped) bool {
+		if r.key == kmsg.ApiVersions {
+			res := kmsg.ApiVersionsResponse{Version: r.version}
+			r.parse(t, &res)
+			for i := range res.ApiKeys {
+				if res.ApiKeys[i].ApiKey == int16(kmsg.ListOffsets) {
+					res.ApiKeys[i].MaxVersion = 7 // Kafka 3.5
+				}
+			}
+			r.body = res.AppendTo(nil)
+		}
+		return true
+	}}
+	cfg, other := modern.through(b, publish.ExactlyOnce), aged.through(b, publish.ExactlyOnce)
+	dial := cfg.Dial
+	cfg.Brokers = []string{b.Addrs[1-old]}
+	cfg.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {
+		_, port, _ := net.SplitHostPort(address)
+		_, want, _ := net.SplitHostPort(b.Addrs[old])
+		if port == want {
+			return other.Dial(ctx, network, address)
+		}
+		return dial(ctx, network, address)
+	}
+	res, err := newPublisher(t, cfg).Publish(t.Context(), b.key, stream(300))
+	if !errors.Is(err, publish.ErrUnsupported) {
+		t.Errorf("%+v, error %v", res, err)
+	}
 }

@@ -92,7 +92,11 @@ The wish to commit (step 5) may come true although the answer is an error, or no
 answers that come before anything is written prove that it did not: that the epoch is
 over, or that there is no such transaction. After any other one the burst is in doubt. At this
 level B finds out, with the steps from 1: the ledger has the burst, or nobody will ever commit it.
-Where there is no time for that, the [Result] says that it is in doubt.
+Where there is no time for that, or another attempt has taken over, the [Result] says that it is in doubt.
+
+A topic that is deleted takes its sales and its ledger with it. One that is made anew in the
+middle of a burst is noticed where a partition's log ends before what was written to it; where
+nothing more was to be written to a partition, or others have filled it again, it is not.
 
 The model in shared/publish/model has these steps, brokers that stop and wake, and messages
 that come late; it is searched exhaustively by the tests.
@@ -228,7 +232,7 @@ func New(cfg Config) (*Publisher, error) {
 // Result says what is in Kafka, after an error too.
 type Result struct {
 	Skipped    bool          // the ledger has the burst from an earlier attempt: nothing was sent
-	Events     int           // acknowledged by all in-sync replicas and, above Idempotent, committed
+	Events     int           // acknowledged by all in-sync replicas and, above Idempotent, committed. After a doubt, what the ledger has: by an overlapping attempt it may be counted too
 	InDoubt    int           // sent without an answer: each may or may not be in Kafka; 0 after success
 	Bytes      int64         // of the compressed record batches acknowledged
 	Partitions int           // that took at least one event
@@ -243,8 +247,8 @@ type Result struct {
 // look at it. After an error, whose kind errors.Is tells (ErrAuth, ErrUnknownTopic,
 // ErrTooLarge, ErrRetryable, ErrFenced, ErrTooOld, ErrUnsupported, and ErrPartial beside it where events
 // were acknowledged or are in doubt), the Result says what is in Kafka. It obeys ctx's
-// deadline, or takes two minutes at most where there is none. Nothing is sent after it
-// has returned.
+// deadline, or takes two minutes at most where there is none. Nothing of the burst is sent
+// after it has returned.
 func (p *Publisher) Publish(ctx context.Context, key Key, stream Stream) (Result, error) {
 	start := time.Now()
 	if _, has := ctx.Deadline(); !has {

@@ -100,8 +100,8 @@ func (t *transaction) begin(ctx context.Context, l *link) error {
 	var unsupported error
 	if t.ledger {
 		group.Go(func() {
-			unsupported = l.checkVersion(ctx)
-			_ = t.locateGroup(ctx, l) // tried again where it is needed
+			unsupported = l.checkVersion(ctx, anyBroker) // record asks the one that matters, beside the batches
+			_ = t.locateGroup(ctx, l)                    // tried again where it is needed
 		})
 	}
 	p, err := l.initProducer(ctx, t.coordinator, t.id, t.timeout, anybody)
@@ -229,6 +229,9 @@ func (t *transaction) record(ctx context.Context, l *link) error {
 		return fmt.Errorf("%w: the ledger was read from broker %d, and broker %d has it now", errAnew, t.readFrom, t.group)
 	}
 	if err == nil {
+		err = l.checkVersion(ctx, t.group)
+	}
+	if err == nil {
 		err = t.writeEntry(ctx, l)
 	}
 	if err == nil {
@@ -322,7 +325,8 @@ func provesNoCommit(err error) bool {
 // it under a higher epoch, and refuses what is still on its way with this one. An EndTxn
 // would leave the epoch as it is, and a batch that comes late would join what the next
 // attempt commits. Kafka would end the transaction of an attempt that took over too, so it is
-// asked first whether there is one, by a request that only the newest attempt may make.
+// asked first whether there is one, by a request that only the newest attempt may make. Where
+// one takes over between the two requests it is fenced, and has to be repeated.
 func (t *transaction) abort(ctx context.Context, l *link) error {
 	if err := t.add(ctx, l, []int32{ledgerPartition}); err != nil {
 		if errors.Is(err, kafka.ConcurrentTransactions) {

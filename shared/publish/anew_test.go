@@ -1,0 +1,119 @@
+package publish_test
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
+	"github.com/twmb/franz-go/pkg/kversion"
+	"github.com/twmb/franz-go/pkg/sasl/plain"
+
+	"salesburst/shared/publish"
+	"salesburst/shared/stack"
+)
+
+// The topic is deleted and made anew, with as many partitions, in the middle of a burst.
+func TestTopicMadeAnewMidBurst(t *testing.T) {
+	const n = 60_000
+	test := func(t *testing.T, b *broker, real bool) {
+		cfg := b.config(publish.ExactlyOnce)
+		p := newPublisher(t, cfg)
+		ctx, cancel := context.WithTimeout(t.Context(), 60*time.Second)
+		defer cancel()
+		res, err := p.Publish(ctx, b.key, stalling{stream(n), 30_000, func() {
+			time.Sleep(3 * time.Second) // the chunks before are acknowledged, and the entry
+			b.DeleteTopic(t)
+			createTopic(t, b, real)
+			time.Sleep(500 * time.Millisecond)
+		}})
+		got := len(b.read(t))
+		if err == nil && got != n {
+			t.Errorf("success with %d events, and %d are there", res.Events, got)
+		}
+		_, err2 := b.publisher(t, publish.ExactlyOnce).Publish(t.Context(), b.key, stream(n))
+		got2 := len(b.read(t))
+		if err2 != nil {
+			t.Fatal(err2)
+		}
+		if got2 != n {
+			t.Errorf("after a retry %d of %d are there", got2, n)
+		}
+	}
+	t.Run("fake", func(t *testing.T) { test(t, startBroker(t, kfake.MaxVersions(kversion.V4_0_0())), false) })
+	t.Run("real", func(t *testing.T) { test(t, realBroker(t), true) })
+}
+
+// createTopic makes the topic anew, with as many partitions.
+func createTopic(t *testing.T, b *broker, real bool) {
+	t.Helper()
+	opts := []kgo.Opt{kgo.SeedBrokers(b.Addrs...), kgo.DialTLSConfig(b.TLS.Clone())}
+	user, password := b.User, b.Password
+	if real {
+		user, password = string(stack.Admin), stack.Shared(t).Users[stack.Admin]
+	}
+	client, err := kgo.NewClient(append(opts, kgo.SASL(plain.Auth{User: user, Pass: password}.AsMechanism()))...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	topic := kmsg.NewCreateTopicsRequestTopic()
+	topic.Topic, topic.NumPartitions, topic.ReplicationFactor = b.Topic, partitions, 1
+	c := kmsg.NewCreateTopicsRequestTopicConfig()
+	c.Name, c.Value = "retention.ms", kmsg.StringPtr("-1")
+	topic.Configs = append(topic.Configs, c)
+	for range 50 {
+		req := kmsg.NewPtrCreateTopicsRequest()
+		req.TimeoutMillis = 30_000
+		req.Topics = append(req.Topics, topic)
+		res, err := client.Request(t.Context(), req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = kerr.ErrorForCode(res.(*kmsg.CreateTopicsResponse).Topics[0].ErrorCode)
+		if err == nil {
+			return
+		}
+		if !errors.Is(err, kerr.TopicAlreadyExists) {
+			t.Fatal(err)
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+}
+
+// A leader appends a batch, loses the lead while it waits for the replicas, and answers that it
+// does not lead. Then nothing gets through any more.
+func TestInDoubtAfterTheAppend(t *testing.T) {
+	for _, code := range []*kerr.Error{kerr.NotLeaderForPartition, kerr.UnknownServerError, kerr.KafkaStorageError, kerr.NotEnoughReplicasAfterAppend} {
+		t.Run(code.Message, func(t *testing.T) {
+			t.Parallel()
+			b := startBroker(t, kfake.NumBrokers(1))
+			var dead atomic.Bool
+			tp := &tap{
+				request: func(r *tapped) bool { return !dead.Load() || r.key != kmsg.Produce && r.key != kmsg.Metadata },
+				response: func(r *tapped) bool {
+					if r.key != kmsg.Produce {
+						return true
+					}
+					dead.Store(true)
+					r.body = answering(r.key, r.version, r.body, code.Code)
+					return true
+				},
+			}
+			ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
+			defer cancel()
+			cfg := tp.through(b, publish.Idempotent)
+			cfg.Brokers = cfg.Brokers[:1]
+			res, _ := newPublisher(t, cfg).Publish(ctx, b.key, stream(300))
+			got := len(b.ReadUncommitted(t))
+			if got > res.Events+res.InDoubt {
+				t.Errorf("%d sales are there, the result says %d and %d in doubt", got, res.Events, res.InDoubt)
+			}
+		})
+	}
+}
