@@ -36,6 +36,24 @@ func realBroker(t testing.TB, configs ...string) *broker {
 	return inCluster(t, stack.Shared(t), configs...)
 }
 
+// ownKafka is a cluster that this test may ill-treat.
+func ownKafka(t *testing.T, cfg stack.KafkaConfig) *stack.Kafka {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("needs real Kafka of its own, which takes a while to start")
+	}
+	k, err := stack.StartKafka(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := k.Stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	return k
+}
+
 func inCluster(t testing.TB, k *stack.Kafka, configs ...string) *broker {
 	t.Helper()
 	b := brokertest.Real(t, k, configs...)

@@ -13,18 +13,7 @@ import (
 // Three brokers of which one, or all, go away in the middle of a burst. They are this
 // test's own.
 func TestClusterInTrouble(t *testing.T) {
-	if testing.Short() {
-		t.Skip("needs three real brokers, which take a while to start")
-	}
-	k, err := stack.StartKafka(t.Context(), stack.KafkaConfig{Brokers: 3})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() {
-		if err := k.Stop(); err != nil {
-			t.Error(err)
-		}
-	}()
+	k := ownKafka(t, stack.KafkaConfig{Brokers: 3})
 	c, err := cluster.Dial(k)
 	if err != nil {
 		t.Fatal(err)

@@ -22,20 +22,9 @@ var rounds = flag.Int("rounds", 0, "how often the races with real brokers are tr
 // here twice a second. Without asking for what is stable, 22 bursts of 100 were there twice,
 // and 3 where only record looked again.
 func TestOffsetsSeenLate(t *testing.T) {
-	if testing.Short() {
-		t.Skip("needs real Kafka, which takes a while to start")
-	}
 	const groups, n = 20_000, 10
 	tries := cmp.Or(*rounds, 60)
-	k, err := stack.StartKafka(t.Context(), stack.KafkaConfig{Version: "3.5.2", Settings: map[string]string{"offsets.topic.num.partitions": "1", "offsets.retention.check.interval.ms": "400"}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() {
-		if err := k.Stop(); err != nil {
-			t.Error(err)
-		}
-	}()
+	k := ownKafka(t, stack.KafkaConfig{Version: "3.5.2", Settings: map[string]string{"offsets.topic.num.partitions": "1", "offsets.retention.check.interval.ms": "400"}})
 	b := inCluster(t, k)
 	b.fillCoordinator(t, k, groups)
 	first, second := newPublisher(t, publish.WithOldBrokers(b.config(publish.ExactlyOnce))), newPublisher(t, publish.WithOldBrokers(b.config(publish.ExactlyOnce)))

@@ -34,18 +34,7 @@ import (
 // publisher that does not take the ledger's word from such a broker: this test comes into
 // the project together with that one.
 func TestRetryAtBrokerOfThePast(t *testing.T) {
-	if testing.Short() {
-		t.Skip("needs three real brokers, which take a while to start")
-	}
-	k, err := stack.StartKafka(t.Context(), stack.KafkaConfig{Brokers: 3})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() {
-		if err := k.Stop(); err != nil {
-			t.Error(err)
-		}
-	}()
+	k := ownKafka(t, stack.KafkaConfig{Brokers: 3})
 	c, err := cluster.Dial(k)
 	if err != nil {
 		t.Fatal(err)

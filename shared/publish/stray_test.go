@@ -20,18 +20,7 @@ import (
 // begun, at brokers that do not ask whether its transaction goes on (Kafka before 3.6, or
 // with the check turned off, as here). It must not be committed with the next one's sales.
 func TestStrayBatch(t *testing.T) {
-	if testing.Short() {
-		t.Skip("needs real Kafka, which takes a while to start")
-	}
-	k, err := stack.StartKafka(t.Context(), stack.KafkaConfig{Settings: map[string]string{"transaction.partition.verification.enable": "false"}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() {
-		if err := k.Stop(); err != nil {
-			t.Error(err)
-		}
-	}()
+	k := ownKafka(t, stack.KafkaConfig{Settings: map[string]string{"transaction.partition.verification.enable": "false"}})
 	for _, level := range []string{"transactional", "exactly-once"} {
 		t.Run(level, func(t *testing.T) { testStrayBatch(t, inCluster(t, k), levels[level]) })
 	}

@@ -27,15 +27,7 @@ func TestKafkaVersions(t *testing.T) {
 }
 
 func testKafkaVersion(t *testing.T, cfg stack.KafkaConfig) {
-	k, err := stack.StartKafka(t.Context(), cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() {
-		if err := k.Stop(); err != nil {
-			t.Error(err)
-		}
-	}()
+	k := ownKafka(t, cfg)
 	b := inCluster(t, k)
 	features := b.features(t)
 	t.Log(features)

@@ -64,22 +64,22 @@ var searches = []search{
 	{name: "the last attempt succeeds, leaders verify and messages arrive twice", flags: "-DALONE=1 -DVERIFY=1 -DCOPIES=1",
 		seen: []string{"published", "skipped", "a batch twice"}},
 
-	{name: "before: a broker that froze", flags: before + "-DFREEZES=1 -DVERIFY=1",
+	{name: "before: a broker that froze", flags: before + "-DFREEZES=1 -DVERIFY=1 -DHALVES=1",
 		story: "The second attempt asks a broker that speaks of the past."},
 	{name: "before: a marker that is taken in late", flags: before + "-DLAZY=1 -DVERIFY=1",
 		story: "The second attempt asks before the ledger's broker has taken in what its log says."},
-	{name: "before: two bursts in one ledger", flags: before + "-DBURSTS=2 -DFREEZES=1 -DVERIFY=1",
+	{name: "before: two bursts in one ledger", flags: before + "-DBURSTS=2 -DFREEZES=1 -DVERIFY=1 -DHALVES=1",
 		story: "The entry of the second burst is made of an answer of the past, and the first burst is not in it."},
 	{name: "before: a stray batch", flags: before,
 		story: "An attempt gives up while a batch is on its way. The abort does not raise the epoch, so the leader takes the batch afterwards, and the next attempt's marker commits it."},
 	{name: "before, leaders verify and nobody freezes", flags: before + "-DVERIFY=1",
 		seen: []string{"published", "skipped", "given up", "a late batch refused", "a batch outside of a transaction refused"}},
 
-	{name: "without the second look", flags: "-DRECHECK=0 -DSAME=0 -DFREEZES=1",
+	{name: "without the second look", flags: "-DRECHECK=0 -DSAME=0 -DFREEZES=1 -DHALVES=1",
 		story: "What is stable on a broker that froze is still the past."},
 	{name: "without RequireStable", flags: "-DSTABLE=0 -DLAZY=1",
 		story: "The entry before is still pending, whoever is asked."},
-	{name: "the entry goes to whoever has the ledger now", flags: "-DSAME=0 -DLAZY=1 -DFREEZES=1",
+	{name: "the entry goes to whoever has the ledger now", flags: "-DSAME=0 -DLAZY=1 -DFREEZES=1 -DHALVES=1",
 		story: "The first look is at a broker that speaks of the past, the second at one that has not taken the marker in. The second cannot ask for what is stable, for its own entry is pending."},
 	{name: "abort by EndTxn", flags: "-DRAISE=0",
 		story: "The stray batch of before."},
@@ -90,7 +90,7 @@ var searches = []search{
 
 	{name: "a mark in place of the second look", flags: mark + "-DMARK=1 -DLAZY=1 -DFREEZES=1",
 		seen: also("an answer of the past", "not its mark", "fenced by the mark", "a late mark over a newer one", "a marker taken in late")},
-	{name: "a mark that is written before InitProducerID", flags: mark + "-DMARK=2 -DFREEZES=1",
+	{name: "a mark that is written before InitProducerID", flags: mark + "-DMARK=2 -DFREEZES=1 -DHALVES=1",
 		story: "The mark proves only that the answer is newer than the mark. An attempt that is fenced later may still publish in between."},
 
 	{name: "limit: an entry that arrives twice", flags: "-DALONE=1 -DCOPIES=1",
@@ -209,7 +209,7 @@ func (s search) run(t *testing.T) (output string, steps []string) {
 	if found == nil || size == nil || !complete.MatchString(output) || strings.Contains(output, "max search depth too small") {
 		t.Fatalf("the search failed:\n%s", output)
 	}
-	t.Logf("%s states", size[1])
+	t.Logf("%s: %s states", s.name, size[1])
 	if found[1] == "0" {
 		return output, nil
 	}
