@@ -57,6 +57,22 @@ func TestShardPlansItsOwnSeconds(t *testing.T) {
 	}
 }
 
+// A last second that is a half one has half the sales.
+func TestShardsOfPartsOfASecond(t *testing.T) {
+	const events, seed = 50_000, 12345
+	from, demand := demandOf(t, 1500*time.Millisecond)
+	p := planShard(from, demand, events, seed, 0, events)
+	late := 0
+	for i := range uint64(events) {
+		if p.time(i, seed)-p.from >= second {
+			late++
+		}
+	}
+	if off := late - events/3; off < -600 || off > 600 { // more than five standard deviations
+		t.Errorf("%d of %d sales are in the last third of the time", late, events)
+	}
+}
+
 // BenchmarkShard plans a part of 100,000,000 events over a day: "all", as each shard had to
 // without the halves, whichever it is, and only its own sales.
 func BenchmarkShard(b *testing.B) {
