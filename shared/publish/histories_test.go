@@ -16,7 +16,7 @@ import (
 )
 
 var (
-	histories    = flag.Int("histories", 30, "histories of random faults")
+	histories    = flag.Int("histories", 12, "histories of random faults")
 	firstHistory = flag.Int("first-history", 0, "the first seed")
 )
 

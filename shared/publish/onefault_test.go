@@ -165,7 +165,7 @@ func TestOneFault(t *testing.T) {
 			}
 			for _, f := range faults {
 				for _, patience := range []time.Duration{4 * time.Second, 40 * time.Second} {
-					if cases++; !*every && cases%21 != 0 {
+					if cases++; !*every && cases%41 != 0 {
 						continue
 					}
 					t.Run(fmt.Sprintf("%s %d/%s/%v", key.Name(), k, f.name, patience), func(t *testing.T) {
@@ -200,7 +200,7 @@ func TestLateRequest(t *testing.T) {
 					if when == "end" && at != kmsg.EndTxn {
 						continue
 					}
-					if cases++; !*every && cases%13 != 0 {
+					if cases++; !*every && cases%27 != 0 {
 						continue
 					}
 					t.Run(fmt.Sprintf("%s/%s %s/gone=%v", key.Name(), when, at.Name(), gone), func(t *testing.T) {
