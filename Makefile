@@ -2,7 +2,7 @@
 # make short  the quick loop: no servers, no browser
 # make bench  speed, side by side with other producers
 # make torture  bursts published exactly once, while all that can happen happens to brokers,
-#               connections and publishers; TORTURE="-duration 10m -seed 42 -version 3.9.1"
+#               connections and publishers; TORTURE="-duration 10m -seed 42 -version 4.4.0"
 # make mutate         which small changes of the source no test notices
 # make mutate-sample  a fixed part of it, in minutes; a part of make test
 # make bench-druid  how fresh Druid is, how fast it ingests and answers, what it takes
@@ -15,7 +15,7 @@ PLAIN = ./dashboards/... ./druid-ec2/...
 RACE = $(shell go list ./... | grep -v -e '^salesburst/cdk' -e '^salesburst/dashboards' -e '^salesburst/druid-ec2')
 
 # What depends on how brokers behave is tested with other versions of Kafka too.
-OTHER_KAFKAS = 3.9.1 4.4.0
+OTHER_KAFKAS = 4.4.0
 ON_EACH_KAFKA = ^Test(RepeatedBurst|Attempts|BurstsBeside|LateAttempts|GivingUp|Killed|Frozen|Ledger|Committed|CommitLost|CommitInDoubtW|StrayBatch|RetryAt|ClusterInTrouble|Topic)
 
 # Starts the servers that tests share, once for all of them.

@@ -160,9 +160,9 @@ func roundTrip[R protocol.Message](ctx context.Context, l *link, req directed) (
 	return m.(R), nil
 }
 
-// minListOffsets is the version of ListOffsets that came with Kafka 3.9, the oldest that
-// the ledger is tested with. Kafka does not tell its own version.
-const minListOffsets = 9
+// minListOffsets is the version of ListOffsets that came with Kafka 4.0, the oldest with
+// which the ledger is right. Kafka does not tell its own version.
+const minListOffsets = 10
 
 // checkVersion refuses a broker that is too old for the ledger.
 func (l *link) checkVersion(ctx context.Context, broker int) error {
@@ -182,7 +182,7 @@ func (l *link) checkVersion(ctx context.Context, broker int) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("%w: there are brokers older than Apache Kafka 3.9, which exactly-once delivery needs", ErrUnsupported)
+	return fmt.Errorf("%w: there are brokers older than Apache Kafka 4.0, which exactly-once delivery needs", ErrUnsupported)
 }
 
 // failed returns the error that a response's code stands for.

@@ -100,7 +100,7 @@ func TestLedgerMovesMidBurst(t *testing.T) {
 // needs no ledger.
 func TestOldBrokersAreRefused(t *testing.T) {
 	atEachLevel(t, func(t *testing.T, d publish.Delivery) {
-		b := startBroker(t, kfake.MaxVersions(kversion.V3_5_0()))
+		b := startBroker(t, kfake.MaxVersions(kversion.V3_9_0()))
 		res, err := b.publisher(t, d).Publish(t.Context(), b.key, stream(600))
 		if d != publish.ExactlyOnce {
 			if err != nil {
@@ -109,7 +109,7 @@ func TestOldBrokersAreRefused(t *testing.T) {
 			b.read(t).expectOnce(t, 600)
 			return
 		}
-		if !errors.Is(err, publish.ErrUnsupported) || !strings.Contains(err.Error(), "3.9") || res.Events != 0 || res.InDoubt != 0 {
+		if !errors.Is(err, publish.ErrUnsupported) || !strings.Contains(err.Error(), "4.0") || res.Events != 0 || res.InDoubt != 0 {
 			t.Errorf("%+v, error %v", res, err)
 		}
 		if got := len(b.ReadUncommitted(t)); got != 0 {
@@ -129,7 +129,7 @@ func TestOldBrokerHasTheLedger(t *testing.T) {
 			r.parse(t, &res)
 			for i := range res.ApiKeys {
 				if res.ApiKeys[i].ApiKey == int16(kmsg.ListOffsets) {
-					res.ApiKeys[i].MaxVersion = 7 // Kafka 3.5
+					res.ApiKeys[i].MaxVersion = 9 // Kafka 3.9
 				}
 			}
 			r.body = res.AppendTo(nil)

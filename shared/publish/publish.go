@@ -62,8 +62,8 @@ answers. Its steps (transaction.go, attempt.go):
 Why step 4 sees A's entry: A's marker was in the log of the ledger before step 2. When R
 got it as the leader, it had A's entry from then on. Otherwise R became the leader
 later, and read the whole log, marker included, before it answered step 3.
-There is one gap. Brokers before 3.9.1 write the marker and take the entry in some time
-later (KAFKA-17507), so that R, leading all along, may tell in step 2 and 4 alike
+There is one gap. A broker may write the marker and take the entry in some time
+later (KAFKA-17507, before 3.9.1), so that R, leading all along, may tell in step 2 and 4 alike
 that there is none. Until then A's entry is pending there, and step 2 asks for what is stable: R
 answers that it is not, and B asks again. That R of step 2, 3 and 4 is one broker is what
 makes this complete: either it led when the marker came, and step 2 waits, or it did not,
@@ -80,6 +80,11 @@ Where else a broker may speak of the past, and why it does not matter:
     is known already. Then an earlier answer was written, or B is fenced and step 5 is refused.
   - EndTxn is answered without a write where the transaction is over under B's epoch, which no
     other attempt has.
+
+Brokers before 4.0 are refused. Their group coordinator keeps one pending entry for a producer
+id, whatever the epoch: a TxnOffsetCommit of a fenced attempt that comes late takes the place of
+the next one's and is refused, and then there is none; the same may happen where an abort is
+taken in late. What was committed is in their log then, and not in what they answer.
 
 Something that B sent may arrive when B has given up: a batch, or the entry for the ledger. With
 EndTxn as the way to abort, the epoch would stay what it is, a broker that does not verify
