@@ -25,7 +25,7 @@ WITH_SERVERS = go run ./shared/stack/run druid --
 
 test: install check portable mutate-sample
 	$(WITH_SERVERS) sh -ec 'go test -race -timeout 60m $(RACE); go test -timeout 60m $(PLAIN); go run ./druid-ec2/bench -short'
-	go test -timeout 60m -run '^Test(OneFault|LateRequest|Histories)$$' ./shared/publish -every -histories 500
+	go test -timeout 60m -run '^Test(OneFault|LateRequest|Histories)$$' ./shared/publish -every -histories 200
 	for version in $(OTHER_KAFKAS); do \
 		go run ./shared/stack/run kafka=$$version -- go test -timeout 60m -run '$(ON_EACH_KAFKA)' ./shared/publish || exit 1; done
 	go test -timeout 60m ./cdk
