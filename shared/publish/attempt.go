@@ -3,7 +3,6 @@ package publish
 import (
 	"context"
 	"errors"
-
 	"time"
 )
 
@@ -63,18 +62,9 @@ func (p *Publisher) transact(ctx context.Context, key Key, stream Stream, leader
 // try publishes within one transaction. Its result after an error is what would be in
 // Kafka if the transaction was committed after all.
 func (p *Publisher) try(ctx context.Context, t *transaction, stream Stream, leaders routes) (Result, error) {
-	if err := p.persist(ctx, "beginning transaction "+t.id, t.begin); err != nil {
-		return Result{}, err
-	}
-	if t.ledger {
-		var there bool
-		err := p.persist(ctx, "reading ledger "+t.id, func(ctx context.Context, l *link) (err error) {
-			there, err = t.read(ctx, l)
-			return err
-		})
-		if err != nil || there {
-			return Result{Skipped: there}, err
-		}
+	there, err := p.begin(ctx, t)
+	if err != nil || there {
+		return Result{Skipped: there}, err
 	}
 	f := p.feed(stream, leaders)
 	defer f.stop()
@@ -84,6 +74,18 @@ func (p *Publisher) try(ctx context.Context, t *transaction, stream Stream, lead
 		return d.result, err
 	}
 	return d.result, p.persist(ctx, "committing transaction "+t.id, t.commit)
+}
+
+// begin begins a transaction, and with a ledger reports whether that has the burst.
+func (p *Publisher) begin(ctx context.Context, t *transaction) (there bool, err error) {
+	if err := p.persist(ctx, "beginning transaction "+t.id, t.begin); err != nil || !t.ledger {
+		return false, err
+	}
+	err = p.persist(ctx, "reading ledger "+t.id, func(ctx context.Context, l *link) (err error) {
+		there, err = t.read(ctx, l)
+		return err
+	})
+	return there, err
 }
 
 // finally returns a context for what is done when the work is over, by the deadline.
@@ -105,16 +107,9 @@ func (p *Publisher) abort(ctx context.Context, t *transaction) {
 
 // committed reports whether a commit that is in doubt is known to have come true. It ends
 // the transaction where it has not.
-func (p *Publisher) committed(ctx context.Context, key Key) (there bool) {
+func (p *Publisher) committed(ctx context.Context, key Key) bool {
 	ctx, cancel := finally(ctx)
 	defer cancel()
-	t := newTransaction(p.cfg.Topic, key, true, abortTime)
-	err := p.persist(ctx, "beginning transaction "+t.id, t.begin)
-	if err == nil {
-		err = p.persist(ctx, "reading ledger "+t.id, func(ctx context.Context, l *link) (err error) {
-			there, err = t.read(ctx, l)
-			return err
-		})
-	}
+	there, err := p.begin(ctx, newTransaction(p.cfg.Topic, key, true, abortTime))
 	return err == nil && there
 }
