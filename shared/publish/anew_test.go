@@ -26,12 +26,12 @@ func TestTopicMadeAnewMidBurst(t *testing.T) {
 		p := newPublisher(t, cfg)
 		ctx, cancel := context.WithTimeout(t.Context(), 60*time.Second)
 		defer cancel()
-		res, err := p.Publish(ctx, b.key, stalling{stream(n), 30_000, func() {
+		res, err := p.Publish(ctx, b.key, stallOnce(stream(n), 30_000, func() {
 			time.Sleep(3 * time.Second) // the chunks before are acknowledged, and the entry
 			b.DeleteTopic(t)
 			createTopic(t, b, real)
 			time.Sleep(500 * time.Millisecond)
-		}})
+		}))
 		got := len(b.read(t))
 		if err == nil && got != n {
 			t.Errorf("success with %d events, and %d are there", res.Events, got)

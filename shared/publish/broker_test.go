@@ -2,6 +2,7 @@ package publish_test
 
 import (
 	"fmt"
+	"sync"
 	"testing"
 	"time"
 
@@ -208,11 +209,16 @@ var (
 	userAgent   = sale.NewText("Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36")
 )
 
-// stalling is a stream that stalls when a sale is asked for.
+// stalling is a stream that stalls when a sale is asked for, the first time: an attempt that
+// begins anew asks for it again.
 type stalling struct {
 	publish.Stream
 	at    int
 	stall func()
+}
+
+func stallOnce(s publish.Stream, at int, stall func()) stalling {
+	return stalling{s, at, sync.OnceFunc(stall)}
 }
 
 func (s stalling) At(i int, into *sale.Sale) {

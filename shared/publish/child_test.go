@@ -59,10 +59,10 @@ func child(text string) error {
 	defer cancel()
 	var s publish.Stream = shifted{stream(a.Events), a.From}
 	if a.StallAt > 0 {
-		s = stalling{Stream: s, at: a.StallAt, stall: func() {
+		s = stallOnce(s, a.StallAt, func() {
 			fmt.Println("stalled")
 			bufio.NewScanner(os.Stdin).Scan()
-		}}
+		})
 	}
 	res, err := p.Publish(ctx, a.Key, s)
 	if err == nil {

@@ -26,7 +26,7 @@ func TestClusterInTrouble(t *testing.T) {
 		b := inCluster(t, k)
 		ctx, cancel := context.WithTimeout(t.Context(), patience)
 		defer cancel()
-		res, err := b.publisher(t, publish.ExactlyOnce).Publish(ctx, b.key, stalling{stream(n), at, func() { happens(b) }})
+		res, err := b.publisher(t, publish.ExactlyOnce).Publish(ctx, b.key, stallOnce(stream(n), at, func() { happens(b) }))
 		if err != nil {
 			t.Fatal(err)
 		}

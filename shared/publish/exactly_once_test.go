@@ -139,11 +139,11 @@ func testGivingUpLeavesTheNextAlone(t *testing.T, b *broker) {
 		}
 	}()
 	<-began
-	res, err := b.publisher(t, publish.ExactlyOnce).Publish(t.Context(), b.key, stalling{stream(n), 20_000, func() {
+	res, err := b.publisher(t, publish.ExactlyOnce).Publish(t.Context(), b.key, stallOnce(stream(n), 20_000, func() {
 		time.Sleep(300 * time.Millisecond) // its transaction is under way
 		giveUp()
 		<-gaveUp
-	}})
+	}))
 	if err != nil || res.Events != n {
 		t.Errorf("the second attempt: %+v, error %v", res, err)
 	}

@@ -53,13 +53,13 @@ func TestLeaderMovesMidBurst(t *testing.T) {
 		const tries = 5 // a busy machine may lose the connection first, and then the new leaders are known
 		for range tries {
 			b := startBroker(t)
-			res, err := b.publisher(t, d).Publish(t.Context(), b.key, stalling{stream(40_000), 30_000, func() {
+			res, err := b.publisher(t, d).Publish(t.Context(), b.key, stallOnce(stream(40_000), 30_000, func() {
 				for p := range int32(partitions) {
 					if err := b.MoveTopicPartition(b.Topic, p, 1-b.LeaderFor(b.Topic, p)); err != nil {
 						t.Error(err)
 					}
 				}
-			}})
+			}))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -93,7 +93,7 @@ func TestNobodyThereForAMinute(t *testing.T) {
 		}
 		p := newPublisher(t, cfg)
 		start := time.Now()
-		_, err := p.Publish(t.Context(), b.key, stalling{stream(25_000), 12_000, func() {
+		_, err := p.Publish(t.Context(), b.key, stallOnce(stream(25_000), 12_000, func() {
 			mu.Lock()
 			defer mu.Unlock()
 			gone = true
@@ -101,7 +101,7 @@ func TestNobodyThereForAMinute(t *testing.T) {
 				c.Close()
 			}
 			time.AfterFunc(time.Minute, func() { mu.Lock(); gone = false; mu.Unlock() })
-		}})
+		}))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -136,14 +136,14 @@ func TestCredentialsRotatedMidBurst(t *testing.T) {
 		open = append(open, c)
 		return c, err
 	}
-	_, err := newPublisher(t, cfg).Publish(t.Context(), b.key, stalling{stream(25_000), 12_000, func() {
+	_, err := newPublisher(t, cfg).Publish(t.Context(), b.key, stallOnce(stream(25_000), 12_000, func() {
 		rotated.Store(true)
 		mu.Lock()
 		defer mu.Unlock()
 		for _, c := range open {
 			c.Close() // as the cloud does with those of a revoked key
 		}
-	}})
+	}))
 	if !errors.Is(err, publish.ErrAuth) {
 		t.Errorf("error %v, want ErrAuth", err)
 	}
@@ -157,7 +157,7 @@ func TestCredentialsRotatedMidBurst(t *testing.T) {
 func TestTopicDeletedMidBurst(t *testing.T) {
 	atEachLevel(t, func(t *testing.T, d publish.Delivery) {
 		withEachBroker(t, func(t *testing.T, b *broker) {
-			res, err := b.publisher(t, d).Publish(t.Context(), b.key, stalling{stream(40_000), 20_000, func() { b.DeleteTopic(t) }})
+			res, err := b.publisher(t, d).Publish(t.Context(), b.key, stallOnce(stream(40_000), 20_000, func() { b.DeleteTopic(t) }))
 			if !errors.Is(err, publish.ErrUnknownTopic) {
 				t.Errorf("error %v, want ErrUnknownTopic", err)
 			}
@@ -240,7 +240,7 @@ func TestDeadlineMidBurst(t *testing.T) {
 		const n = 40_000
 		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
 		defer cancel()
-		res, err := b.publisher(t, publish.ExactlyOnce).Publish(ctx, b.key, stalling{stream(n), 30_000, func() { <-ctx.Done() }})
+		res, err := b.publisher(t, publish.ExactlyOnce).Publish(ctx, b.key, stallOnce(stream(n), 30_000, func() { <-ctx.Done() }))
 		if !errors.Is(err, context.DeadlineExceeded) || res.Events != 0 {
 			t.Errorf("%+v, error %v", res, err)
 		}

@@ -78,14 +78,14 @@ func TestLedgerMovesMidBurst(t *testing.T) {
 	b := startBroker(t)
 	const n = 25_000
 	before := b.CoordinatorFor(ledgerOf(b.key))
-	_, err := b.publisher(t, publish.ExactlyOnce).Publish(t.Context(), b.key, stalling{stream(n), 0, func() {
+	_, err := b.publisher(t, publish.ExactlyOnce).Publish(t.Context(), b.key, stallOnce(stream(n), 0, func() {
 		for range 50 { // one of two brokers, drawn
 			if b.RehashCoordinators(); b.CoordinatorFor(ledgerOf(b.key)) != before {
 				return
 			}
 		}
 		t.Error("the coordinator stayed: the test shows nothing")
-	}})
+	}))
 	if err != nil {
 		t.Fatal(err)
 	}

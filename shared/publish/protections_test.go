@@ -94,7 +94,7 @@ func TestChunksThatAreDoneEarlyWait(t *testing.T) {
 		const n = 15_000
 		b := startBroker(t)
 		others := &counting{Stream: loyal{stream(n)}}
-		slow := stalling{others, 0, func() {
+		slow := stallOnce(others, 0, func() {
 			for before := int32(-1); ; { // until the others have nothing left that they may do
 				made := others.made.Load()
 				if made > 0 && made == before {
@@ -103,7 +103,7 @@ func TestChunksThatAreDoneEarlyWait(t *testing.T) {
 				before = made
 				time.Sleep(100 * time.Millisecond)
 			}
-		}}
+		})
 		if _, err := b.publisher(t, d).Publish(t.Context(), b.key, slow); err != nil {
 			t.Fatal(err)
 		}
@@ -156,7 +156,7 @@ func TestCoordinatorMovesMidBurst(t *testing.T) {
 				})
 			}
 			const n = 25_000
-			if _, err := b.publisher(t, levels[name]).Publish(ctx, b.key, stalling{stream(n), n - 1, move}); err != nil {
+			if _, err := b.publisher(t, levels[name]).Publish(ctx, b.key, stallOnce(stream(n), n-1, move)); err != nil {
 				t.Fatal(err)
 			}
 			if name == "transactional" && refused.Load() == 0 {
@@ -181,7 +181,7 @@ func TestWhatIsGivenUpIsTakenBack(t *testing.T) {
 				stored.Do(func() { close(arrived) })
 				return nil, nil, false
 			})
-			_, err := b.publisher(t, levels[name]).Publish(ctx, b.key, stalling{stream(40_000), 39_999, func() { <-arrived; cancel() }})
+			_, err := b.publisher(t, levels[name]).Publish(ctx, b.key, stallOnce(stream(40_000), 39_999, func() { <-arrived; cancel() }))
 			if !errors.Is(err, context.Canceled) {
 				t.Fatalf("error %v", err)
 			}

@@ -21,10 +21,10 @@ func TestReadersOfOthers(t *testing.T) {
 	b, k := realBroker(t), stack.Shared(t)
 	const aborted, n = 40_000, 5_000
 	ctx, cancel := context.WithCancel(t.Context())
-	_, err := b.publisher(t, publish.ExactlyOnce).Publish(ctx, b.key, stalling{Stream: stream(aborted), at: 30_000, stall: func() {
+	_, err := b.publisher(t, publish.ExactlyOnce).Publish(ctx, b.key, stallOnce(stream(aborted), 30_000, func() {
 		time.Sleep(time.Second) // the chunks before it arrive
 		cancel()
-	}})
+	}))
 	if err == nil {
 		t.Fatal("the first attempt was not taken back: the test shows nothing")
 	}

@@ -57,7 +57,7 @@ func TestPartitionsAddedMidBurst(t *testing.T) {
 	atEachLevel(t, func(t *testing.T, d publish.Delivery) {
 		b := startBroker(t)
 		const n = 40_000
-		res, err := b.publisher(t, d).Publish(t.Context(), b.key, stalling{stream(n), 30_000, func() {
+		res, err := b.publisher(t, d).Publish(t.Context(), b.key, stallOnce(stream(n), 30_000, func() {
 			req := kmsg.NewPtrCreatePartitionsRequest()
 			topic := kmsg.NewCreatePartitionsRequestTopic()
 			topic.Topic, topic.Count = b.Topic, partitions+2
@@ -70,7 +70,7 @@ func TestPartitionsAddedMidBurst(t *testing.T) {
 					t.Error(err)
 				}
 			}
-		}})
+		}))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -115,7 +115,7 @@ func TestConnectionLostDuringLoginMidBurst(t *testing.T) {
 		return r.key != kmsg.SASLAuthenticate || !lost.CompareAndSwap(true, false)
 	}}
 	p := newPublisher(t, tp.through(b, publish.ExactlyOnce))
-	res, err := p.Publish(t.Context(), b.key, stalling{stream(n), 20_000, func() { lose.Store(true) }})
+	res, err := p.Publish(t.Context(), b.key, stallOnce(stream(n), 20_000, func() { lose.Store(true) }))
 	if err != nil || res.Retries == 0 {
 		t.Errorf("%+v, error %v", res, err)
 	}
@@ -175,7 +175,7 @@ func TestWaitingCallObeysItsDeadline(t *testing.T) {
 		p := newPublisher(t, cfg)
 		began, done := make(chan struct{}), make(chan error)
 		go func() {
-			_, err := p.Publish(t.Context(), b.key, stalling{stream(600), 0, func() { close(began); time.Sleep(30 * time.Second) }})
+			_, err := p.Publish(t.Context(), b.key, stallOnce(stream(600), 0, func() { close(began); time.Sleep(30 * time.Second) }))
 			done <- err
 		}()
 		<-began
