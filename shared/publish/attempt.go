@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"time"
+
+	"salesburst/shared/publish/wire"
 )
 
 // abortTime is kept free before the deadline for taking back what was written: readers
@@ -11,18 +13,40 @@ import (
 // finding out.
 const abortTime = 500 * time.Millisecond
 
+// attempt is one call's try at a burst in a transaction, and in others where the first has to be
+// given up.
+type attempt struct {
+	session *session
+	key     Key
+	stream  Stream
+}
+
+// doubt is a transaction whose commit may have come true, with the result if it has.
+type doubt struct {
+	transaction *transaction // nil: there is no doubt
+	result      Result
+}
+
+// settled reports whether a doubt is settled by what a later transaction has read in the
+// ledger: the burst that is there is of the transaction in doubt.
+func (d doubt) settled(by *transaction) bool {
+	return d.transaction != nil && by.state.writer == d.transaction.producer
+}
+
 // transact publishes within a transaction, and begins anew where one has to be given up
 // that another can replace.
-func (p *Publisher) transact(ctx context.Context, key Key, stream Stream, leaders routes) (Result, error) {
+func transact(ctx context.Context, s *session, key Key, stream Stream, leaders []int) (Result, error) {
+	a := &attempt{s, key, stream}
 	deadline, _ := ctx.Deadline() // Publish has set one
 	left := time.Until(deadline)
 	work, cancel := context.WithDeadline(ctx, deadline.Add(-min(abortTime, left/4)))
 	defer cancel()
-	var total, doubted Result // doubted: of a try whose wish to commit may have come true
-	var open *transaction     // the last that the broker may have something of
+	var total Result
+	var doubted doubt
+	var open *transaction // the last that the broker may have something of
 	for {
-		t := newTransaction(p.cfg.Topic, key, p.cfg.Delivery == ExactlyOnce, time.Until(deadline))
-		res, err := p.try(work, t, stream, leaders)
+		t := newTransaction(s.cfg, key, time.Until(deadline))
+		res, err := a.try(work, t, leaders)
 		total.Requests += res.Requests
 		total.Retries += res.Retries
 		if t.begun {
@@ -30,59 +54,63 @@ func (p *Publisher) transact(ctx context.Context, key Key, stream Stream, leader
 		}
 		switch {
 		case t.doubtful:
-			doubted = res
+			doubted = doubt{t, res}
 		case t.verified && err != nil:
-			doubted = Result{} // this try saw that the one before had not
+			doubted = doubt{} // this try saw that the one before had not
 		}
 		if err == nil {
-			if res.Skipped && doubted.Events > 0 {
-				res = doubted // it had
+			if res.Skipped && doubted.settled(t) {
+				res = doubted.result
 			}
 			res.Requests, res.Retries = total.Requests, total.Retries
 			return res, nil
 		}
 		anew := errors.Is(err, errAnew) || t.doubtful && t.ledger && !errors.Is(err, ErrFenced)
 		if anew && sleep(work, minBackoff) == nil {
-			if leaders, err = p.connect(work); err == nil {
+			if leaders, err = s.connect(work); err == nil {
 				continue
 			}
 		}
-		if doubted.Events > 0 && t.ledger && !errors.Is(err, ErrFenced) && p.committed(ctx, key) {
-			doubted.Requests, doubted.Retries = total.Requests, total.Retries
-			return doubted, nil
+		inDoubt := doubted.transaction != nil
+		if inDoubt && t.ledger && !errors.Is(err, ErrFenced) {
+			if found, there := a.find(ctx); there {
+				res := Result{Skipped: true}
+				if doubted.settled(found) {
+					res = doubted.result
+				}
+				res.Requests, res.Retries = total.Requests, total.Retries
+				return res, nil
+			}
 		}
-		if doubted.Events == 0 && open != nil && !errors.Is(err, ErrFenced) {
-			p.abort(ctx, open)
+		if !inDoubt && open != nil && !errors.Is(err, ErrFenced) {
+			a.abort(ctx, open)
 		}
-		total.InDoubt = doubted.Events
+		total.InDoubt = doubted.result.Events
 		return total, err
 	}
 }
 
 // try publishes within one transaction. Its result after an error is what would be in
 // Kafka if the transaction was committed after all.
-func (p *Publisher) try(ctx context.Context, t *transaction, stream Stream, leaders routes) (Result, error) {
-	there, err := p.begin(ctx, t)
+func (a *attempt) try(ctx context.Context, t *transaction, leaders []int) (Result, error) {
+	there, err := a.begin(ctx, t)
 	if err != nil || there {
 		return Result{Skipped: there}, err
 	}
-	f := p.feed(stream, leaders)
-	defer f.stop()
-	d := newDispatcher(p, f, leaders, t)
-	d.producer = t.producer
-	if err := d.run(ctx); err != nil {
-		return d.result, err
+	res, err := dispatch(ctx, a.session, a.stream, leaders, t.producer, t)
+	if err != nil {
+		return res, err
 	}
-	return d.result, p.persist(ctx, "committing transaction "+t.id, t.commit)
+	return res, a.session.retry(ctx, "committing transaction "+t.id, t.commit)
 }
 
 // begin begins a transaction, and with a ledger reports whether that has the burst.
-func (p *Publisher) begin(ctx context.Context, t *transaction) (there bool, err error) {
-	if err := p.persist(ctx, "beginning transaction "+t.id, t.begin); err != nil || !t.ledger {
+func (a *attempt) begin(ctx context.Context, t *transaction) (there bool, err error) {
+	if err := a.session.retry(ctx, "beginning transaction "+t.id, t.begin); err != nil || !t.ledger {
 		return false, err
 	}
-	err = p.persist(ctx, "reading ledger "+t.id, func(ctx context.Context, l *link) (err error) {
-		there, err = t.read(ctx, l)
+	err = a.session.retry(ctx, "reading ledger "+t.id, func(ctx context.Context, c *wire.Conn) (err error) {
+		there, err = t.read(ctx, c)
 		return err
 	})
 	return there, err
@@ -99,17 +127,18 @@ func finally(ctx context.Context) (context.Context, context.CancelFunc) {
 
 // abort takes back what was written, if there is time for it. It is a kindness to readers
 // only: the next attempt or the broker's clock does it too.
-func (p *Publisher) abort(ctx context.Context, t *transaction) {
+func (a *attempt) abort(ctx context.Context, t *transaction) {
 	ctx, cancel := finally(ctx)
 	defer cancel()
-	_ = p.persist(ctx, "aborting", t.abort)
+	_ = a.session.retry(ctx, "aborting", t.abort)
 }
 
-// committed reports whether a commit that is in doubt is known to have come true. It ends
-// the transaction where it has not.
-func (p *Publisher) committed(ctx context.Context, key Key) bool {
+// find reports whether the burst is there, where a commit is in doubt. It ends the transaction
+// that is in doubt where that was not committed.
+func (a *attempt) find(ctx context.Context) (t *transaction, there bool) {
 	ctx, cancel := finally(ctx)
 	defer cancel()
-	there, err := p.begin(ctx, newTransaction(p.cfg.Topic, key, true, abortTime))
-	return err == nil && there
+	t = newTransaction(a.session.cfg, a.key, abortTime)
+	there, err := a.begin(ctx, t)
+	return t, err == nil && there
 }

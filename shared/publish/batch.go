@@ -13,6 +13,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"salesburst/shared/publish/squeeze"
+	"salesburst/shared/publish/wire"
 	"salesburst/shared/sale"
 )
 
@@ -194,23 +195,17 @@ func (b *batch) compress(r *records, enc *squeeze.Encoder) {
 	be.PutUint32(h[atRecords:], uint32(r.count))
 }
 
-// producer is the identity that a batch is stamped with.
-type producer struct {
-	id    int64
-	epoch int16
-}
-
 // stamp writes who sends the batch and its place in the partition's sequence, and
 // seals it with the checksum.
-func (b *batch) stamp(p producer, sequence int32, inTransaction bool) {
+func (b *batch) stamp(p wire.Producer, sequence int32, inTransaction bool) {
 	be, h := binary.BigEndian, b.wire
 	attributes := uint16(codecZstd)
 	if inTransaction {
 		attributes |= transactional
 	}
 	be.PutUint16(h[atAttributes:], attributes)
-	be.PutUint64(h[atProducerID:], uint64(p.id))
-	be.PutUint16(h[atProducerEpoch:], uint16(p.epoch))
+	be.PutUint64(h[atProducerID:], uint64(p.ID))
+	be.PutUint16(h[atProducerEpoch:], uint16(p.Epoch))
 	be.PutUint32(h[atBaseSequence:], uint32(sequence))
 	be.PutUint32(h[atCRC:], crc32.Checksum(h[atAttributes:], castagnoli))
 	b.sequence, b.stamped = sequence, true

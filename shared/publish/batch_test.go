@@ -10,6 +10,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"salesburst/shared/publish/squeeze"
+	"salesburst/shared/publish/wire"
 	"salesburst/shared/sale"
 )
 
@@ -45,7 +46,7 @@ func FuzzRecordBatch(f *testing.F) {
 		}
 		var b batch
 		b.compress(&r, enc)
-		b.stamp(producer{id, epoch}, sequence, true)
+		b.stamp(wire.Producer{ID: id, Epoch: epoch}, sequence, true)
 
 		if got := binary.BigEndian.Uint32(b.wire); int(got) != len(b.wire)-sizePrefix {
 			t.Fatalf("size prefix %d of %d bytes", got, len(b.wire))

@@ -186,7 +186,7 @@ func testLateAttempts(t *testing.T, b *broker) {
 		return res.Skipped, err
 	}
 	for _, step := range []struct {
-		turn    int64 // hours after base: one cell
+		turn    int64 // hours after base: one id
 		skipped bool
 		err     error
 	}{

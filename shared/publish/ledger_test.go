@@ -3,33 +3,27 @@ package publish
 import (
 	"errors"
 	"math/rand/v2"
-	"reflect"
 	"strings"
 	"testing"
 
-	"github.com/segmentio/kafka-go/protocol/addoffsetstotxn"
-	"github.com/segmentio/kafka-go/protocol/addpartitionstotxn"
-	"github.com/segmentio/kafka-go/protocol/apiversions"
-	"github.com/segmentio/kafka-go/protocol/endtxn"
-	"github.com/segmentio/kafka-go/protocol/initproducerid"
-	"github.com/segmentio/kafka-go/protocol/txnoffsetcommit"
+	"salesburst/shared/publish/wire"
 )
 
-// The entry is a set of numbers: here it is compared with one.
-func TestEntryIsASet(t *testing.T) {
+// The ledger is a set of numbers: here it is compared with one.
+func TestLedgerIsASet(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	for round := range 200 {
-		e, set := entry{newest: none}, make(map[int64]bool)
+		e, set := ledgerState{newest: none}, make(map[int64]bool)
 		newest := int64(none)
-		at := r.Int64N(1000)*cells + 7
+		at := r.Int64N(1000)*idsPerSeries + 7
 		for range 300 {
-			at += int64(r.IntN(5)) * cells
-			number := at - int64(r.IntN(1+r.IntN(400)))*cells
+			at += int64(r.IntN(5)) * idsPerSeries
+			number := at - int64(r.IntN(1+r.IntN(400)))*idsPerSeries
 			if number < 0 {
 				continue
 			}
 			there, err := e.has(number)
-			if newest >= 0 && (newest-number)/cells > windowBits {
+			if newest >= 0 && (newest-number)/idsPerSeries > windowBits {
 				if !errors.Is(err, ErrTooOld) {
 					t.Fatalf("round %d: %d behind %d: %v, want ErrTooOld", round, number, newest, err)
 				}
@@ -41,67 +35,61 @@ func TestEntryIsASet(t *testing.T) {
 			if there {
 				continue
 			}
-			e = e.with(number)
+			writer := wire.Producer{ID: r.Int64(), Epoch: int16(r.IntN(1 << 15))}
+			e = e.with(number, writer)
 			set[number], newest = true, max(newest, number)
-			if e, err = readEntry(e.newest, e.metadata()); err != nil {
+			written := e
+			if e, err = readLedger(e.offset()); err != nil {
 				t.Fatal(err)
 			}
-			if len(e.metadata()) > len(entryVersion)+windowBits/4 {
-				t.Fatalf("the metadata has %d characters", len(e.metadata()))
+			if e.writer != writer || !e.equal(&written) {
+				t.Fatalf("round %d: written %v, read %v", round, written.offset(), e.offset())
+			}
+			if n := len(e.offset().Metadata); n > 95 {
+				t.Fatalf("the metadata has %d characters", n)
 			}
 		}
 	}
 }
 
-func TestEntryOfOthers(t *testing.T) {
-	for _, metadata := range []string{"", "v1", "v2:00", "v1:xyz", "v1:" + strings.Repeat("ff", 33)} {
-		if _, err := readEntry(5, metadata); !errors.Is(err, ErrInvalid) {
+func TestLedgerOfOthers(t *testing.T) {
+	for _, metadata := range []string{"", "v1", "v2:00", "v1:xyz", "v1:" + strings.Repeat("ff", 33),
+		"v1: ", "v1:00 7", "v1:00 7.", "v1:00 7.1 ", "v1:00 7.1x", "v1:00 x.1", "v1:00 7.40000"} {
+		if _, err := readLedger(wire.Offset{Offset: 5, Metadata: metadata}); !errors.Is(err, ErrInvalid) {
 			t.Errorf("metadata %q: %v, want ErrInvalid", metadata, err)
 		}
 	}
 }
 
-func TestCells(t *testing.T) {
+// Versions before 1.1 did not write who has written.
+func TestLedgerWithoutWriter(t *testing.T) {
+	s, err := readLedger(wire.Offset{Offset: 67, Metadata: "v1:01"})
+	if err != nil || s.writer != wire.Anybody {
+		t.Errorf("%v, writer %v", err, s.writer)
+	}
+	if there, err := s.has(7); err != nil || !there {
+		t.Errorf("%v, %v", there, err)
+	}
+}
+
+func TestTransactionalIDs(t *testing.T) {
 	seen := make(map[string]int64)
-	for n := range int64(cells) {
-		name := Key{"online", 29_847_000 + n}.cell()
+	for n := range int64(idsPerSeries) {
+		name := Key{"online", 29_847_000 + n}.transactionalID()
 		if other, again := seen[name]; again {
-			t.Errorf("numbers %d and %d have cell %s", other, n, name)
+			t.Errorf("numbers %d and %d have id %s", other, n, name)
 		}
 		seen[name] = n
 	}
-	if a, b := (Key{"online", 7}).cell(), (Key{"online", 67}).cell(); a != b {
-		t.Errorf("cells %s and %s, want one", a, b)
+	if a, b := (Key{"online", 7}).transactionalID(), (Key{"online", 67}).transactionalID(); a != b {
+		t.Errorf("idsPerSeries %s and %s, want one", a, b)
 	}
-	if a, b := (Key{"online", 7}).cell(), (Key{"store", 7}).cell(); a == b {
-		t.Errorf("two series have cell %s", a)
+	if a, b := (Key{"online", 7}).transactionalID(), (Key{"store", 7}).transactionalID(); a == b {
+		t.Errorf("two series have id %s", a)
 	}
 	for _, k := range []Key{{}, {"online", -1}, {"a b", 0}, {strings.Repeat("x", 129), 0}} {
 		if err := k.check(); !errors.Is(err, ErrInvalid) {
 			t.Errorf("key %v: %v, want ErrInvalid", k, err)
-		}
-	}
-}
-
-// The requests of our own have the fields of kafka-go's, in their order.
-func TestDirectedRequestsAreLaidOutAsKafkaGos(t *testing.T) {
-	for _, pair := range []struct{ ours, theirs any }{
-		{initProducerID{}, initproducerid.Request{}},
-		{apiVersions{}, apiversions.Request{}},
-		{addPartitions{}, addpartitionstotxn.Request{}},
-		{addOffsets{}, addoffsetstotxn.Request{}},
-		{commitOffsets{}, txnoffsetcommit.Request{}},
-		{endTransaction{}, endtxn.Request{}},
-	} {
-		ours, theirs := reflect.TypeOf(pair.ours), reflect.TypeOf(pair.theirs)
-		if ours.NumField() != theirs.NumField()+1 {
-			t.Errorf("%v has %d fields, %v has %d", ours, ours.NumField(), theirs, theirs.NumField())
-			continue
-		}
-		for i := range theirs.NumField() {
-			if a, b := ours.Field(i), theirs.Field(i); a.Name != b.Name || a.Type != b.Type {
-				t.Errorf("%v: field %d is %s %v, in %v %s %v", ours, i, a.Name, a.Type, theirs, b.Name, b.Type)
-			}
 		}
 	}
 }

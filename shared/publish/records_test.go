@@ -15,6 +15,7 @@ import (
 	"github.com/segmentio/kafka-go"
 
 	"salesburst/shared/publish/squeeze"
+	"salesburst/shared/publish/wire"
 	"salesburst/shared/sale"
 )
 
@@ -153,7 +154,7 @@ func TestBatchCountsWhatWasCompleted(t *testing.T) {
 	if b.count != 10 || b.completed != 4 || b.revenue != 100+103+106+109 {
 		t.Errorf("%d events, %d completed, revenue %v", b.count, b.completed, b.revenue)
 	}
-	b.stamp(producer{4711, 2}, 77, false)
+	b.stamp(wire.Producer{ID: 4711, Epoch: 2}, 77, false)
 	if b.sequence != 77 || !b.stamped {
 		t.Errorf("sequence %d, stamped %v", b.sequence, b.stamped)
 	}

@@ -1,11 +1,29 @@
 package publish
 
 import (
+	"runtime"
 	"sync"
 	"sync/atomic"
 
 	"salesburst/shared/publish/squeeze"
 	"salesburst/shared/sale"
+)
+
+// Stream is a sequence of sales of known length that can be read at any place,
+// by several goroutines at once.
+type Stream interface {
+	Len() int
+	At(i int, s *sale.Sale) // writes all fields of sale i into s
+}
+
+// The memory of the pipeline is about workers × partitions × batchBytes plus what is compressed and
+// waits, a tenth of that.
+const (
+	maxWorkers    = 16
+	batchBytes    = 1 << 20  // of records in a batch before compression; larger ones were no faster over a local link
+	bufferBudget  = 10 << 20 // bytes of such batches under construction, over all workers and partitions
+	recordBytes   = 900      // expected size of a record, for the size of a chunk
+	chunksWaiting = 2        // chunks beyond the workers' own that may wait for acknowledgement
 )
 
 // chunk is a stretch of the burst as batches, at most one per partition.
@@ -29,6 +47,12 @@ type feed struct {
 	spare  sync.Pool // of *batch, for their buffers
 	next   atomic.Int64
 	done   sync.WaitGroup
+}
+
+// startFeed starts the workers, with batches that keep the memory they take in bounds.
+func startFeed(stream Stream, partitions int) *feed {
+	workers := min(runtime.GOMAXPROCS(0), maxWorkers)
+	return newFeed(stream, partitions, min(batchBytes, bufferBudget/(workers*partitions)), workers)
 }
 
 func newFeed(stream Stream, partitions, batchSize, workers int) *feed {

@@ -1,4 +1,4 @@
-package publish
+package wire
 
 import (
 	"context"
@@ -16,40 +16,49 @@ import (
 	"github.com/segmentio/kafka-go/protocol/saslhandshake"
 )
 
-// dial opens a connection that is ready for requests: TCP, TLS and SASL. kafka-go could do
-// the last two itself, but makes one error of a broker that says no and of a connection
-// that was lost, and only the first is a reason to give up.
-func (l *link) dial(ctx context.Context, network, address string) (net.Conn, error) {
-	if refusal := l.refusal.Load(); refusal != nil {
+// Credentials are for SASL PLAIN.
+type Credentials struct {
+	Username, Password string
+}
+
+// String hides the password: credentials are never printed.
+func (c Credentials) String() string { return "[redacted]" }
+
+// GoString hides the password in %#v too.
+func (c Credentials) GoString() string { return "[redacted]" }
+
+// dial opens a connection that is ready for requests: TCP, TLS and SASL.
+func (c *Conn) dial(ctx context.Context, network, address string) (net.Conn, error) {
+	if refusal := c.refusal.Load(); refusal != nil {
 		return nil, *refusal // kafka-go would try the next broker
 	}
-	raw, err := l.cfg.Dial(ctx, network, address)
+	raw, err := c.cfg.Dial(ctx, network, address)
 	if err != nil {
 		return nil, err
 	}
-	c, err := l.track(raw)
+	nc, err := c.track(raw)
 	if err != nil {
 		return nil, err
 	}
-	if l.cfg.TLS != nil {
-		encrypted := tls.Client(c, forServer(l.cfg.TLS, address))
+	if c.cfg.TLS != nil {
+		encrypted := tls.Client(nc, forServer(c.cfg.TLS, address))
 		if err := encrypted.HandshakeContext(ctx); err != nil {
-			c.Close()
+			nc.Close()
 			return nil, fmt.Errorf("TLS with %s: %w", address, err)
 		}
-		c = encrypted
+		nc = encrypted
 	}
-	if l.cfg.Credentials != nil {
-		if err := l.login(ctx, c, *l.cfg.Credentials); err != nil {
-			c.Close()
+	if c.cfg.Credentials != nil {
+		if err := c.login(ctx, nc, *c.cfg.Credentials); err != nil {
+			nc.Close()
 			err = fmt.Errorf("SASL with %s: %w", address, err)
 			if errors.Is(err, kafka.SASLAuthenticationFailed) {
-				l.refusal.Store(&err)
+				c.refusal.Store(&err)
 			}
 			return nil, err
 		}
 	}
-	return c, nil
+	return nc, nil
 }
 
 func forServer(cfg *tls.Config, address string) *tls.Config {
@@ -62,10 +71,10 @@ func forServer(cfg *tls.Config, address string) *tls.Config {
 }
 
 // login is the SASL PLAIN exchange of one connection.
-func (l *link) login(ctx context.Context, c net.Conn, as Credentials) error {
-	stop := context.AfterFunc(ctx, func() { c.Close() }) // ends a read that waits
+func (c *Conn) login(ctx context.Context, nc net.Conn, as Credentials) error {
+	stop := context.AfterFunc(ctx, func() { nc.Close() }) // ends a read that waits
 	defer stop()
-	conn := protocol.NewConn(c, clientID)
+	conn := protocol.NewConn(nc, clientID)
 	conn.SetVersions(map[protocol.ApiKey]int16{protocol.SaslHandshake: 1, protocol.SaslAuthenticate: 1})
 	answer, err := conn.RoundTrip(&saslhandshake.Request{Mechanism: "PLAIN"})
 	if err != nil {
@@ -76,20 +85,20 @@ func (l *link) login(ctx context.Context, c net.Conn, as Credentials) error {
 	}
 	answer, err = conn.RoundTrip(&saslauthenticate.Request{AuthBytes: []byte("\x00" + as.Username + "\x00" + as.Password)})
 	if err != nil {
-		return l.sasl.lost(l, err)
+		return c.cfg.Logins.lost(c, err)
 	}
 	res := answer.(*saslauthenticate.Response)
 	if err := failed(res.ErrorCode); err != nil {
 		return fmt.Errorf("%w: %s", err, res.ErrorMessage)
 	}
-	l.sasl.losses.Store(0)
+	c.cfg.Logins.losses.Store(0)
 	return nil
 }
 
-// saslHealth counts the connections that were lost during the SASL exchange since the
-// last one that was accepted, at most one per link. Some brokers answer a wrong password
+// Logins counts the connections that were lost during the SASL exchange since the
+// last one that was accepted, at most one per Conn. Some brokers answer a wrong password
 // by closing the connection; so does every broker, proxy or network in trouble.
-type saslHealth struct {
+type Logins struct {
 	losses atomic.Int32
 }
 
@@ -100,11 +109,11 @@ const refusalsInARow = 5
 var errHungUp = errors.New("the connection was closed when the credentials were sent")
 
 // lost counts err where it is a connection that was closed.
-func (h *saslHealth) lost(l *link, err error) error {
+func (h *Logins) lost(c *Conn, err error) error {
 	if !hungUp(err) {
 		return err
 	}
-	if l.lostLogin.CompareAndSwap(false, true) {
+	if c.lostLogin.CompareAndSwap(false, true) {
 		h.losses.Add(1)
 	}
 	if n := h.losses.Load(); n >= refusalsInARow {
@@ -114,5 +123,6 @@ func (h *saslHealth) lost(l *link, err error) error {
 }
 
 func hungUp(err error) bool {
-	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
+		errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
 }
