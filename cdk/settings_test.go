@@ -121,7 +121,7 @@ func TestContextFileIsCurrent(t *testing.T) {
 
 // The README's table has every key.
 func TestReadmeHasEveryKey(t *testing.T) {
-	text, err := os.ReadFile("../README.md")
+	text, err := os.ReadFile("README.md")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -71,7 +71,7 @@ func TestProvisionedDashboards(t *testing.T) {
 		t.Fatalf("%+v", file)
 	}
 	// The README's command puts this folder there. Grafana reads every JSON file in it.
-	readme, err := os.ReadFile("../README.md")
+	readme, err := os.ReadFile("README.md")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -56,7 +56,7 @@ func received(t *testing.T, body any, attributes map[string]any) string {
 	return string(text)
 }
 
-// sendAgain runs the README's lines over a letter, with a stub of the aws command, whose
+// sendAgain runs the lines of cdk/README.md over a letter, with a stub of the aws command, whose
 // function says that it went well or not. It returns what the function is invoked with.
 func sendAgain(t *testing.T, letter string, well bool) (function, payload string, deleted bool) {
 	t.Helper()
@@ -70,13 +70,13 @@ func sendAgain(t *testing.T, letter string, well bool) (function, payload string
 	if err != nil {
 		t.Fatal(err)
 	}
-	readme, err := os.ReadFile(filepath.Join(root, "README.md"))
+	readme, err := os.ReadFile(filepath.Join(root, "cdk", "README.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	lines := regexp.MustCompile("(?s)```sh\n(  aws sqs receive-message.*?)```").FindSubmatch(readme)
 	if lines == nil {
-		t.Fatal("the README does not say how a letter is sent again")
+		t.Fatal("cdk/README.md does not say how a letter is sent again")
 	}
 	dir := t.TempDir()
 	if err := os.Symlink(filepath.Join(root, "cdk"), filepath.Join(dir, "cdk")); err != nil {
