@@ -6,7 +6,7 @@ import (
 	"os/exec"
 	"path/filepath"
 
-	"salesburst/shared/spec"
+	"salesburst/shared/contract"
 )
 
 // buildFunctions builds each function of a checkout as it is deployed, into a folder of its name. The
@@ -16,7 +16,7 @@ func buildFunctions(checkout string) (dir string, err error) {
 	if dir, err = os.MkdirTemp("", "salesburst-functions-"); err != nil {
 		return "", err
 	}
-	for _, f := range spec.Functions() {
+	for _, f := range contract.Functions() {
 		cmd := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-tags", "lambda.norpc",
 			"-ldflags", "-s -w", "-o", filepath.Join(dir, f.Name, "bootstrap"), "salesburst/functions/"+f.Name)
 		cmd.Dir = checkout

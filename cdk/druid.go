@@ -16,6 +16,8 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/customresources"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
+
+	"salesburst/shared/contract"
 )
 
 // groupName is that of the group of one instance; commands and rights find the instance by it.
@@ -108,7 +110,7 @@ func newSnapshots(scope constructs.Construct, volume awsec2.Volume) awsiam.Role 
 	})
 	allow(role, nil, []string{"ec2:CreateSnapshot"}, volumeARN(volume), snapshots)
 	allow(role, nil, []string{"ec2:CreateTags"}, snapshots)
-	allow(role, map[string]any{"StringEquals": map[string]any{"aws:ResourceTag/project": "salesburst"}}, []string{"ec2:DeleteSnapshot"}, snapshots)
+	allow(role, map[string]any{"StringEquals": map[string]any{"aws:ResourceTag/project": contract.Project}}, []string{"ec2:DeleteSnapshot"}, snapshots)
 	allow(role, nil, []string{"ec2:DescribeInstances", "ec2:DescribeSnapshots", "ec2:DescribeVolumes"}, jsii.String("*"))
 	policy := awsdlm.NewCfnLifecyclePolicy(scope, jsii.String("Snapshots"), &awsdlm.CfnLifecyclePolicyProps{
 		Description: jsii.String("Daily snapshots of the data of Druid"), // letters, digits, spaces, _ and - alone are allowed
@@ -120,7 +122,7 @@ func newSnapshots(scope constructs.Construct, volume awsec2.Volume) awsiam.Role 
 				Name:       jsii.String("Daily"),
 				CreateRule: &awsdlm.CfnLifecyclePolicy_CreateRuleProperty{Interval: jsii.Number(24), IntervalUnit: jsii.String("HOURS"), Times: jsii.Strings("09:00")},
 				RetainRule: &awsdlm.CfnLifecyclePolicy_RetainRuleProperty{Count: jsii.Number(snapshotDays)},
-				TagsToAdd:  &[]*awscdk.CfnTag{{Key: jsii.String("project"), Value: jsii.String("salesburst")}},
+				TagsToAdd:  &[]*awscdk.CfnTag{{Key: jsii.String("project"), Value: jsii.String(contract.Project)}},
 			}},
 		},
 	})
@@ -144,7 +146,7 @@ func (i *instance) newRole(scope constructs.Construct, consumer *string, archive
 	allow(role, nil, []string{"ec2:AttachVolume"}, volumeARN(i.volume))
 	allow(role, map[string]any{"StringEquals": map[string]any{"aws:ResourceTag/aws:autoscaling:groupName": groupName}}, []string{"ec2:AttachVolume"}, instances)
 	allow(role, nil, []string{"ec2:DescribeVolumes"}, everything)
-	allow(role, map[string]any{"StringEquals": map[string]any{"cloudwatch:namespace": metricsNamespace}}, []string{"cloudwatch:PutMetricData"}, everything)
+	allow(role, map[string]any{"StringEquals": map[string]any{"cloudwatch:namespace": contract.MetricsNamespace}}, []string{"cloudwatch:PutMetricData"}, everything)
 	allow(role, nil, []string{"ssm:UpdateInstanceInformation", "ssmmessages:CreateControlChannel", "ssmmessages:CreateDataChannel",
 		"ssmmessages:OpenControlChannel", "ssmmessages:OpenDataChannel"}, everything)
 	return role
@@ -253,7 +255,7 @@ func (i *instance) start(s settings, consumer *string, archive awss3assets.Asset
 	stack := awscdk.Stack_Of(i.group)
 	variables := []struct{ name, value string }{
 		{"AWS_REGION", *stack.Region()},
-		{"TOPIC", s.topic},
+		{contract.EnvTopic, s.topic},
 		{"DATA_VOLUME", *i.volume.VolumeId()},
 		{"KAFKA_SECRET_ARN", *consumer},
 		{"GATEWAY_SECRET_ARN", *i.password.SecretArn()},
@@ -311,8 +313,8 @@ func (i *instance) metric(name string) awscloudwatch.Metric {
 // diskUsed is how full the data volume is, in percent: bin/report-disk says so every minute.
 func (i *instance) diskUsed() awscloudwatch.Metric {
 	return awscloudwatch.NewMetric(&awscloudwatch.MetricProps{
-		Namespace: jsii.String(metricsNamespace), MetricName: jsii.String("DataVolumeUsed"), Statistic: jsii.String("Maximum"),
-		DimensionsMap: &map[string]*string{"Volume": i.volume.VolumeId()}, Period: awscdk.Duration_Minutes(jsii.Number(1)),
+		Namespace: jsii.String(contract.MetricsNamespace), MetricName: jsii.String(contract.DataVolumeUsed.Name), Statistic: jsii.String("Maximum"),
+		DimensionsMap: &map[string]*string{contract.VolumeDimension: i.volume.VolumeId()}, Period: awscdk.Duration_Minutes(jsii.Number(1)),
 	})
 }
 

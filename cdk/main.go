@@ -10,6 +10,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	druid "salesburst/druid-ec2"
+	"salesburst/shared/contract"
 )
 
 func main() {
@@ -50,7 +51,7 @@ func define(app awscdk.App, s settings, code string) awscdk.Stack {
 	stack := awscdk.NewStack(app, jsii.String("Salesburst"), &awscdk.StackProps{
 		Description: jsii.String("Live retail sales into Kafka: a burst a minute, and spikes on request"),
 	})
-	awscdk.Tags_Of(stack).Add(jsii.String("project"), jsii.String("salesburst"), nil)
+	awscdk.Tags_Of(stack).Add(jsii.String("project"), jsii.String(contract.Project), nil)
 	p := newProducers(stack, s, code)
 	m := newSpike(stack, s, p)
 	var n *network

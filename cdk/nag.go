@@ -10,7 +10,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 	"github.com/cdklabs/cdk-nag-go/cdknag/v2"
 
-	"salesburst/shared/spec"
+	"salesburst/shared/contract"
 )
 
 // explain says why what a rule of AwsSolutions finds in a construct, or in its parts, is as
@@ -29,7 +29,7 @@ func explainAll(stack awscdk.Stack, s settings, p *producers, m *spike, i *insta
 		}
 	}
 	if s.tracing {
-		for _, f := range spec.Functions() {
+		for _, f := range contract.Functions() {
 			for _, function := range []awslambda.Function{p.scheduled[f.Name], p.spikes[f.Name]} {
 				explain(function.Role(), "AwsSolutions-IAM5", "The rights to send traces know no resources")
 			}

@@ -13,11 +13,8 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
-	"salesburst/shared/spec"
+	"salesburst/shared/contract"
 )
-
-// metricsNamespace is that of our own metrics; the functions' have the dimension Function.
-const metricsNamespace = "salesburst"
 
 // diskPercent of the data volume used is an alarm: there is time to make it larger, or to
 // keep the data for less long.
@@ -39,7 +36,7 @@ func newOperations(scope constructs.Construct, s settings, p *producers, m *spik
 	minute := awscdk.Duration_Minutes(jsii.Number(1))
 	o.alarm("LettersWait", "Bursts that nobody could publish wait in the dead-letter queue", 0, 1, 1,
 		p.letters.MetricApproximateNumberOfMessagesVisible(&awscloudwatch.MetricOptions{Period: minute}), awscloudwatch.TreatMissingData_NOT_BREACHING)
-	for _, f := range spec.Functions() {
+	for _, f := range contract.Functions() {
 		id, fn := title(f.Name), p.scheduled[f.Name]
 		sum := &awscloudwatch.MetricOptions{Period: minute, Statistic: jsii.String("Sum")}
 		o.silence(id+"Silent", "No scheduled burst of "+f.Name+" for five minutes", awscloudwatch.NewMathExpression(&awscloudwatch.MathExpressionProps{
@@ -52,7 +49,7 @@ func newOperations(scope constructs.Construct, s settings, p *producers, m *spik
 		o.alarm(id+"Slow", "Bursts of "+f.Name+" come near the timeout", 0.75*timeoutSeconds*1000, 3, 5,
 			fn.MetricDuration(&awscloudwatch.MetricOptions{Period: minute, Statistic: jsii.String("Maximum")}), awscloudwatch.TreatMissingData_NOT_BREACHING)
 	}
-	for _, f := range spec.Functions() {
+	for _, f := range contract.Functions() {
 		o.alarm(title(f.Name)+"SpikesFail", "A spike of "+f.Name+" did not end well", 0, 1, 1,
 			m.machines[f.Name].MetricFailed(&awscloudwatch.MetricOptions{Period: minute, Statistic: jsii.String("Sum")}), awscloudwatch.TreatMissingData_NOT_BREACHING)
 	}
@@ -92,10 +89,10 @@ func (o *operations) watch(i *instance) {
 }
 
 // own is one of the functions' own metrics.
-func own(name string, f spec.Function, statistic string) awscloudwatch.Metric {
+func own(m contract.Metric, f contract.Function, statistic string) awscloudwatch.Metric {
 	return awscloudwatch.NewMetric(&awscloudwatch.MetricProps{
-		Namespace: jsii.String(metricsNamespace), MetricName: jsii.String(name), Statistic: jsii.String(statistic),
-		DimensionsMap: &map[string]*string{"Function": jsii.String(f.Name)}, Period: awscdk.Duration_Minutes(jsii.Number(1)),
+		Namespace: jsii.String(contract.MetricsNamespace), MetricName: jsii.String(m.Name), Statistic: jsii.String(statistic),
+		DimensionsMap: &map[string]*string{contract.FunctionDimension: jsii.String(f.Name)}, Period: awscdk.Duration_Minutes(jsii.Number(1)),
 		Label: jsii.String(f.Name),
 	})
 }
@@ -120,27 +117,27 @@ func (o *operations) silence(id, text string, m awscloudwatch.IMetric) {
 }
 
 func (o *operations) dashboard(s settings, p *producers, i *instance) {
-	graph := func(title string, of func(spec.Function) awscloudwatch.IMetric) awscloudwatch.IWidget {
+	graph := func(title string, of func(contract.Function) awscloudwatch.IMetric) awscloudwatch.IWidget {
 		var lines []awscloudwatch.IMetric
-		for _, f := range spec.Functions() {
+		for _, f := range contract.Functions() {
 			lines = append(lines, of(f))
 		}
 		return awscloudwatch.NewGraphWidget(&awscloudwatch.GraphWidgetProps{Title: jsii.String(title), Left: &lines, Width: jsii.Number(8)})
 	}
-	metric := func(title, name, statistic string) awscloudwatch.IWidget {
-		return graph(title, func(f spec.Function) awscloudwatch.IMetric { return own(name, f, statistic) })
+	metric := func(title string, m contract.Metric, statistic string) awscloudwatch.IWidget {
+		return graph(title, func(f contract.Function) awscloudwatch.IMetric { return own(m, f, statistic) })
 	}
 	sum := &awscloudwatch.MetricOptions{Period: awscdk.Duration_Minutes(jsii.Number(1)), Statistic: jsii.String("Sum")}
 	board := awscloudwatch.NewDashboard(o.scope, jsii.String("Dashboard"), &awscloudwatch.DashboardProps{
-		DashboardName: jsii.String("salesburst"),
+		DashboardName: jsii.String(contract.Project),
 		Widgets: &[]*[]awscloudwatch.IWidget{
-			{metric("Bursts a minute", "Bursts", "Sum"), metric("Events a minute", "Events", "Sum"), metric("Revenue a minute, US dollars", "Revenue", "Sum")},
-			{metric("Slowest burst, ms", "Latency", "Maximum"), metric("Batches sent again", "Retries", "Sum"), metric("Bursts that were there already", "Skipped", "Sum")},
+			{metric("Bursts a minute", contract.Bursts, "Sum"), metric("Events a minute", contract.Events, "Sum"), metric("Revenue a minute, US dollars", contract.Revenue, "Sum")},
+			{metric("Slowest burst, ms", contract.Latency, "Maximum"), metric("Batches sent again", contract.Retries, "Sum"), metric("Bursts that were there already", contract.Skipped, "Sum")},
 			{
-				graph("Errors", func(f spec.Function) awscloudwatch.IMetric { return p.scheduled[f.Name].MetricErrors(sum) }),
-				graph("Throttled attempts", func(f spec.Function) awscloudwatch.IMetric { return p.scheduled[f.Name].MetricThrottles(sum) }),
+				graph("Errors", func(f contract.Function) awscloudwatch.IMetric { return p.scheduled[f.Name].MetricErrors(sum) }),
+				graph("Throttled attempts", func(f contract.Function) awscloudwatch.IMetric { return p.scheduled[f.Name].MetricThrottles(sum) }),
 				// The price of arm64 in us-east-1: $0.0000133334 for a GB and a second.
-				graph("Cost of computing, US dollars a minute", func(f spec.Function) awscloudwatch.IMetric {
+				graph("Cost of computing, US dollars a minute", func(f contract.Function) awscloudwatch.IMetric {
 					return awscloudwatch.NewMathExpression(&awscloudwatch.MathExpressionProps{
 						Expression: jsii.String(fmt.Sprintf("%sms / 1000 * %d / 1024 * 0.0000133334", f.Name, s.memory)), Label: jsii.String(f.Name),
 						UsingMetrics: &map[string]awscloudwatch.IMetric{f.Name + "ms": p.scheduled[f.Name].MetricDuration(sum)},

@@ -16,7 +16,7 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
-	"salesburst/shared/spec"
+	"salesburst/shared/contract"
 )
 
 const timeoutSeconds = 60
@@ -50,15 +50,15 @@ func newProducers(scope constructs.Construct, s settings, code string) *producer
 	awscdk.NewCfnOutput(scope, jsii.String("DeadLetterQueue"), &awscdk.CfnOutputProps{
 		Description: jsii.String("URL of the queue with the bursts that nobody could publish"), Value: p.letters.QueueUrl(),
 	})
-	for _, f := range spec.Functions() {
-		p.scheduled[f.Name] = p.function(scope, s, f, code, title(f.Name), "salesburst-"+f.Name, jsii.Number(1))
-		p.spikes[f.Name] = p.function(scope, s, f, code, title(f.Name)+"Spike", "salesburst-"+f.Name+"-spike", nil)
+	for _, f := range contract.Functions() {
+		p.scheduled[f.Name] = p.function(scope, s, f, code, title(f.Name), f.FunctionName(), jsii.Number(1))
+		p.spikes[f.Name] = p.function(scope, s, f, code, title(f.Name)+"Spike", f.SpikeName(), nil)
 		p.schedules[f.Name] = p.schedule(scope, f)
 	}
 	return p
 }
 
-func (p *producers) function(scope constructs.Construct, s settings, f spec.Function, code, id, name string, reserved *float64) awslambda.Function {
+func (p *producers) function(scope constructs.Construct, s settings, f contract.Function, code, id, name string, reserved *float64) awslambda.Function {
 	log := awslogs.NewLogGroup(scope, jsii.String(id+"Log"), &awslogs.LogGroupProps{
 		LogGroupName:  jsii.String("/aws/lambda/" + name),
 		Retention:     retention(s.logDays),
@@ -70,7 +70,7 @@ func (p *producers) function(scope constructs.Construct, s settings, f spec.Func
 	}
 	secret := secretARN(scope, s.producerSecret)
 	perMinute := s.onlineEventsPerMinute
-	if f.Name == spec.Store.Name {
+	if f.Name == contract.Store.Name {
 		perMinute = s.storeEventsPerMinute
 	}
 	return awslambda.NewFunction(scope, jsii.String(id), &awslambda.FunctionProps{
@@ -92,11 +92,11 @@ func (p *producers) function(scope constructs.Construct, s settings, f spec.Func
 		MaxEventAge:   awscdk.Duration_Hours(jsii.Number(attemptHours)),
 		RetryAttempts: jsii.Number(2),
 		Environment: &map[string]*string{
-			spec.EnvTopic:           jsii.String(s.topic),
-			spec.EnvSecretARN:       secret,
-			spec.EnvEventsPerMinute: jsii.String(fmt.Sprint(perMinute)),
-			spec.EnvDelivery:        jsii.String(s.delivery),
-			spec.EnvScenario:        jsii.String(s.scenario),
+			contract.EnvTopic:           jsii.String(s.topic),
+			contract.EnvSecretARN:       secret,
+			contract.EnvEventsPerMinute: jsii.String(fmt.Sprint(perMinute)),
+			contract.EnvDelivery:        jsii.String(s.delivery),
+			contract.EnvScenario:        jsii.String(s.scenario),
 		},
 	})
 }
@@ -130,15 +130,15 @@ func withSuffix(secretARN *string) *string {
 
 // schedule wakes a function every minute. What it says is the same at each attempt, so
 // that each attempt is at the same burst.
-func (p *producers) schedule(scope constructs.Construct, f spec.Function) awsscheduler.Schedule {
+func (p *producers) schedule(scope constructs.Construct, f contract.Function) awsscheduler.Schedule {
 	return awsscheduler.NewSchedule(scope, jsii.String(title(f.Name)+"Schedule"), &awsscheduler.ScheduleProps{
 		Description: jsii.String(fmt.Sprintf("A burst of %s sales each minute", f.Channel)),
-		Schedule:    awsscheduler.ScheduleExpression_Rate(awscdk.Duration_Minutes(jsii.Number(spec.Slot.Minutes()))),
+		Schedule:    awsscheduler.ScheduleExpression_Rate(awscdk.Duration_Minutes(jsii.Number(contract.Slot.Minutes()))),
 		TimeWindow:  awsscheduler.TimeWindow_Off(),
 		Target: awsschedulertargets.NewLambdaInvoke(p.scheduled[f.Name], &awsschedulertargets.ScheduleTargetBaseProps{
 			Input: awsscheduler.ScheduleTargetInput_FromObject(map[string]string{
-				"scheduled_time": "<aws.scheduler.scheduled-time>",
-				"schedule_arn":   "<aws.scheduler.schedule-arn>",
+				contract.FieldScheduledTime: "<aws.scheduler.scheduled-time>",
+				contract.FieldScheduleARN:   "<aws.scheduler.schedule-arn>",
 			}),
 			MaxEventAge:     awscdk.Duration_Hours(jsii.Number(attemptHours)),
 			RetryAttempts:   jsii.Number(20),

@@ -12,7 +12,7 @@ import (
 	"strconv"
 	"strings"
 
-	"salesburst/shared/spec"
+	"salesburst/shared/contract"
 )
 
 // settings are the user's choices: the context of the app, from cdk.json and from
@@ -53,14 +53,14 @@ type setting struct {
 var catalogue = map[string]setting{
 	"producerSecret": {"salesburst/producer", secrets,
 		text(func(s *settings) *string { return &s.producerSecret }, secretName)},
-	"topic": {spec.DefaultTopic, "the name of a topic: 1 to 249 characters of A-Z a-z 0-9 . _ -",
+	"topic": {contract.DefaultTopic, "the name of a topic: 1 to 249 characters of A-Z a-z 0-9 . _ -",
 		text(func(s *settings) *string { return &s.topic }, made(249, nameChars))},
-	"delivery": {spec.DeliveryExactlyOnce, strings.Join(spec.Deliveries(), ", "),
-		text(func(s *settings) *string { return &s.delivery }, func(v string) bool { return slices.Contains(spec.Deliveries(), v) })},
+	"delivery": {contract.DeliveryExactlyOnce, strings.Join(contract.Deliveries(), ", "),
+		text(func(s *settings) *string { return &s.delivery }, func(v string) bool { return slices.Contains(contract.Deliveries(), v) })},
 	"scenario": {"", "empty, or a scenario: a word of a-z and -",
 		text(func(s *settings) *string { return &s.scenario }, func(v string) bool { return v == "" || made(40, "abcdefghijklmnopqrstuvwxyz-")(v) })},
-	"onlineEventsPerMinute": {spec.Online.EventsPerMinute, events, number(func(s *settings) *int { return &s.onlineEventsPerMinute }, between(1, spec.MaxEventsPerMinute))},
-	"storeEventsPerMinute":  {spec.Store.EventsPerMinute, events, number(func(s *settings) *int { return &s.storeEventsPerMinute }, between(1, spec.MaxEventsPerMinute))},
+	"onlineEventsPerMinute": {contract.Online.EventsPerMinute, events, number(func(s *settings) *int { return &s.onlineEventsPerMinute }, between(1, contract.MaxEventsPerMinute))},
+	"storeEventsPerMinute":  {contract.Store.EventsPerMinute, events, number(func(s *settings) *int { return &s.storeEventsPerMinute }, between(1, contract.MaxEventsPerMinute))},
 	"memory":                {512, "whole MB, 128 to 10240", number(func(s *settings) *int { return &s.memory }, between(128, 10240))},
 	"logDays": {14, "one of " + strings.Trim(fmt.Sprint(retentions), "[]"),
 		number(func(s *settings) *int { return &s.logDays }, func(n int) bool { return slices.Contains(retentions, n) })},
@@ -90,7 +90,7 @@ var catalogue = map[string]setting{
 
 const secrets = "the name of a secret: 1 to 512 characters of A-Z a-z 0-9 / _ + = . @ -"
 
-var events = fmt.Sprintf("a whole number, 1 to %d", spec.MaxEventsPerMinute)
+var events = fmt.Sprintf("a whole number, 1 to %d", contract.MaxEventsPerMinute)
 
 // retentions are those that CloudWatch Logs knows, up to a year.
 var retentions = []int{1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365}

@@ -11,7 +11,7 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
-	"salesburst/shared/spec"
+	"salesburst/shared/contract"
 )
 
 // spike has the state machines that cut one order into shards, one machine a function.
@@ -24,14 +24,14 @@ type spike struct {
 
 func newSpike(scope constructs.Construct, s settings, p *producers) *spike {
 	m := &spike{machines: make(map[string]awsstepfunctions.StateMachine)}
-	for _, f := range spec.Functions() {
+	for _, f := range contract.Functions() {
 		m.machines[f.Name] = m.machine(scope, s, p, f)
 	}
 	return m
 }
 
-func (m *spike) machine(scope constructs.Construct, s settings, p *producers, f spec.Function) awsstepfunctions.StateMachine {
-	id, name := title(f.Name)+"SpikeMachine", "salesburst-"+f.Name+"-spike"
+func (m *spike) machine(scope constructs.Construct, s settings, p *producers, f contract.Function) awsstepfunctions.StateMachine {
+	id, name := title(f.Name)+"SpikeMachine", f.SpikeName()
 	function := p.spikes[f.Name].FunctionArn()
 	log := awslogs.NewLogGroup(scope, jsii.String(id+"Log"), &awslogs.LogGroupProps{
 		LogGroupName:  jsii.String("/aws/vendedlogs/states/" + name), // the prefix keeps the log's policy short
@@ -66,7 +66,7 @@ func (m *spike) machine(scope constructs.Construct, s settings, p *producers, f 
 // shards is into how many an order is cut: the language of the states cannot divide. Their
 // number is a part of the burst's name: where it is changed here, an order that is started
 // again after that is another burst.
-var shards = []struct{ upTo, of int }{{20_000, 1}, {1_000_000, 20}, {spec.MaxSpike, 200}}
+var shards = []struct{ upTo, of int }{{20_000, 1}, {1_000_000, 20}, {contract.MaxSpike, 200}}
 
 // definition is the state machine in the Amazon States Language.
 func definition(function string, concurrency int) string {
@@ -76,7 +76,7 @@ func definition(function string, concurrency int) string {
 			"Type": "Pass",
 			"Parameters": object{
 				"order.$": "$",
-				"named":   object{"id.$": "$$.Execution.Name", "at.$": "$$.Execution.StartTime"},
+				"named":   object{contract.FieldID + ".$": "$$.Execution.Name", contract.FieldAt + ".$": "$$.Execution.StartTime"},
 			},
 			"Next": "Order",
 		},
@@ -95,7 +95,7 @@ func definition(function string, concurrency int) string {
 			"Label":          "Shards",
 			"ItemsPath":      "$.shards",
 			"MaxConcurrency": concurrency,
-			"ItemSelector":   object{"order.$": "$.order", "part": object{"shard.$": "$$.Map.Item.Value", "of.$": "$.of"}},
+			"ItemSelector":   object{"order.$": "$.order", "part": object{contract.FieldShard + ".$": "$$.Map.Item.Value", contract.FieldOf + ".$": "$.of"}},
 			"ItemProcessor": object{
 				"ProcessorConfig": object{"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
 				"StartAt":         "Shard",
@@ -105,7 +105,7 @@ func definition(function string, concurrency int) string {
 					"Parameters": object{"FunctionName": function, "Payload.$": "States.JsonMerge($.order, $.part, false)"},
 					"OutputPath": "$.Payload",
 					"Retry": []object{
-						{"ErrorEquals": []string{"InvalidTrigger"}, "MaxAttempts": 0}, // no attempt will understand it
+						{"ErrorEquals": []string{contract.InvalidTrigger}, "MaxAttempts": 0}, // no attempt will understand it
 						{"ErrorEquals": []string{"States.ALL"}, "IntervalSeconds": 2, "BackoffRate": 2, "MaxAttempts": 6, "MaxDelaySeconds": 60, "JitterStrategy": "FULL"},
 					},
 					"End": true,
@@ -118,19 +118,19 @@ func definition(function string, concurrency int) string {
 			"Type": "Pass",
 			"Parameters": object{
 				"order.$": "$.order", "shards.$": "States.ArrayLength($.reports)",
-				"burst_id.$": "States.ArrayGetItem($.reports[*].burst_id, 0)", "reports.$": "$.reports",
+				contract.ReportBurstID + ".$": "States.ArrayGetItem($.reports[*]." + contract.ReportBurstID + ", 0)", "reports.$": "$.reports",
 			},
 			"End": true,
 		},
 		"NoSize": object{
 			"Type": "Fail", "Error": "InvalidOrder",
-			"Cause": fmt.Sprintf("events: a whole number from 1 to %d is needed, as in {\"events\":%d,\"scenario\":\"flash-sale\"}", spec.MaxSpike, spec.MaxSpike),
+			"Cause": fmt.Sprintf("events: a whole number from 1 to %d is needed, as in {\"events\":%d,\"scenario\":\"flash-sale\"}", contract.MaxSpike, contract.MaxSpike),
 		},
 	}
-	choices := []object{{"Variable": "$.order.events", "IsPresent": false, "Next": "NoSize"}}
+	choices := []object{{"Variable": "$.order." + contract.FieldEvents, "IsPresent": false, "Next": "NoSize"}}
 	for _, c := range shards {
 		name := fmt.Sprintf("Into%d", c.of)
-		choices = append(choices, object{"Variable": "$.order.events", "NumericLessThanEquals": c.upTo, "Next": name})
+		choices = append(choices, object{"Variable": "$.order." + contract.FieldEvents, "NumericLessThanEquals": c.upTo, "Next": name})
 		states[name] = object{"Type": "Pass", "Result": object{"of": c.of, "last": c.of - 1}, "ResultPath": "$.cut", "Next": "Cut"}
 	}
 	states["Size"] = object{"Type": "Choice", "Choices": choices, "Default": "NoSize"}

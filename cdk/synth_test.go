@@ -13,7 +13,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/assertions"
 	"github.com/aws/jsii-runtime-go"
 
-	"salesburst/shared/spec"
+	"salesburst/shared/contract"
 )
 
 var update = flag.Bool("update", false, "write the golden templates anew")
@@ -69,7 +69,7 @@ func defined(t *testing.T, context map[string]any) awscdk.Stack {
 		t.Fatal(err)
 	}
 	code := t.TempDir()
-	for _, file := range []string{spec.Online.Name + "/bootstrap", spec.Store.Name + "/bootstrap", druidFiles + "/bootstrap.sh"} {
+	for _, file := range []string{contract.Online.Name + "/bootstrap", contract.Store.Name + "/bootstrap", druidFiles + "/bootstrap.sh"} {
 		path := filepath.Join(code, filepath.FromSlash(file))
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 			t.Fatal(err)

@@ -9,7 +9,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
-	"salesburst/shared/spec"
+	"salesburst/shared/contract"
 )
 
 // Alert is a rule of Grafana's: it fires when the number that its SQL answers passes Limit
@@ -59,7 +59,7 @@ HAVING COUNT(*) > 0`
 			Summary: "In the last ten minutes the part of failed attempts was more than one and a half times the upper end of its usual range. Failure rate by payment method shows which method.",
 			SQL: `SELECT
   order_type,
-  ROUND(100.0 * COUNT(*) FILTER (WHERE NOT (` + completed + `)) / COUNT(*) / MAX(CASE order_type WHEN '` + string(spec.ChannelStore) + `' THEN 5.0 ELSE 15.0 END), 3) AS of_usual
+  ROUND(100.0 * COUNT(*) FILTER (WHERE NOT (` + completed + `)) / COUNT(*) / MAX(CASE order_type WHEN '` + string(contract.ChannelStore) + `' THEN 5.0 ELSE 15.0 END), 3) AS of_usual
 FROM ` + table + `
 WHERE ` + since(10) + `
 GROUP BY 1
@@ -121,7 +121,7 @@ func (a Alert) rule() rule {
 		Data: []ruleQuery{
 			{RefID: "number", RelativeTimeRange: ruleRange{From: 900}, DatasourceUID: DataSourceUID, Model: map[string]any{
 				"refId":    "number",
-				"builder":  map[string]any{"queryType": "sql", "dataSource": map[string]any{"type": "table", "name": spec.DefaultTopic}, "query": a.SQL},
+				"builder":  map[string]any{"queryType": "sql", "dataSource": map[string]any{"type": "table", "name": contract.DefaultTopic}, "query": a.SQL},
 				"settings": map[string]any{"format": string(Long)},
 			}},
 			{RefID: "fires", DatasourceUID: "__expr__", Model: map[string]any{
@@ -162,7 +162,7 @@ func Files(topic string) (map[string][]byte, error) {
 	}
 	files[path.Clean(AlertsFile)] = text.Bytes()
 	for name, text := range files {
-		files[name] = bytes.ReplaceAll(text, []byte(spec.DefaultTopic), []byte(topic))
+		files[name] = bytes.ReplaceAll(text, []byte(contract.DefaultTopic), []byte(topic))
 	}
 	return files, nil
 }

@@ -18,7 +18,7 @@ import (
 	"github.com/grafana/grafana-foundation-sdk/go/cog/variants"
 	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
 
-	"salesburst/shared/spec"
+	"salesburst/shared/contract"
 )
 
 func init() {
@@ -34,7 +34,7 @@ func init() {
 }
 
 func TestGeneratedFilesAreCurrent(t *testing.T) {
-	files, err := Files(spec.DefaultTopic)
+	files, err := Files(contract.DefaultTopic)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,7 +57,7 @@ func TestFilesOfAnotherTopic(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, text := range files {
-		if bytes.Contains(text, []byte(spec.DefaultTopic)) || !bytes.Contains(text, []byte("my-sales")) {
+		if bytes.Contains(text, []byte(contract.DefaultTopic)) || !bytes.Contains(text, []byte("my-sales")) {
 			t.Errorf("%s asks another table", name)
 		}
 	}

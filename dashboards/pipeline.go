@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"time"
 
-	"salesburst/shared/spec"
+	"salesburst/shared/contract"
 )
 
 // Pipeline is whether the figures can be trusted: fresh, complete, each sale once.
@@ -36,7 +36,7 @@ const lastQuarter = " Of the last 15 minutes of the time range."
 func fresh() []Panel {
 	old := []Threshold{{Color: Green, Meaning: "fresh"}, {180, Orange, "late"}, {300, Vermillion, "stopped"}}
 	perSecond := 0.0
-	for _, f := range spec.Functions() {
+	for _, f := range contract.Functions() {
 		perSecond += float64(f.EventsPerMinute) / 60
 	}
 	return []Panel{
@@ -115,7 +115,7 @@ ORDER BY 1`,
 // Where the topic keeps no times of arrival, Kafka has the event's own.
 const (
 	noArrival = "no sales, or no times of arrival"
-	arrival   = " It needs a topic with " + spec.TimestampType + "=" + spec.OfArrival + "."
+	arrival   = " It needs a topic with " + contract.TimestampType + "=" + contract.OfArrival + "."
 )
 
 func complete() []Panel {
@@ -130,8 +130,8 @@ func complete() []Panel {
 			SQL: `SELECT ` + online + ` AS online, ` + store + ` AS in_store
 FROM (
   SELECT
-    COUNT(*) FILTER (WHERE order_type = '` + string(spec.ChannelOnline) + `') AS online,
-    COUNT(*) FILTER (WHERE order_type = '` + string(spec.ChannelStore) + `') AS store,
+    COUNT(*) FILTER (WHERE order_type = '` + string(contract.ChannelOnline) + `') AS online,
+    COUNT(*) FILTER (WHERE order_type = '` + string(contract.ChannelStore) + `') AS store,
     COUNT(*) AS slots
   FROM (
     SELECT order_type, TIME_FLOOR(__time, 'PT1M') AS slot_time
@@ -197,7 +197,7 @@ LIMIT 100`,
 
 func goingOn() []Panel {
 	// The market's own ranges: 13 to 15 % of the attempts fail online, 3 to 5 % in stores.
-	const usual = `CASE order_type WHEN '` + string(spec.ChannelStore) + `' THEN 5.0 ELSE 15.0 END`
+	const usual = `CASE order_type WHEN '` + string(contract.ChannelStore) + `' THEN 5.0 ELSE 15.0 END`
 	return []Panel{
 		{
 			ID: 20, Title: "Failure rate against its usual range", Kind: TimeSeries, Width: 12, Height: 8, Unit: Percent, Decimals: 1, Format: Wide, Empty: NoSales,

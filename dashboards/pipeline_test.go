@@ -6,9 +6,9 @@ import (
 	"testing"
 
 	"salesburst/dashboards"
+	"salesburst/shared/contract"
 	"salesburst/shared/druidtest"
 	"salesburst/shared/lambdatest"
-	"salesburst/shared/spec"
 )
 
 // pipeline is both functions with real Kafka and real Druid behind its gateway.
@@ -20,11 +20,11 @@ type pipeline struct {
 func startPipeline(t testing.TB, change map[string]any) *pipeline {
 	t.Helper()
 	p := &pipeline{druidtest.Start(t, druidtest.Needed(t), change), make(map[string]*lambdatest.Function)}
-	for _, f := range spec.Functions() {
+	for _, f := range contract.Functions() {
 		p.functions[f.Name] = p.Function(t, f.Name)
 	}
 	// Twice delivered: what a broken producer would do.
-	p.functions["twice"] = p.Function(t, spec.Online.Name, spec.EnvDelivery+"="+spec.DeliveryIdempotent)
+	p.functions["twice"] = p.Function(t, contract.Online.Name, contract.EnvDelivery+"="+contract.DeliveryIdempotent)
 	return p
 }
 

@@ -7,14 +7,14 @@ import (
 	"strings"
 	"time"
 
-	"salesburst/shared/spec"
+	"salesburst/shared/contract"
 )
 
 // Query is what a reader has chosen above the panels.
 type Query struct {
 	From, To time.Time           // To is exclusive
 	Selected map[string][]string // by a variable's name; none: all
-	Table    string              // empty: spec.DefaultTopic
+	Table    string              // empty: contract.DefaultTopic
 	Interval time.Duration       // of the buckets; 0: Interval of a panel 800 pixels wide
 }
 
@@ -25,7 +25,7 @@ const allValue = `'*'`
 // Parts of the panels' SQL. Sums of a part of the rows are written with FILTER: with CASE
 // Druid takes three to eight times as long.
 const (
-	table = `"` + spec.DefaultTopic + `"`
+	table = `"` + contract.DefaultTopic + `"`
 
 	// inRange is the time that the reader has chosen.
 	inRange = `__time >= MILLIS_TO_TIMESTAMP(${__from}) AND __time < MILLIS_TO_TIMESTAMP(${__to})`

@@ -20,9 +20,9 @@ import (
 	druid "salesburst/druid-ec2"
 	"salesburst/shared/app"
 	"salesburst/shared/brokertest"
+	"salesburst/shared/contract"
 	"salesburst/shared/lambdatest"
 	"salesburst/shared/loopback"
-	"salesburst/shared/spec"
 	"salesburst/shared/stack"
 )
 
@@ -327,8 +327,8 @@ func (b *bootstrap) publish(t *testing.T, order string) (events int) {
 		t.Fatal(err)
 	}
 	env := append(lambdatest.Secrets(t, lambdatest.Secret(b.broker.Addrs, b.broker.User, b.broker.Password)).Env,
-		spec.EnvTopic+"="+b.broker.Topic, spec.EnvSecretARN+"="+lambdatest.SecretARN, "SSL_CERT_FILE="+roots)
-	f := lambdatest.Run(t, []string{b.broker.Password}, []string{lambdatest.Build(t, spec.Online.Name, runtime.GOARCH)}, env...)
+		contract.EnvTopic+"="+b.broker.Topic, contract.EnvSecretARN+"="+lambdatest.SecretARN, "SSL_CERT_FILE="+roots)
+	f := lambdatest.Run(t, []string{b.broker.Password}, []string{lambdatest.Build(t, contract.Online.Name, runtime.GOARCH)}, env...)
 	var report app.Report
 	f.Result(t, lambdatest.Invocation{Payload: order, Deadline: time.Now().Add(time.Minute)}, &report)
 	return report.Events

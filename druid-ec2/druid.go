@@ -19,6 +19,8 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+
+	"salesburst/shared/contract"
 )
 
 // Files are all of them, with their folders.
@@ -77,7 +79,7 @@ type Ingestion struct {
 
 // What may be put into the files without quoting.
 var (
-	topicName    = regexp.MustCompile(`^[A-Za-z0-9._-]{1,249}$`)
+	topicName    = regexp.MustCompile(contract.TopicPattern)
 	serverList   = regexp.MustCompile(`^[A-Za-z0-9.-]+:[0-9]{1,5}(,[A-Za-z0-9.-]+:[0-9]{1,5})*$`)
 	retentionFor = regexp.MustCompile(`^P[1-9][0-9]{0,3}[DWMY]$`)
 )

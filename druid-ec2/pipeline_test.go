@@ -10,10 +10,10 @@ import (
 
 	druid "salesburst/druid-ec2"
 	"salesburst/shared/app"
+	"salesburst/shared/contract"
 	"salesburst/shared/druidtest"
 	"salesburst/shared/lambdatest"
 	"salesburst/shared/sale"
-	"salesburst/shared/spec"
 	"salesburst/shared/stack"
 )
 
@@ -26,7 +26,7 @@ type pipeline struct {
 func startPipeline(t *testing.T, d *stack.Druid, change map[string]any) *pipeline {
 	t.Helper()
 	p := druidtest.Start(t, d, change)
-	return &pipeline{p, p.Function(t, spec.Online.Name)}
+	return &pipeline{p, p.Function(t, contract.Online.Name)}
 }
 
 // burst has a burst published.
@@ -122,7 +122,7 @@ func (p *pipeline) kill(t *testing.T, payload string, after time.Duration) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
-	f, kill := p.Mortal(t, spec.Online.Name)
+	f, kill := p.Mortal(t, contract.Online.Name)
 	select {
 	case f.Asks <- lambdatest.Invocation{ID: "killed", Payload: payload, Deadline: time.Now().Add(time.Minute)}:
 	case <-ctx.Done():

@@ -12,9 +12,9 @@ import (
 	"time"
 
 	druid "salesburst/druid-ec2"
+	"salesburst/shared/contract"
 	"salesburst/shared/druidtest"
 	"salesburst/shared/sale"
-	"salesburst/shared/spec"
 	"salesburst/shared/stack"
 )
 
@@ -374,7 +374,7 @@ func detected(t *testing.T, rows []stack.Row) {
 func TestBurstsShowsWhatIsDoubled(t *testing.T) {
 	d := druidtest.Needed(t)
 	p := startPipeline(t, d, nil)
-	p.function = p.Function(t, spec.Online.Name, spec.EnvDelivery+"="+spec.DeliveryIdempotent)
+	p.function = p.Function(t, contract.Online.Name, contract.EnvDelivery+"="+contract.DeliveryIdempotent)
 	order := fmt.Sprintf(`{"events":500,"id":"twice","at":%q}`, time.Now().UTC().Truncate(time.Second).Format(time.RFC3339))
 	p.burst(t, order)
 	p.burst(t, order)

@@ -10,11 +10,11 @@ import (
 	"os"
 
 	"salesburst/dashboards"
-	"salesburst/shared/spec"
+	"salesburst/shared/contract"
 )
 
 func main() {
-	topic := flag.String("topic", spec.DefaultTopic, "Druid's table, which has the name of the topic")
+	topic := flag.String("topic", contract.DefaultTopic, "Druid's table, which has the name of the topic")
 	flag.Parse()
 	if err := write(*topic); err != nil {
 		fmt.Fprintln(os.Stderr, err)

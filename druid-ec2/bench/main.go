@@ -58,7 +58,7 @@ import (
 	"syscall"
 	"time"
 
-	"salesburst/shared/spec"
+	"salesburst/shared/contract"
 	"salesburst/shared/stack"
 )
 
@@ -164,8 +164,8 @@ func (o options) check() error {
 		return errors.New("-hand-off takes 1m or more: Druid's tasks fail with less")
 	case o.poll < time.Millisecond:
 		return errors.New("-poll takes 1ms or more")
-	case min(o.backlog, o.merge, o.rows) < 1000 || max(o.backlog, o.merge, o.rows) > spec.MaxEvents:
-		return fmt.Errorf("-backlog, -merge and -rows take 1000 to %d", spec.MaxEvents)
+	case min(o.backlog, o.merge, o.rows) < 1000 || max(o.backlog, o.merge, o.rows) > contract.MaxEvents:
+		return fmt.Errorf("-backlog, -merge and -rows take 1000 to %d", contract.MaxEvents)
 	case o.repeat < 1:
 		return errors.New("-repeat takes 1 or more")
 	}

@@ -13,9 +13,9 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"salesburst/shared/burst"
+	"salesburst/shared/contract"
 	"salesburst/shared/publish"
 	"salesburst/shared/sale"
-	"salesburst/shared/spec"
 	"salesburst/shared/stack"
 )
 
@@ -45,9 +45,9 @@ func (b *bench) newTable(ctx context.Context, purpose string) (*table, error) {
 	create := kmsg.NewPtrCreateTopicsRequest()
 	create.TimeoutMillis = 60_000
 	topic := kmsg.NewCreateTopicsRequestTopic()
-	topic.Topic, topic.NumPartitions, topic.ReplicationFactor = t.name, spec.Partitions, 1
+	topic.Topic, topic.NumPartitions, topic.ReplicationFactor = t.name, contract.Partitions, 1
 	arrival := kmsg.NewCreateTopicsRequestTopicConfig()
-	arrival.Name, arrival.Value = spec.TimestampType, kmsg.StringPtr(spec.OfArrival)
+	arrival.Name, arrival.Value = contract.TimestampType, kmsg.StringPtr(contract.OfArrival)
 	topic.Configs = append(topic.Configs, arrival)
 	create.Topics = append(create.Topics, topic)
 	made, err := create.RequestWith(ctx, b.admin)
@@ -98,7 +98,7 @@ func (t *table) publish(ctx context.Context, stream publish.Stream) error {
 // newBurst begins another burst of the market.
 func (t *table) newBurst(events int, at time.Time, over time.Duration) (err error) {
 	t.current, err = burst.New(t.market, burst.Order{
-		Channel: spec.ChannelOnline, Origin: fmt.Sprintf("%s-%d", t.name, len(t.taken)), At: at.Truncate(time.Millisecond), Over: over, Events: events,
+		Channel: contract.ChannelOnline, Origin: fmt.Sprintf("%s-%d", t.name, len(t.taken)), At: at.Truncate(time.Millisecond), Over: over, Events: events,
 	})
 	if err == nil {
 		t.taken = append(t.taken, &taken{id: t.current.ID().String()})

@@ -3,7 +3,7 @@ package main
 
 import (
 	"salesburst/shared/app"
-	"salesburst/shared/spec"
+	"salesburst/shared/contract"
 )
 
-func main() { app.Main(spec.Online) }
+func main() { app.Main(contract.Online) }

@@ -3,7 +3,7 @@ package main
 
 import (
 	"salesburst/shared/app"
-	"salesburst/shared/spec"
+	"salesburst/shared/contract"
 )
 
-func main() { app.Main(spec.Store) }
+func main() { app.Main(contract.Store) }

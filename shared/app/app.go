@@ -13,7 +13,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"regexp"
 	"slices"
 	"strconv"
 	"time"
@@ -21,15 +20,15 @@ import (
 	"github.com/aws/aws-lambda-go/lambda"
 
 	"salesburst/dataset"
+	"salesburst/shared/contract"
 	"salesburst/shared/market"
 	"salesburst/shared/publish"
 	"salesburst/shared/secret"
-	"salesburst/shared/spec"
 )
 
 // Main runs f as a Lambda function. It never returns; what is wrong in the
 // environment ends the process with status 1 and one line in the log.
-func Main(f spec.Function) {
+func Main(f contract.Function) {
 	ctx := context.Background()
 	h, err := fromEnvironment(ctx, f, os.Getenv, os.Stdout)
 	if err != nil {
@@ -39,14 +38,14 @@ func Main(f spec.Function) {
 	lambda.StartWithOptions(h)
 }
 
-func fromEnvironment(ctx context.Context, f spec.Function, getenv func(string) string, out io.Writer) (*Handler, error) {
+func fromEnvironment(ctx context.Context, f contract.Function, getenv func(string) string, out io.Writer) (*Handler, error) {
 	s, err := FromEnv(f, getenv)
 	if err != nil {
 		return nil, err
 	}
 	source, err := secret.FromAWS(ctx, s.SecretARN, time.Now)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", spec.EnvSecretARN, err)
+		return nil, fmt.Errorf("%s: %w", contract.EnvSecretARN, err)
 	}
 	m, err := market.New(dataset.Default())
 	if err != nil {
@@ -66,23 +65,23 @@ func fromEnvironment(ctx context.Context, f spec.Function, getenv func(string) s
 
 // Settings are what a function's environment says.
 type Settings struct {
-	Topic           string // TOPIC; default spec.DefaultTopic
+	Topic           string // TOPIC; default contract.DefaultTopic
 	SecretARN       string // SECRET_ARN; required
-	EventsPerMinute int    // EVENTS_PER_MINUTE, averaged over a day; 1 to spec.MaxEventsPerMinute, default the function's
-	Delivery        string // DELIVERY; one of spec.Deliveries, default exactly-once
+	EventsPerMinute int    // EVENTS_PER_MINUTE, averaged over a day; 1 to contract.MaxEventsPerMinute, default the function's
+	Delivery        string // DELIVERY; one of contract.Deliveries, default exactly-once
 	Scenario        string // SCENARIO of scheduled bursts; default none
 }
 
 // deliveries are the promises that the values of DELIVERY stand for.
 var deliveries = map[string]publish.Delivery{
-	spec.DeliveryIdempotent:    publish.Idempotent,
-	spec.DeliveryTransactional: publish.Transactional,
-	spec.DeliveryExactlyOnce:   publish.ExactlyOnce,
+	contract.DeliveryIdempotent:    publish.Idempotent,
+	contract.DeliveryTransactional: publish.Transactional,
+	contract.DeliveryExactlyOnce:   publish.ExactlyOnce,
 }
 
 // FromEnv reads the settings of f. The error names every variable that is wrong, its
 // value and what is allowed.
-func FromEnv(f spec.Function, getenv func(string) string) (Settings, error) {
+func FromEnv(f contract.Function, getenv func(string) string) (Settings, error) {
 	or := func(name, otherwise string) string {
 		if v := getenv(name); v != "" {
 			return v
@@ -90,16 +89,16 @@ func FromEnv(f spec.Function, getenv func(string) string) (Settings, error) {
 		return otherwise
 	}
 	s := Settings{
-		Topic:     or(spec.EnvTopic, spec.DefaultTopic),
-		SecretARN: getenv(spec.EnvSecretARN),
-		Delivery:  or(spec.EnvDelivery, spec.DeliveryExactlyOnce),
-		Scenario:  getenv(spec.EnvScenario),
+		Topic:     or(contract.EnvTopic, contract.DefaultTopic),
+		SecretARN: getenv(contract.EnvSecretARN),
+		Delivery:  or(contract.EnvDelivery, contract.DeliveryExactlyOnce),
+		Scenario:  getenv(contract.EnvScenario),
 	}
 	var errs []error
 	if s.SecretARN == "" {
-		errs = append(errs, &InvalidSetting{spec.EnvSecretARN, "", "the ARN of the secret with the Kafka credentials"})
+		errs = append(errs, &InvalidSetting{contract.EnvSecretARN, "", "the ARN of the secret with the Kafka credentials"})
 	}
-	rate := or(spec.EnvEventsPerMinute, strconv.Itoa(f.EventsPerMinute))
+	rate := or(contract.EnvEventsPerMinute, strconv.Itoa(f.EventsPerMinute))
 	n, err := strconv.Atoi(rate)
 	if err != nil {
 		errs = append(errs, invalidRate(rate))
@@ -122,25 +121,23 @@ func (e *InvalidSetting) Error() string {
 }
 
 func invalidRate(value string) error {
-	return &InvalidSetting{spec.EnvEventsPerMinute, value, fmt.Sprintf("a whole number from 1 to %d", spec.MaxEventsPerMinute)}
+	return &InvalidSetting{contract.EnvEventsPerMinute, value, fmt.Sprintf("a whole number from 1 to %d", contract.MaxEventsPerMinute)}
 }
-
-var topicName = regexp.MustCompile(`^[A-Za-z0-9._-]{1,249}$`)
 
 // check holds for settings from wherever they come.
 func (s Settings) check() error {
 	var errs []error
-	if !topicName.MatchString(s.Topic) || s.Topic == "." || s.Topic == ".." {
-		errs = append(errs, &InvalidSetting{spec.EnvTopic, s.Topic, "1 to 249 characters of A-Z a-z 0-9 . _ -"})
+	if !contract.IsTopic(s.Topic) {
+		errs = append(errs, &InvalidSetting{contract.EnvTopic, s.Topic, "1 to 249 characters of A-Z a-z 0-9 . _ -"})
 	}
-	if s.EventsPerMinute < 1 || s.EventsPerMinute > spec.MaxEventsPerMinute {
+	if s.EventsPerMinute < 1 || s.EventsPerMinute > contract.MaxEventsPerMinute {
 		errs = append(errs, invalidRate(strconv.Itoa(s.EventsPerMinute)))
 	}
 	if _, ok := deliveries[s.Delivery]; !ok {
-		errs = append(errs, &InvalidSetting{spec.EnvDelivery, s.Delivery, list(spec.Deliveries())})
+		errs = append(errs, &InvalidSetting{contract.EnvDelivery, s.Delivery, list(contract.Deliveries())})
 	}
 	if names := scenarioNames(); s.Scenario != "" && !slices.Contains(names, s.Scenario) {
-		errs = append(errs, &InvalidSetting{spec.EnvScenario, s.Scenario, "empty, " + list(names)})
+		errs = append(errs, &InvalidSetting{contract.EnvScenario, s.Scenario, "empty, " + list(names)})
 	}
 	return errors.Join(errs...)
 }

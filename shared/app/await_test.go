@@ -12,9 +12,9 @@ import (
 	"github.com/aws/aws-lambda-go/lambdacontext"
 
 	"salesburst/dataset"
+	"salesburst/shared/contract"
 	"salesburst/shared/market"
 	"salesburst/shared/secret"
-	"salesburst/shared/spec"
 )
 
 // door is passed by whoever goes to the broker, and lets nobody through.
@@ -35,7 +35,7 @@ func newWaiting(t *testing.T, now func() time.Time) (*Handler, *door) {
 	}
 	d := new(door)
 	h, err := New(Config{
-		Function: spec.Online, Settings: Settings{Topic: "t", EventsPerMinute: 600, Delivery: spec.DeliveryExactlyOnce},
+		Function: contract.Online, Settings: Settings{Topic: "t", EventsPerMinute: 600, Delivery: contract.DeliveryExactlyOnce},
 		Market: m, Credentials: d, Now: now, Log: io.Discard, Metrics: io.Discard,
 	})
 	if err != nil {
@@ -62,19 +62,19 @@ func TestTimesToComeAreWaitedFor(t *testing.T) {
 		refused        string // the field
 	}{
 		"slot":               {payload: payloadOfSlot, ahead: 3 * time.Second},
-		"slot, at most":      {payload: payloadOfSlot, ahead: spec.ClockTolerance},
-		"slot, too far":      {payload: payloadOfSlot, ahead: spec.ClockTolerance + time.Second, refused: fieldScheduledTime},
-		"slot of 2062":       {payload: payloadOfSlot, ahead: 36 * 365 * 24 * time.Hour, refused: fieldScheduledTime},
+		"slot, at most":      {payload: payloadOfSlot, ahead: contract.ClockTolerance},
+		"slot, too far":      {payload: payloadOfSlot, ahead: contract.ClockTolerance + time.Second, refused: contract.FieldScheduledTime},
+		"slot of 2062":       {payload: payloadOfSlot, ahead: 36 * 365 * 24 * time.Hour, refused: contract.FieldScheduledTime},
 		"at":                 {payload: `{"at":"%s"}`, ahead: 7 * time.Millisecond},
-		"at, most":           {payload: `{"at":"%s"}`, ahead: spec.ClockTolerance},
-		"at, too far":        {payload: `{"at":"%s"}`, ahead: spec.ClockTolerance + time.Millisecond, refused: fieldAt},
+		"at, most":           {payload: `{"at":"%s"}`, ahead: contract.ClockTolerance},
+		"at, too far":        {payload: `{"at":"%s"}`, ahead: contract.ClockTolerance + time.Millisecond, refused: contract.FieldAt},
 		"first request":      {trace: "Root=1-%08x-bd862e3fe1be46a994272793", ahead: time.Second},
-		"first request, far": {trace: "Root=1-%08x-bd862e3fe1be46a994272793", ahead: time.Minute, refused: fieldAt},
+		"first request, far": {trace: "Root=1-%08x-bd862e3fe1be46a994272793", ahead: time.Minute, refused: contract.FieldAt},
 		"over":               {payload: `{"at":"%s"}`, ahead: -time.Minute},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				come := time.Now().Add(24 * time.Hour).Truncate(spec.Slot)
+				come := time.Now().Add(24 * time.Hour).Truncate(contract.Slot)
 				time.Sleep(time.Until(come) - c.ahead)
 				h, d := newWaiting(t, time.Now)
 				payload, trace, begin := c.payload, c.trace, time.Now()
@@ -113,7 +113,7 @@ func TestWaitObeysTheDeadline(t *testing.T) {
 		if !errors.As(err, &not) || !errors.Is(err, ErrTooLate) || !errors.Is(err, context.DeadlineExceeded) || len(d.passed) > 0 {
 			t.Errorf("error %v, and the broker at %v", err, d.passed)
 		}
-		if took := time.Since(begin); took != 5*time.Second-spec.DeadlineMargin {
+		if took := time.Since(begin); took != 5*time.Second-contract.DeadlineMargin {
 			t.Errorf("it took %v", took)
 		}
 	})

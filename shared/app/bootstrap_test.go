@@ -12,8 +12,8 @@ import (
 	"time"
 
 	"salesburst/shared/app"
+	"salesburst/shared/contract"
 	"salesburst/shared/lambdatest"
-	"salesburst/shared/spec"
 )
 
 // The functions run on arm64.
@@ -21,7 +21,7 @@ func TestFunctionsBuildForLambda(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds both functions")
 	}
-	for _, f := range spec.Functions() {
+	for _, f := range contract.Functions() {
 		info, err := os.Stat(lambdatest.Build(t, f.Name, "arm64"))
 		if err != nil {
 			t.Fatal(err)
@@ -46,8 +46,8 @@ func startCloud(t *testing.T) *cloud {
 		t.Fatal(err)
 	}
 	c.env = append(c.secrets.Env,
-		spec.EnvTopic+"="+topic,
-		spec.EnvSecretARN+"="+lambdatest.SecretARN,
+		contract.EnvTopic+"="+topic,
+		contract.EnvSecretARN+"="+lambdatest.SecretARN,
 		"SSL_CERT_FILE="+roots,                   // the system's certificate authorities
 		"AWS_SECRET_ACCESS_KEY="+keys[secondKey]) // a function's own credentials are as secret
 	return c
@@ -71,7 +71,7 @@ func TestBootstrap(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds and runs both functions")
 	}
-	for _, f := range spec.Functions() {
+	for _, f := range contract.Functions() {
 		binary := lambdatest.Build(t, f.Name, runtime.GOARCH)
 		t.Run(f.Name, func(t *testing.T) {
 			c := startCloud(t)
@@ -94,7 +94,7 @@ func TestBootstrap(t *testing.T) {
 			c.broker.readAll(t).of(r.BurstID).expect(t, r)
 
 			// Without the ledger the second process stores the same bytes again.
-			unaware := run(t, binary, append(slices.Clone(c.env), spec.EnvDelivery+"="+spec.DeliveryIdempotent)...)
+			unaware := run(t, binary, append(slices.Clone(c.env), contract.EnvDelivery+"="+contract.DeliveryIdempotent)...)
 			if third := unaware.report(t, lambdatest.Invocation{Payload: slot}); third.BurstID != r.BurstID || third.Skipped {
 				t.Errorf("report %+v", third)
 			}
@@ -123,7 +123,7 @@ func TestBootstrap(t *testing.T) {
 				}
 			}
 			before := len(c.broker.readAll(t))
-			e := first.Invoke(t, lambdatest.Invocation{Payload: slot, Deadline: time.Now().Add(spec.DeadlineMargin)}).Err(t)
+			e := first.Invoke(t, lambdatest.Invocation{Payload: slot, Deadline: time.Now().Add(contract.DeadlineMargin)}).Err(t)
 			if e.Type != "NotPublished" || !strings.Contains(e.Message, "raise the function's timeout") {
 				t.Errorf("too near a deadline: %+v", e)
 			}
@@ -198,16 +198,16 @@ func TestBootstrapDoesNotStart(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds and runs a function")
 	}
-	binary := lambdatest.Build(t, spec.Online.Name, runtime.GOARCH)
+	binary := lambdatest.Build(t, contract.Online.Name, runtime.GOARCH)
 	for name, c := range map[string]struct {
 		env  []string
 		says string
 	}{
 		"no secret":      {nil, "SECRET_ARN"},
-		"name of secret": {[]string{spec.EnvSecretARN + "=kafka"}, "arn:aws:secretsmanager:"},
-		"topic":          {[]string{spec.EnvSecretARN + "=" + lambdatest.SecretARN, spec.EnvTopic + "=a b"}, "TOPIC"},
-		"rate":           {[]string{spec.EnvSecretARN + "=" + lambdatest.SecretARN, spec.EnvEventsPerMinute + "=0"}, "EVENTS_PER_MINUTE"},
-		"delivery":       {[]string{spec.EnvSecretARN + "=" + lambdatest.SecretARN, spec.EnvDelivery + "=maybe"}, "idempotent"},
+		"name of secret": {[]string{contract.EnvSecretARN + "=kafka"}, "arn:aws:secretsmanager:"},
+		"topic":          {[]string{contract.EnvSecretARN + "=" + lambdatest.SecretARN, contract.EnvTopic + "=a b"}, "TOPIC"},
+		"rate":           {[]string{contract.EnvSecretARN + "=" + lambdatest.SecretARN, contract.EnvEventsPerMinute + "=0"}, "EVENTS_PER_MINUTE"},
+		"delivery":       {[]string{contract.EnvSecretARN + "=" + lambdatest.SecretARN, contract.EnvDelivery + "=maybe"}, "idempotent"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := run(t, binary, c.env...)

@@ -17,9 +17,9 @@ import (
 	"salesburst/shared/app"
 	"salesburst/shared/brokertest"
 	"salesburst/shared/burst"
+	"salesburst/shared/contract"
 	"salesburst/shared/publish"
 	"salesburst/shared/secret"
-	"salesburst/shared/spec"
 )
 
 // What fails before anything is sent returns a NotPublished, one line in the log that
@@ -57,7 +57,7 @@ func TestNothingIsPublished(t *testing.T) {
 			set: func(l *lambda) {
 				l.secret.Store(`{"bootstrap_servers":"127.0.0.1:1","api_key":"k","api_secret":"s"}`)
 			},
-			left: spec.DeadlineMargin + time.Second, kind: publish.ErrRetryable, says: "check bootstrap_servers", fetches: 1,
+			left: contract.DeadlineMargin + time.Second, kind: publish.ErrRetryable, says: "check bootstrap_servers", fetches: 1,
 		},
 		"untrusted certificate": {
 			set:    func(*lambda) {},
@@ -74,7 +74,7 @@ func TestNothingIsPublished(t *testing.T) {
 		},
 		"too late": {
 			set:  func(*lambda) {},
-			left: spec.DeadlineMargin - 100*time.Millisecond, kind: app.ErrTooLate, says: "raise the function's timeout", fetches: 0,
+			left: contract.DeadlineMargin - 100*time.Millisecond, kind: app.ErrTooLate, says: "raise the function's timeout", fetches: 0,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -124,7 +124,7 @@ func TestPartlyPublished(t *testing.T) {
 	refusal := func(_ *broker, req *kmsg.ProduceRequest) kmsg.Response {
 		return brokertest.ProduceResponse(req, kerr.TopicAuthorizationFailed.Code)
 	}
-	const tooShort = spec.DeadlineMargin + 4*time.Second
+	const tooShort = contract.DeadlineMargin + 4*time.Second
 	for name, c := range map[string]struct {
 		good int32 // requests that are answered
 		then func(*broker, *kmsg.ProduceRequest) kmsg.Response
@@ -222,7 +222,7 @@ func TestInvalidTrigger(t *testing.T) {
 
 func TestNewRefuses(t *testing.T) {
 	_, err := app.New(app.Config{Settings: app.Settings{Topic: "?", EventsPerMinute: -1, Delivery: "twice"}})
-	for _, variable := range []string{spec.EnvTopic, spec.EnvEventsPerMinute, spec.EnvDelivery} {
+	for _, variable := range []string{contract.EnvTopic, contract.EnvEventsPerMinute, contract.EnvDelivery} {
 		if err == nil || !strings.Contains(err.Error(), variable) {
 			t.Errorf("error %v, want one that names %s", err, variable)
 		}

@@ -12,10 +12,10 @@ import (
 	"github.com/aws/aws-lambda-go/lambdacontext"
 
 	"salesburst/shared/burst"
+	"salesburst/shared/contract"
 	"salesburst/shared/market"
 	"salesburst/shared/publish"
 	"salesburst/shared/secret"
-	"salesburst/shared/spec"
 )
 
 // Credentials is where a Handler gets the way to the broker from: Secrets Manager in
@@ -28,7 +28,7 @@ type Credentials interface {
 // Config is all that a Handler depends on. Every field is required unless it says
 // otherwise.
 type Config struct {
-	Function    spec.Function
+	Function    contract.Function
 	Settings    Settings // SecretARN is not looked at: Credentials stands for it
 	Market      *market.Market
 	Credentials Credentials
@@ -131,7 +131,7 @@ const traceKey = "x-amzn-trace-id"
 // ErrTooLate is an invocation whose deadline leaves no time for a burst.
 var ErrTooLate = errors.New("too little time is left")
 
-// publishingDeadline keeps spec.DeadlineMargin free for the report. Contexts end by
+// publishingDeadline keeps contract.DeadlineMargin free for the report. Contexts end by
 // the real clock, whatever clock the Handler has.
 func publishingDeadline(ctx context.Context) (context.Context, context.CancelFunc, error) {
 	deadline, has := ctx.Deadline()
@@ -140,11 +140,11 @@ func publishingDeadline(ctx context.Context) (context.Context, context.CancelFun
 		return ctx, cancel, nil
 	}
 	left := time.Until(deadline)
-	if left <= spec.DeadlineMargin {
+	if left <= contract.DeadlineMargin {
 		return nil, nil, fmt.Errorf("%w: %v until the deadline, and %v of it are kept for the report",
-			ErrTooLate, left.Round(time.Millisecond), spec.DeadlineMargin)
+			ErrTooLate, left.Round(time.Millisecond), contract.DeadlineMargin)
 	}
-	ctx, cancel := context.WithDeadline(ctx, deadline.Add(-spec.DeadlineMargin))
+	ctx, cancel := context.WithDeadline(ctx, deadline.Add(-contract.DeadlineMargin))
 	return ctx, cancel, nil
 }
 

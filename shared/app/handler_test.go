@@ -14,10 +14,10 @@ import (
 
 	"salesburst/dataset"
 	"salesburst/shared/app"
+	"salesburst/shared/contract"
 	"salesburst/shared/market"
 	"salesburst/shared/sale"
 	"salesburst/shared/secret"
-	"salesburst/shared/spec"
 )
 
 func TestReportIsWhatIsStored(t *testing.T) {
@@ -77,7 +77,7 @@ func TestTheSameSlotIsTheSameBytes(t *testing.T) {
 }
 
 // atMostIdempotent lets a repeated burst be stored again.
-func atMostIdempotent(cfg *app.Config) { cfg.Settings.Delivery = spec.DeliveryIdempotent }
+func atMostIdempotent(cfg *app.Config) { cfg.Settings.Delivery = contract.DeliveryIdempotent }
 
 func TestARepeatedBurstIsSkipped(t *testing.T) {
 	l := start(t)
@@ -175,7 +175,7 @@ func TestNobodyWaitsForAClose(t *testing.T) {
 	<-stuck
 	all.Go(l.Close)
 	time.Sleep(100 * time.Millisecond) // in which it begins
-	if _, err := l.invoke(t, `{"events":100,"id":"quick"}`, spec.DeadlineMargin+3*time.Second); err != nil {
+	if _, err := l.invoke(t, `{"events":100,"id":"quick"}`, contract.DeadlineMargin+3*time.Second); err != nil {
 		t.Error(err)
 	}
 	close(release)

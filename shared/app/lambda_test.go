@@ -14,11 +14,11 @@ import (
 
 	"salesburst/dataset"
 	"salesburst/shared/app"
+	"salesburst/shared/contract"
 	"salesburst/shared/lambdatest"
 	"salesburst/shared/market"
 	"salesburst/shared/publish"
 	"salesburst/shared/secret"
-	"salesburst/shared/spec"
 )
 
 const (
@@ -49,8 +49,8 @@ func start(t *testing.T, changes ...func(*app.Config)) *lambda {
 		t.Fatal(err)
 	}
 	cfg := app.Config{
-		Function: spec.Online,
-		Settings: app.Settings{Topic: topic, EventsPerMinute: 600, Delivery: spec.DeliveryExactlyOnce},
+		Function: contract.Online,
+		Settings: app.Settings{Topic: topic, EventsPerMinute: 600, Delivery: contract.DeliveryExactlyOnce},
 		Market:   m,
 		Credentials: secret.NewSource("test", func(context.Context) (string, error) {
 			l.fetches.Add(1)

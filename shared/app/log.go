@@ -1,6 +1,7 @@
 package app
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"io"
@@ -9,8 +10,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambdacontext"
 
-	"salesburst/shared/sale"
-	"salesburst/shared/spec"
+	"salesburst/shared/contract"
 )
 
 // log writes JSON lines with the names that Lambda's own log lines have.
@@ -19,7 +19,7 @@ type log struct {
 	now     func() time.Time
 }
 
-func newLog(w io.Writer, f spec.Function, now func() time.Time) *log {
+func newLog(w io.Writer, f contract.Function, now func() time.Time) *log {
 	h := slog.NewJSONHandler(w, &slog.HandlerOptions{ReplaceAttr: lambdacontext.ReplaceAttr})
 	return &log{h.WithAttrs([]slog.Attr{slog.String("function", f.Name)}), now}
 }
@@ -67,108 +67,70 @@ func (l *log) write(ctx context.Context, level slog.Level, message string, attrs
 
 // reportAttrs are the fields of the report under the same names, at the top level,
 // where CloudWatch Logs Insights finds them.
-func reportAttrs(r Report) []slog.Attr {
+func reportAttrs(r Report) (attrs []slog.Attr) {
 	if r.BurstID == "" {
 		return nil // no burst was planned
 	}
-	attrs := []slog.Attr{
-		slog.String("burst_id", r.BurstID),
-		slog.String("trigger", r.Trigger),
-		slog.String("covers_from", r.CoversFrom.String()),
-		slog.String("covers_to", r.CoversTo.String()),
-		slog.Bool("skipped", r.Skipped),
-		slog.Int("expected", r.Expected),
-		slog.Int("events", r.Events),
-		slog.Int("completed", r.Completed),
-		slog.Int("failed", r.Failed),
-		slog.Any("revenue", r.Revenue),
-		slog.Int64("bytes", r.Bytes),
-		slog.Int("partitions", r.Partitions),
-		slog.Int("requests", r.Requests),
-		slog.Int("retries", r.Retries),
-		slog.Int64("milliseconds", r.Milliseconds),
+	text, err := json.Marshal(r)
+	if err != nil {
+		panic(err) // a Report always has a JSON form
 	}
-	if r.Scenario != "" {
-		attrs = append(attrs, slog.String("scenario", r.Scenario))
-	}
-	if r.Of > 0 {
-		attrs = append(attrs, slog.Int("shard", *r.Shard), slog.Int("of", r.Of))
-	}
-	if r.InDoubt > 0 {
-		attrs = append(attrs, slog.Int("in_doubt", r.InDoubt))
+	d := json.NewDecoder(bytes.NewReader(text))
+	_, _ = d.Token() // the opening brace
+	for d.More() {
+		name, _ := d.Token()
+		var value json.RawMessage
+		_ = d.Decode(&value)
+		if name == "function" {
+			continue // every line has it
+		}
+		attrs = append(attrs, slog.Any(name.(string), value))
 	}
 	return attrs
 }
 
-// MetricsNamespace is where CloudWatch keeps the metrics; their one dimension is
-// Function.
-const MetricsNamespace = "salesburst"
-
-// metrics is one line of CloudWatch's embedded metric format: CloudWatch makes the
+// writeMetrics writes one line of CloudWatch's embedded metric format: CloudWatch makes the
 // metrics of it when it stands in the log.
-type metrics struct {
-	AWS      metricsHeader `json:"_aws"`
-	Function string
-	Bursts   int        // published whole: 1 or 0
-	Skipped  int        // published by an earlier attempt: 1 or 0
-	Errors   int        // invocations that returned an error: 1 or 0
-	Events   int        // acknowledged
-	InDoubt  int        // events that may or may not be in Kafka
-	Failed   int        // sales that failed, a part of Events
-	Revenue  sale.Cents // of completed sales, in the events' currency
-	Bytes    int64      // of compressed record batches
-	Retries  int        // batches sent again
-	Latency  *int64     `json:",omitempty"` // milliseconds that publishing took; none where nothing was tried
-}
-
-type metricsHeader struct {
-	Timestamp         int64 // milliseconds since 1970
-	CloudWatchMetrics [1]metricsDirective
-}
-
-type metricsDirective struct {
-	Namespace  string
-	Dimensions [1][1]string
-	Metrics    []metric
-}
-
-type metric struct{ Name, Unit string }
-
 func (h *Handler) writeMetrics(r Report, err error) {
-	m := metrics{
-		Function: r.Function,
-		Events:   r.Events,
-		InDoubt:  r.InDoubt,
-		Failed:   r.Failed,
-		Revenue:  r.Revenue,
-		Bytes:    r.Bytes,
-		Retries:  r.Retries,
+	type directive struct {
+		Namespace  string
+		Dimensions [1][1]string
+		Metrics    []contract.Metric
 	}
-	names := []metric{
-		{"Bursts", "Count"}, {"Skipped", "Count"}, {"Errors", "Count"}, {"Events", "Count"}, {"InDoubt", "Count"}, {"Failed", "Count"},
-		{"Revenue", "None"}, {"Bytes", "Bytes"}, {"Retries", "Count"},
+	type header struct {
+		Timestamp         int64 // milliseconds since 1970
+		CloudWatchMetrics [1]directive
 	}
-	switch {
-	case err != nil:
-		m.Errors = 1
-	case r.Skipped:
-		m.Skipped = 1
-	default:
-		m.Bursts = 1
+	about := directive{Namespace: contract.MetricsNamespace, Dimensions: [1][1]string{{contract.FunctionDimension}}}
+	line := map[string]any{contract.FunctionDimension: r.Function}
+	add := func(m contract.Metric, value any) {
+		about.Metrics = append(about.Metrics, m)
+		line[m.Name] = value
 	}
+	one := func(m contract.Metric, happened bool) {
+		if happened {
+			add(m, 1)
+		} else {
+			add(m, 0)
+		}
+	}
+	one(contract.Bursts, err == nil && !r.Skipped)
+	one(contract.Skipped, err == nil && r.Skipped)
+	one(contract.Errors, err != nil)
+	add(contract.Events, r.Events)
+	add(contract.InDoubt, r.InDoubt)
+	add(contract.Failed, r.Failed)
+	add(contract.Revenue, r.Revenue)
+	add(contract.Bytes, r.Bytes)
+	add(contract.Retries, r.Retries)
 	if r.Milliseconds > 0 || r.Events > 0 {
-		m.Latency = &r.Milliseconds
-		names = append(names, metric{"Latency", "Milliseconds"})
+		add(contract.Latency, r.Milliseconds)
 	}
-	m.AWS = metricsHeader{h.cfg.Now().UnixMilli(), [1]metricsDirective{{
-		Namespace:  MetricsNamespace,
-		Dimensions: [1][1]string{{"Function"}},
-		Metrics:    names,
-	}}}
-	line, err := json.Marshal(m)
+	line["_aws"] = header{h.cfg.Now().UnixMilli(), [1]directive{about}}
+	text, err := json.Marshal(line)
 	if err != nil {
 		panic(err) // metrics always have a JSON form
 	}
 	// As for the log: metrics that cannot be written fail no burst.
-	_, _ = h.cfg.Metrics.Write(append(line, '\n'))
+	_, _ = h.cfg.Metrics.Write(append(text, '\n'))
 }

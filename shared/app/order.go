@@ -10,8 +10,8 @@ import (
 	"unicode"
 
 	"salesburst/shared/burst"
+	"salesburst/shared/contract"
 	"salesburst/shared/publish"
-	"salesburst/shared/spec"
 )
 
 // key names the burst for the promises above idempotent delivery. Scheduled bursts are
@@ -28,12 +28,12 @@ import (
 // and order for the same burst, and the second one skips it. That is what a person means who
 // says the same twice; who means two bursts gives two ids, and the ids of requests differ.
 // With a topic each there are two ledgers, and both publish.
-func (t trigger) key(f spec.Function) publish.Key {
+func (t trigger) key(f contract.Function) publish.Key {
 	if t.kind == TriggerSchedule {
 		sum := sha256.Sum256([]byte(t.order.Origin))
 		return publish.Key{
 			Series: f.Name + "-" + hex.EncodeToString(sum[:4]),
-			Number: t.order.At.Unix() / int64(spec.Slot/time.Second),
+			Number: t.order.At.Unix() / int64(contract.Slot/time.Second),
 		}
 	}
 	sum := asked(t.order)
@@ -93,7 +93,7 @@ func (t trigger) again() json.RawMessage {
 	}
 	switch {
 	case t.kind == TriggerSchedule:
-		payload = map[string]string{fieldScheduledTime: o.At.Format(time.RFC3339), fieldScheduleARN: o.Origin}
+		payload = map[string]string{contract.FieldScheduledTime: o.At.Format(time.RFC3339), contract.FieldScheduleARN: o.Origin}
 	case o.Of > 0:
 		m := payload.(manualOrder)
 		m.Shard = &o.Shard
@@ -106,10 +106,8 @@ func (t trigger) again() json.RawMessage {
 	return text
 }
 
-// orderMark stands in an error's text before the order, which ends the text. It is nowhere
-// after itself: in the order it would be within a name, and is written in another way there.
-const orderMark = ". Order: "
-
+// marked is an order as it ends an error's text. The mark is nowhere after itself: in the order it
+// would be within a name, and is written in another way there.
 func marked(order json.RawMessage) string {
-	return orderMark + strings.ReplaceAll(string(order), "Order:", `\u004frder:`)
+	return contract.RequestMark + strings.ReplaceAll(string(order), "Order:", `\u004frder:`)
 }

@@ -7,23 +7,23 @@ import (
 	"time"
 
 	"salesburst/shared/burst"
+	"salesburst/shared/contract"
 	"salesburst/shared/publish"
-	"salesburst/shared/spec"
 )
 
 func manual(change func(*burst.Order)) trigger {
-	o := burst.Order{Channel: spec.ChannelOnline, Origin: "bf", At: slot, Over: time.Minute, Events: 50, Mean: 600}
+	o := burst.Order{Channel: contract.ChannelOnline, Origin: "bf", At: slot, Over: time.Minute, Events: 50, Mean: 600}
 	change(&o)
 	return trigger{TriggerManual, o}
 }
 
 // What was asked is what the ledger knows a burst by.
 func TestWhatIsAskedIsTheKey(t *testing.T) {
-	seen := map[publish.Key]string{manual(func(*burst.Order) {}).key(spec.Online): "the same order"}
+	seen := map[publish.Key]string{manual(func(*burst.Order) {}).key(contract.Online): "the same order"}
 	allowed := regexp.MustCompile(`^[A-Za-z0-9._-]{1,128}$`)
 	for name, change := range map[string]func(*burst.Order){
-		"channel":       func(o *burst.Order) { o.Channel = spec.ChannelStore },
-		"id":            func(o *burst.Order) { o.Origin = strings.Repeat("x", spec.MaxIDLength) },
+		"channel":       func(o *burst.Order) { o.Channel = contract.ChannelStore },
+		"id":            func(o *burst.Order) { o.Origin = strings.Repeat("x", contract.MaxIDLength) },
 		"time":          func(o *burst.Order) { o.At = o.At.Add(time.Millisecond) },
 		"over":          func(o *burst.Order) { o.Over = 2 * time.Minute },
 		"events":        func(o *burst.Order) { o.Events++ },
@@ -40,7 +40,7 @@ func TestWhatIsAskedIsTheKey(t *testing.T) {
 		"product":       func(o *burst.Order) { o.Product = "LG" },
 		"brand in city": func(o *burst.Order) { o.Brand, o.City = "L", "G" },
 	} {
-		key := manual(change).key(spec.Online)
+		key := manual(change).key(contract.Online)
 		if other, again := seen[key]; again {
 			t.Errorf("another %s has the key of %s", name, other)
 		}
@@ -49,18 +49,20 @@ func TestWhatIsAskedIsTheKey(t *testing.T) {
 			t.Errorf("%s: key %+v", name, key)
 		}
 	}
-	if manual(func(*burst.Order) {}).key(spec.Store) == manual(func(*burst.Order) {}).key(spec.Online) {
+	if manual(func(*burst.Order) {}).key(contract.Store) == manual(func(*burst.Order) {}).key(contract.Online) {
 		t.Error("two functions have one key")
 	}
 	for name, change := range map[string]func(*burst.Order){
 		"mean": func(o *burst.Order) { o.Mean = 1 },
 		"zone": func(o *burst.Order) { o.At = o.At.In(time.FixedZone("CST", -6*3600)) },
 	} {
-		if key := manual(change).key(spec.Online); seen[key] != "the same order" {
+		if key := manual(change).key(contract.Online); seen[key] != "the same order" {
 			t.Errorf("another %s is another key", name)
 		}
 	}
-	brand := func(name string) publish.Key { return manual(func(o *burst.Order) { o.Brand = name }).key(spec.Online) }
+	brand := func(name string) publish.Key {
+		return manual(func(o *burst.Order) { o.Brand = name }).key(contract.Online)
+	}
 	for _, name := range []string{" SAMSUNG ", "samsung", "\u017famsung"} {
 		if brand(name) != brand("Samsung") {
 			t.Errorf("%q is another brand than Samsung", name)
@@ -70,11 +72,11 @@ func TestWhatIsAskedIsTheKey(t *testing.T) {
 
 // A schedule's series has eight hexadecimal digits where an order's has a word.
 func TestSchedulesAndOrdersAreKeptApart(t *testing.T) {
-	scheduled := trigger{TriggerSchedule, burst.Order{Origin: schedule, At: slot}}.key(spec.Online)
+	scheduled := trigger{TriggerSchedule, burst.Order{Origin: schedule, At: slot}}.key(contract.Online)
 	if !regexp.MustCompile(`^online-[0-9a-f]{8}$`).MatchString(scheduled.Series) || scheduled.Number != slot.Unix()/60 {
 		t.Errorf("key of a schedule %+v", scheduled)
 	}
-	if order := manual(func(*burst.Order) {}).key(spec.Online); !regexp.MustCompile(`^online-order-[0-9a-f]{32}$`).MatchString(order.Series) {
+	if order := manual(func(*burst.Order) {}).key(contract.Online); !regexp.MustCompile(`^online-order-[0-9a-f]{32}$`).MatchString(order.Series) {
 		t.Errorf("key of an order %+v", order)
 	}
 }
@@ -94,8 +96,8 @@ func TestAgain(t *testing.T) {
 			t.Fatal(err)
 		}
 		text := marked(first.again())
-		order, ok := strings.CutPrefix(text, orderMark)
-		if !ok || strings.LastIndex(text, orderMark) != 0 {
+		order, ok := strings.CutPrefix(text, contract.RequestMark)
+		if !ok || strings.LastIndex(text, contract.RequestMark) != 0 {
 			t.Errorf("%s: the order is marked as %s", payload, text)
 		}
 		if again, err := parseTrigger([]byte(order), elsewhere); err != nil || again != first {

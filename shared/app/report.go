@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"salesburst/shared/burst"
+	"salesburst/shared/contract"
 	"salesburst/shared/publish"
 	"salesburst/shared/sale"
 )
@@ -122,7 +123,7 @@ func advice(err error) string {
 	case errors.Is(err, ErrTooLate):
 		return "raise the function's timeout"
 	case errors.Is(err, publish.ErrAuth):
-		return "check api_key and api_secret in the secret, and that the key may write to the topic and use the transactional ids and groups that begin with salesburst-"
+		return "check api_key and api_secret in the secret, and that the key may write to the topic and use the transactional ids and groups that begin with " + contract.Prefix
 	case errors.Is(err, publish.ErrUnknownTopic):
 		return "create the topic, correct TOPIC, or let the key see the topic"
 	case errors.Is(err, publish.ErrUnsupported):

@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"salesburst/shared/burst"
+	"salesburst/shared/contract"
 	"salesburst/shared/sale"
-	"salesburst/shared/spec"
 )
 
 // Kinds of triggers, as in a report.
@@ -28,7 +28,7 @@ type trigger struct {
 
 // circumstances are what a payload leaves open.
 type circumstances struct {
-	channel   spec.Channel
+	channel   contract.Channel
 	mean      int       // EVENTS_PER_MINUTE
 	scenario  string    // SCENARIO
 	now       time.Time // by this machine's clock
@@ -36,49 +36,26 @@ type circumstances struct {
 	traceID   string    // X-Ray's, with the time of the first request in it; may be empty
 }
 
-// soon refuses a time that this machine's clock does not reach in spec.ClockTolerance. The
+// soon refuses a time that this machine's clock does not reach in contract.ClockTolerance. The
 // handler waits for one that it does reach: clocks that differ a little make neither an
 // error nor a sale in the future.
 func (c circumstances) soon(field, value string, at time.Time) error {
-	if at.Sub(c.now) <= spec.ClockTolerance {
+	if at.Sub(c.now) <= contract.ClockTolerance {
 		return nil
 	}
 	return refuse(field, value, fmt.Sprintf("a time that has passed, or comes in %v at most; by this machine's clock it is now %v",
-		spec.ClockTolerance, sale.TimeOf(c.now)))
+		contract.ClockTolerance, sale.TimeOf(c.now)))
 }
 
-// Fields of the payloads.
-const (
-	fieldScheduledTime = "scheduled_time"
-	fieldScheduleARN   = "schedule_arn"
-
-	fieldEvents        = "events"
-	fieldScenario      = "scenario"
-	fieldBrand         = "brand"
-	fieldProduct       = "product"
-	fieldCity          = "city"
-	fieldPaymentMethod = "payment_method"
-	fieldAt            = "at"
-	fieldOver          = "over"
-	fieldID            = "id"
-	fieldShard         = "shard"
-	fieldOf            = "of"
-)
-
-var (
-	scheduleFields = []string{fieldScheduledTime, fieldScheduleARN}
-	manualFields   = []string{fieldEvents, fieldScenario, fieldBrand, fieldProduct, fieldCity, fieldPaymentMethod, fieldAt, fieldOver, fieldID, fieldShard, fieldOf}
-)
-
 // parseTrigger understands the payload of a schedule, which has exactly the
-// scheduleFields, or of a person, with any of the manualFields or none. Its error is
+// contract.ScheduleFields, or of a person, with any of the contract.RequestFields or none. Its error is
 // an *InvalidTrigger.
 func parseTrigger(payload []byte, c circumstances) (trigger, error) {
 	o, err := parseObject(payload)
 	if err != nil {
 		return trigger{}, err
 	}
-	if o.has(fieldScheduledTime) || o.has(fieldScheduleARN) {
+	if o.has(contract.FieldScheduledTime) || o.has(contract.FieldScheduleARN) {
 		return parseScheduled(o, c)
 	}
 	return parseManual(o, c)
@@ -89,36 +66,36 @@ func parseTrigger(payload []byte, c circumstances) (trigger, error) {
 // slot far in the future is not published, and not entered in its ledger, before its time.
 func parseScheduled(o object, c circumstances) (trigger, error) {
 	for _, name := range o.names() {
-		if !slices.Contains(scheduleFields, name) {
+		if !slices.Contains(contract.ScheduleFields, name) {
 			return trigger{}, refuse(strconv.Quote(shorten(name)), "beside a scheduled time",
-				"exactly "+list(scheduleFields)+" from a schedule, and neither of them from a person")
+				"exactly "+list(contract.ScheduleFields)+" from a schedule, and neither of them from a person")
 		}
 	}
-	for _, name := range scheduleFields {
+	for _, name := range contract.ScheduleFields {
 		if !o.has(name) {
-			return trigger{}, refuse(name, "missing", "both of "+list(scheduleFields))
+			return trigger{}, refuse(name, "missing", "both of "+list(contract.ScheduleFields))
 		}
 	}
-	at, err := o.time(fieldScheduledTime)
+	at, err := o.time(contract.FieldScheduledTime)
 	if err == nil {
-		at = at.Truncate(spec.Slot)
-		err = c.soon(fieldScheduledTime, at.Format(time.RFC3339), at)
+		at = at.Truncate(contract.Slot)
+		err = c.soon(contract.FieldScheduledTime, at.Format(time.RFC3339), at)
 	}
 	if err != nil {
 		return trigger{}, err
 	}
-	origin, err := o.text(fieldScheduleARN)
+	origin, err := o.text(contract.FieldScheduleARN)
 	if err != nil {
 		return trigger{}, err
 	}
 	if len(origin) > maxARN || !scheduleARN.MatchString(origin) {
-		return trigger{}, refuse(fieldScheduleARN, quote(origin), "arn:aws:scheduler:<region>:<account>:schedule/<group>/<name>")
+		return trigger{}, refuse(contract.FieldScheduleARN, quote(origin), "arn:aws:scheduler:<region>:<account>:schedule/<group>/<name>")
 	}
 	return trigger{TriggerSchedule, burst.Order{
 		Channel:  c.channel,
 		Origin:   origin,
 		At:       at,
-		Over:     spec.Slot,
+		Over:     contract.Slot,
 		Mean:     c.mean,
 		Scenario: c.scenario,
 	}}, nil
@@ -128,23 +105,22 @@ const maxARN = 1600 // characters, EventBridge Scheduler's own limit
 
 var (
 	scheduleARN = regexp.MustCompile(`^arn:aws[a-z-]*:scheduler:[a-z0-9-]+:[0-9]{12}:schedule/[A-Za-z0-9._-]+/[A-Za-z0-9._-]+$`)
-	validID     = regexp.MustCompile(fmt.Sprintf(`^[A-Za-z0-9._-]{1,%d}$`, spec.MaxIDLength))
 )
 
 // parseManual: a person's burst is named by the id in the payload, or by the request.
 func parseManual(o object, c circumstances) (t trigger, err error) {
 	for _, name := range o.names() {
-		if !slices.Contains(manualFields, name) {
-			return trigger{}, refuse(quote(name), "is unknown", list(manualFields)+" (a schedule sends "+list(scheduleFields)+")")
+		if !slices.Contains(contract.RequestFields, name) {
+			return trigger{}, refuse(quote(name), "is unknown", list(contract.RequestFields)+" (a schedule sends "+list(contract.ScheduleFields)+")")
 		}
 	}
-	order := burst.Order{Channel: c.channel, Origin: c.requestID, Over: spec.Slot, Mean: c.mean}
+	order := burst.Order{Channel: c.channel, Origin: c.requestID, Over: contract.Slot, Mean: c.mean}
 	for name, text := range map[string]*string{
-		fieldScenario:      &order.Scenario,
-		fieldBrand:         &order.Brand,
-		fieldProduct:       &order.Product,
-		fieldCity:          &order.City,
-		fieldPaymentMethod: &order.PaymentMethod,
+		contract.FieldScenario:      &order.Scenario,
+		contract.FieldBrand:         &order.Brand,
+		contract.FieldProduct:       &order.Product,
+		contract.FieldCity:          &order.City,
+		contract.FieldPaymentMethod: &order.PaymentMethod,
 	} {
 		if !o.has(name) {
 			continue
@@ -153,35 +129,35 @@ func parseManual(o object, c circumstances) (t trigger, err error) {
 			return trigger{}, err
 		}
 	}
-	if o.has(fieldShard) || o.has(fieldOf) {
+	if o.has(contract.FieldShard) || o.has(contract.FieldOf) {
 		if order.Shard, order.Of, err = parseShard(o); err != nil {
 			return trigger{}, err
 		}
 	}
-	if o.has(fieldEvents) {
+	if o.has(contract.FieldEvents) {
 		if order.Events, err = parseEvents(o, order.Of); err != nil {
 			return trigger{}, err
 		}
 	}
 	at := firstAsked
-	if o.has(fieldAt) {
+	if o.has(contract.FieldAt) {
 		at = o.at
 	}
 	if order.At, err = at(c); err != nil {
 		return trigger{}, err
 	}
-	if o.has(fieldOver) {
+	if o.has(contract.FieldOver) {
 		if order.Over, err = parseOver(o); err != nil {
 			return trigger{}, err
 		}
 	}
-	if o.has(fieldID) {
+	if o.has(contract.FieldID) {
 		if order.Origin, err = parseID(o); err != nil {
 			return trigger{}, err
 		}
 	}
 	if order.Origin == "" {
-		return trigger{}, refuse(fieldID, "missing", "required where there is no Lambda request id")
+		return trigger{}, refuse(contract.FieldID, "missing", "required where there is no Lambda request id")
 	}
 	return trigger{TriggerManual, order}, nil
 }
@@ -189,54 +165,54 @@ func parseManual(o object, c circumstances) (t trigger, err error) {
 // parseShard: the shards of a spike are asked for one by one and must agree on what
 // they are shards of.
 func parseShard(o object) (shard, of int, err error) {
-	for _, name := range []string{fieldShard, fieldOf, fieldEvents, fieldAt, fieldID} {
+	for _, name := range []string{contract.FieldShard, contract.FieldOf, contract.FieldEvents, contract.FieldAt, contract.FieldID} {
 		if !o.has(name) {
 			return 0, 0, refuse(name, "missing", fmt.Sprintf("all of %s, %s, %s, %s and %s where a shard is asked for",
-				fieldShard, fieldOf, fieldEvents, fieldAt, fieldID))
+				contract.FieldShard, contract.FieldOf, contract.FieldEvents, contract.FieldAt, contract.FieldID))
 		}
 	}
-	if of, err = o.number(fieldOf, 1, spec.MaxShards, ""); err != nil {
+	if of, err = o.number(contract.FieldOf, 1, contract.MaxShards, ""); err != nil {
 		return 0, 0, err
 	}
-	shard, err = o.number(fieldShard, 0, of-1, "")
+	shard, err = o.number(contract.FieldShard, 0, of-1, "")
 	return shard, of, err
 }
 
 // parseEvents: with shards it is the number of all of them together.
 func parseEvents(o object, shards int) (int, error) {
-	most := min(spec.MaxEvents*max(shards, 1), spec.MaxSpike)
+	most := min(contract.MaxEvents*max(shards, 1), contract.MaxSpike)
 	more := ", or no such field for as many as the market asks for"
 	if shards > 0 {
 		more = ", all shards together"
 	}
-	return o.number(fieldEvents, 1, most, more)
+	return o.number(contract.FieldEvents, 1, most, more)
 }
 
 // at is the end of the time that the payload asks for.
 func (o object) at(c circumstances) (time.Time, error) {
-	at, err := o.time(fieldAt)
+	at, err := o.time(contract.FieldAt)
 	if err == nil {
-		err = c.soon(fieldAt, at.Format(time.RFC3339Nano), at)
+		err = c.soon(contract.FieldAt, at.Format(time.RFC3339Nano), at)
 	}
 	return at, err
 }
 
 func parseOver(o object) (time.Duration, error) {
-	text, err := o.text(fieldOver)
+	text, err := o.text(contract.FieldOver)
 	if err != nil {
 		return 0, err
 	}
 	over, err := time.ParseDuration(text)
-	if err != nil || over < spec.MinOver || over > spec.MaxOver {
-		return 0, refuse(fieldOver, quote(text), fmt.Sprintf("a duration from %v to %v, as in 30s, 5m, 1h30m", spec.MinOver, spec.MaxOver))
+	if err != nil || over < contract.MinOver || over > contract.MaxOver {
+		return 0, refuse(contract.FieldOver, quote(text), fmt.Sprintf("a duration from %v to %v, as in 30s, 5m, 1h30m", contract.MinOver, contract.MaxOver))
 	}
 	return over, nil
 }
 
 func parseID(o object) (string, error) {
-	id, err := o.text(fieldID)
-	if err == nil && !validID.MatchString(id) {
-		err = refuse(fieldID, quote(id), fmt.Sprintf("1 to %d characters of A-Z a-z 0-9 . _ -", spec.MaxIDLength))
+	id, err := o.text(contract.FieldID)
+	if err == nil && !contract.IsID(id) {
+		err = refuse(contract.FieldID, quote(id), fmt.Sprintf("1 to %d characters of A-Z a-z 0-9 . _ -", contract.MaxIDLength))
 	}
 	return id, err
 }
@@ -258,7 +234,7 @@ func firstAsked(c circumstances) (time.Time, error) {
 		if err != nil || c.now.Sub(at) > maxTraceAge {
 			continue
 		}
-		return at, c.soon(fieldAt, "missing, where the request's trace is of "+at.Format(time.RFC3339), at)
+		return at, c.soon(contract.FieldAt, "missing, where the request's trace is of "+at.Format(time.RFC3339), at)
 	}
 	return c.now.UTC().Truncate(time.Second), nil
 }

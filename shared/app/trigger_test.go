@@ -7,14 +7,14 @@ import (
 	"time"
 
 	"salesburst/shared/burst"
-	"salesburst/shared/spec"
+	"salesburst/shared/contract"
 )
 
 var (
 	now   = time.Date(2026, 11, 24, 10, 0, 30, 500_000_000, time.UTC)
 	slot  = time.Date(2026, 11, 24, 10, 0, 0, 0, time.UTC)
 	where = circumstances{
-		channel:   spec.ChannelOnline,
+		channel:   contract.ChannelOnline,
 		mean:      600,
 		scenario:  "flash-sale",
 		now:       now,
@@ -26,7 +26,7 @@ const schedule = "arn:aws:scheduler:eu-central-1:123456789012:schedule/salesburs
 
 func TestScheduledTrigger(t *testing.T) {
 	want := trigger{TriggerSchedule, burst.Order{
-		Channel: spec.ChannelOnline, Origin: schedule, At: slot, Over: time.Minute, Mean: 600, Scenario: "flash-sale",
+		Channel: contract.ChannelOnline, Origin: schedule, At: slot, Over: time.Minute, Mean: 600, Scenario: "flash-sale",
 	}}
 	for name, c := range map[string]struct {
 		time string
@@ -52,7 +52,7 @@ func TestScheduledTrigger(t *testing.T) {
 
 func TestManualTrigger(t *testing.T) {
 	order := func(change func(*burst.Order)) burst.Order {
-		o := burst.Order{Channel: spec.ChannelOnline, Origin: where.requestID, At: now.Truncate(time.Second), Over: time.Minute, Mean: 600}
+		o := burst.Order{Channel: contract.ChannelOnline, Origin: where.requestID, At: now.Truncate(time.Second), Over: time.Minute, Mean: 600}
 		change(&o)
 		return o
 	}
@@ -66,16 +66,16 @@ func TestManualTrigger(t *testing.T) {
 		"empty object": {`{}`, order(func(*burst.Order) {})},
 		"everything": {`{"events":50000,"scenario":"flash-sale","brand":"Samsung","product":"A \"TV\"","city":"Chicago",
 			"payment_method":"PayPal","at":"2026-11-20T10:00:00Z","over":"5m","id":"bf-rehearsal"}`, burst.Order{
-			Channel: spec.ChannelOnline, Origin: "bf-rehearsal", At: time.Date(2026, 11, 20, 10, 0, 0, 0, time.UTC), Over: 5 * time.Minute,
+			Channel: contract.ChannelOnline, Origin: "bf-rehearsal", At: time.Date(2026, 11, 20, 10, 0, 0, 0, time.UTC), Over: 5 * time.Minute,
 			Events: 50_000, Mean: 600, Scenario: "flash-sale", Brand: "Samsung", Product: `A "TV"`, City: "Chicago", PaymentMethod: "PayPal"}},
 		"one event":       {`{"events":1}`, order(func(o *burst.Order) { o.Events = 1 })},
-		"most events":     {`{"events":10000000}`, order(func(o *burst.Order) { o.Events = spec.MaxEvents })},
+		"most events":     {`{"events":10000000}`, order(func(o *burst.Order) { o.Events = contract.MaxEvents })},
 		"empty text":      {`{"scenario":""}`, order(func(*burst.Order) {})},
-		"clock is behind": {`{"at":"2026-11-24T10:00:40.5Z"}`, order(func(o *burst.Order) { o.At = now.Add(spec.ClockTolerance) })},
+		"clock is behind": {`{"at":"2026-11-24T10:00:40.5Z"}`, order(func(o *burst.Order) { o.At = now.Add(contract.ClockTolerance) })},
 		"until now":       {`{"at":"2026-11-24T10:00:30.5Z"}`, order(func(o *burst.Order) { o.At = now })},
-		"longest":         {`{"over":"24h"}`, order(func(o *burst.Order) { o.Over = spec.MaxOver })},
-		"shortest":        {`{"over":"1000ms"}`, order(func(o *burst.Order) { o.Over = spec.MinOver })},
-		"longest id":      {`{"id":"` + strings.Repeat("a", spec.MaxIDLength) + `"}`, order(func(o *burst.Order) { o.Origin = strings.Repeat("a", spec.MaxIDLength) })},
+		"longest":         {`{"over":"24h"}`, order(func(o *burst.Order) { o.Over = contract.MaxOver })},
+		"shortest":        {`{"over":"1000ms"}`, order(func(o *burst.Order) { o.Over = contract.MinOver })},
+		"longest id":      {`{"id":"` + strings.Repeat("a", contract.MaxIDLength) + `"}`, order(func(o *burst.Order) { o.Origin = strings.Repeat("a", contract.MaxIDLength) })},
 		"escaped name":    {`{"\u0065vents":7}`, order(func(o *burst.Order) { o.Events = 7 })},
 		"id of a request": {`{"id":"c6af9ac6.7b61_11e6-9a41"}`, order(func(o *burst.Order) { o.Origin = "c6af9ac6.7b61_11e6-9a41" })},
 	} {
@@ -103,7 +103,7 @@ func TestManualTriggerIsDatedByItsTrace(t *testing.T) {
 		"root not first":  {"Self=1-00000000-x;" + root(traced), traced},
 		"a day old":       {root(slot.AddDate(0, 0, -1).Add(time.Minute)), slot.AddDate(0, 0, -1).Add(time.Minute)},
 		"too old":         {root(slot.AddDate(0, 0, -1)), now.Truncate(time.Second)},
-		"clock is behind": {root(now.Add(spec.ClockTolerance).Truncate(time.Second)), now.Add(spec.ClockTolerance).Truncate(time.Second)},
+		"clock is behind": {root(now.Add(contract.ClockTolerance).Truncate(time.Second)), now.Add(contract.ClockTolerance).Truncate(time.Second)},
 		"no number":       {"Root=1-5759zzzz-bd862e3fe1be46a994272793", now.Truncate(time.Second)},
 		"too short":       {"Root=1-5759", now.Truncate(time.Second)},
 		"other version":   {"Root=2-" + inHex(traced.Unix()) + "-bd862e3fe1be46a994272793", now.Truncate(time.Second)},
@@ -120,7 +120,7 @@ func TestManualTriggerIsDatedByItsTrace(t *testing.T) {
 	future := where
 	future.traceID = root(slot.Add(time.Minute))
 	var inv *InvalidTrigger
-	if _, err := parseTrigger(nil, future); !errors.As(err, &inv) || inv.Field != fieldAt || !strings.Contains(err.Error(), "2026-11-24T10:01:00Z") {
+	if _, err := parseTrigger(nil, future); !errors.As(err, &inv) || inv.Field != contract.FieldAt || !strings.Contains(err.Error(), "2026-11-24T10:01:00Z") {
 		t.Errorf("a trace of the future: %v", err)
 	}
 	if got, err := parseTrigger([]byte(`{"at":"2026-11-24T10:00:00Z"}`), future); err != nil || !got.order.At.Equal(slot) {
@@ -257,23 +257,23 @@ func FuzzTrigger(f *testing.F) {
 			return
 		}
 		o := got.order
-		if o.Events < 0 || o.Events > spec.MaxEvents || o.Over < spec.MinOver || o.Over > spec.MaxOver || o.At.Before(earliest) ||
-			o.Origin == "" || o.Mean != 600 || o.Channel != spec.ChannelOnline {
+		if o.Events < 0 || o.Events > contract.MaxEvents || o.Over < contract.MinOver || o.Over > contract.MaxOver || o.At.Before(earliest) ||
+			o.Origin == "" || o.Mean != 600 || o.Channel != contract.ChannelOnline {
 			t.Errorf("accepted %+v", got)
 		}
 		switch got.kind {
 		case TriggerManual:
-			if o.At.After(now.Add(spec.ClockTolerance)) || len(o.Origin) > spec.MaxIDLength {
+			if o.At.After(now.Add(contract.ClockTolerance)) || len(o.Origin) > contract.MaxIDLength {
 				t.Errorf("accepted %+v", got)
 			}
 			if again, err := parseTrigger(got.again(), where); err != nil || again != got {
 				t.Errorf("%s is %+v, %v; want %+v", got.again(), again, err, got)
 			}
 		case TriggerSchedule:
-			if o.At.After(now.Add(spec.ClockTolerance)) {
+			if o.At.After(now.Add(contract.ClockTolerance)) {
 				t.Errorf("accepted %+v", got)
 			}
-			if o.Over != spec.Slot || o.Events != 0 || !o.At.Equal(o.At.Truncate(spec.Slot)) || len(o.Origin) > maxARN {
+			if o.Over != contract.Slot || o.Events != 0 || !o.At.Equal(o.At.Truncate(contract.Slot)) || len(o.Origin) > maxARN {
 				t.Errorf("accepted %+v", got)
 			}
 		}

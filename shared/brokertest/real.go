@@ -10,6 +10,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
+	"salesburst/shared/contract"
 	"salesburst/shared/stack"
 )
 
@@ -112,12 +113,11 @@ func (b *Broker) allow(t testing.TB) {
 			create.Creations = append(create.Creations, c)
 		}
 	}
-	const ours = "salesburst-"
 	grant(stack.Producer, kmsg.ACLResourceTypeTopic, b.Topic, kmsg.ACLResourcePatternTypeLiteral,
 		kmsg.ACLOperationWrite, kmsg.ACLOperationRead, kmsg.ACLOperationDescribe)
-	grant(stack.Producer, kmsg.ACLResourceTypeTransactionalId, ours, kmsg.ACLResourcePatternTypePrefixed,
+	grant(stack.Producer, kmsg.ACLResourceTypeTransactionalId, contract.Prefix, kmsg.ACLResourcePatternTypePrefixed,
 		kmsg.ACLOperationWrite, kmsg.ACLOperationDescribe)
-	grant(stack.Producer, kmsg.ACLResourceTypeGroup, ours, kmsg.ACLResourcePatternTypePrefixed, kmsg.ACLOperationRead)
+	grant(stack.Producer, kmsg.ACLResourceTypeGroup, contract.Prefix, kmsg.ACLResourcePatternTypePrefixed, kmsg.ACLOperationRead)
 	grant(stack.Consumer, kmsg.ACLResourceTypeTopic, b.Topic, kmsg.ACLResourcePatternTypeLiteral, kmsg.ACLOperationRead, kmsg.ACLOperationDescribe)
 	grant(stack.Consumer, kmsg.ACLResourceTypeGroup, b.Topic, kmsg.ACLResourcePatternTypePrefixed, kmsg.ACLOperationRead)
 	for _, r := range ask[*kmsg.CreateACLsResponse](t, b, create).Results {

@@ -6,9 +6,9 @@ import (
 
 	"salesburst/dataset"
 	"salesburst/shared/burst"
+	"salesburst/shared/contract"
 	"salesburst/shared/market"
 	"salesburst/shared/sale"
-	"salesburst/shared/spec"
 )
 
 func newMarket(tb testing.TB) *market.Market {
@@ -26,9 +26,9 @@ func BenchmarkSale(b *testing.B) {
 		name  string
 		order burst.Order
 	}{
-		{"online", burst.Order{Channel: spec.ChannelOnline}},
-		{"store", burst.Order{Channel: spec.ChannelStore}},
-		{"flash-sale", burst.Order{Channel: spec.ChannelOnline, Scenario: "flash-sale"}},
+		{"online", burst.Order{Channel: contract.ChannelOnline}},
+		{"store", burst.Order{Channel: contract.ChannelStore}},
+		{"flash-sale", burst.Order{Channel: contract.ChannelOnline, Scenario: "flash-sale"}},
 	} {
 		b.Run(o.name, func(b *testing.B) {
 			order := o.order
@@ -58,7 +58,7 @@ func BenchmarkPlan(b *testing.B) {
 	for name, over := range map[string]time.Duration{"minute": time.Minute, "day": 24 * time.Hour} {
 		b.Run(name, func(b *testing.B) {
 			for b.Loop() {
-				if _, err := burst.New(m, burst.Order{Channel: spec.ChannelOnline, Origin: "bench", At: noon, Over: over, Events: events}); err != nil {
+				if _, err := burst.New(m, burst.Order{Channel: contract.ChannelOnline, Origin: "bench", At: noon, Over: over, Events: events}); err != nil {
 					b.Fatal(err)
 				}
 			}

@@ -15,21 +15,21 @@ import (
 	"strings"
 	"time"
 
+	"salesburst/shared/contract"
 	"salesburst/shared/market"
 	"salesburst/shared/sale"
-	"salesburst/shared/spec"
 )
 
 // Order is a trigger that has been understood.
 type Order struct {
-	Channel spec.Channel
+	Channel contract.Channel
 	Origin  string        // schedule ARN, request id or a person's id of the burst; required
 	At      time.Time     // end of the time that the events cover, exclusive; whole milliseconds
-	Over    time.Duration // time that the events cover, spec.MinOver to spec.MaxOver; whole milliseconds
-	Events  int           // exact number of events, up to spec.MaxEvents; with 0 the market's demand decides, which may be none
+	Over    time.Duration // time that the events cover, contract.MinOver to contract.MaxOver; whole milliseconds
+	Events  int           // exact number of events, up to contract.MaxEvents; with 0 the market's demand decides, which may be none
 	Shard   int           // the part of the burst that is wanted, from 0 on
-	Of      int           // parts that the burst is cut into, up to spec.MaxShards, and a part of its name; 0: whole. All parts together have up to spec.MaxSpike Events
-	Mean    int           // average events per minute over a day, 1 to spec.MaxEventsPerMinute; required where Events is 0
+	Of      int           // parts that the burst is cut into, up to contract.MaxShards, and a part of its name; 0: whole. All parts together have up to contract.MaxSpike Events
+	Mean    int           // average events per minute over a day, 1 to contract.MaxEventsPerMinute; required where Events is 0
 
 	Scenario      string // empty: normal traffic
 	Brand         string // narrows what is sold, not how much, or is a scenario's focus; empty: all
@@ -70,9 +70,9 @@ func New(m *market.Market, o Order) (*Burst, error) {
 	demand := demandByMinute(c)
 	events := uint64(o.Events)
 	if events == 0 {
-		if events = expect(demand, o, b.seed); events > spec.MaxEvents {
+		if events = expect(demand, o, b.seed); events > contract.MaxEvents {
 			return nil, invalid("over", o.Over.String(), fmt.Sprintf(
-				"a shorter time: %d events would be sold in this one, and a burst has at most %d", events, spec.MaxEvents))
+				"a shorter time: %d events would be sold in this one, and a burst has at most %d", events, contract.MaxEvents))
 		}
 	}
 	if o.Of == 0 {
@@ -96,25 +96,25 @@ func invalid(field, value, allowed string) error {
 func (o *Order) check() error {
 	switch {
 	case o.Origin == "":
-		return invalid("id", "", "1 to "+fmt.Sprint(spec.MaxIDLength)+" characters")
-	case o.Of < 0 || o.Of > spec.MaxShards:
-		return invalid("of", fmt.Sprint(o.Of), fmt.Sprintf("1 to %d", spec.MaxShards))
+		return invalid("id", "", "1 to "+fmt.Sprint(contract.MaxIDLength)+" characters")
+	case o.Of < 0 || o.Of > contract.MaxShards:
+		return invalid("of", fmt.Sprint(o.Of), fmt.Sprintf("1 to %d", contract.MaxShards))
 	case o.Shard < 0 || o.Shard >= max(o.Of, 1):
 		return invalid("shard", fmt.Sprint(o.Shard), fmt.Sprintf("0 to %d", max(o.Of, 1)-1))
 	case o.Of > 0 && o.Events == 0:
 		return invalid("events", "0", "the number of events of all shards")
-	case o.Events < 0 || o.Events > min(spec.MaxEvents*max(o.Of, 1), spec.MaxSpike):
-		return invalid("events", fmt.Sprint(o.Events), fmt.Sprintf("1 to %d", min(spec.MaxEvents*max(o.Of, 1), spec.MaxSpike)))
-	case o.Over < spec.MinOver || o.Over > spec.MaxOver:
-		return invalid("over", o.Over.String(), fmt.Sprintf("%v to %v", spec.MinOver, spec.MaxOver))
+	case o.Events < 0 || o.Events > min(contract.MaxEvents*max(o.Of, 1), contract.MaxSpike):
+		return invalid("events", fmt.Sprint(o.Events), fmt.Sprintf("1 to %d", min(contract.MaxEvents*max(o.Of, 1), contract.MaxSpike)))
+	case o.Over < contract.MinOver || o.Over > contract.MaxOver:
+		return invalid("over", o.Over.String(), fmt.Sprintf("%v to %v", contract.MinOver, contract.MaxOver))
 	case o.Over%time.Millisecond != 0:
 		return invalid("over", o.Over.String(), "whole milliseconds")
 	case o.At.Nanosecond()%int(time.Millisecond) != 0:
 		return invalid("at", o.At.Format(time.RFC3339Nano), "whole milliseconds")
 	case o.At.Year() < 2000 || o.At.Year() > 2999:
 		return invalid("at", o.At.Format(time.RFC3339), "a time in the years 2000 to 2999")
-	case o.Events == 0 && (o.Mean < 1 || o.Mean > spec.MaxEventsPerMinute):
-		return invalid("mean", fmt.Sprint(o.Mean), fmt.Sprintf("1 to %d events per minute", spec.MaxEventsPerMinute))
+	case o.Events == 0 && (o.Mean < 1 || o.Mean > contract.MaxEventsPerMinute):
+		return invalid("mean", fmt.Sprint(o.Mean), fmt.Sprintf("1 to %d events per minute", contract.MaxEventsPerMinute))
 	}
 	return nil
 }

@@ -18,9 +18,9 @@ import (
 
 	"salesburst/dataset"
 	"salesburst/shared/burst"
+	"salesburst/shared/contract"
 	"salesburst/shared/market"
 	"salesburst/shared/sale"
-	"salesburst/shared/spec"
 )
 
 var (
@@ -47,12 +47,12 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-func slot(f spec.Function) burst.Order {
+func slot(f contract.Function) burst.Order {
 	return burst.Order{
 		Channel: f.Channel,
 		Origin:  "arn:aws:scheduler:us-east-1:123456789012:schedule/salesburst/" + f.Name,
 		At:      noon,
-		Over:    spec.Slot,
+		Over:    contract.Slot,
 		Mean:    f.EventsPerMinute,
 	}
 }
@@ -66,12 +66,12 @@ var golden = []struct {
 	name  string
 	order burst.Order
 }{
-	{"online", slot(spec.Online)},
-	{"store", slot(spec.Store)},
-	{"flash-sale", with(slot(spec.Online), func(o *burst.Order) { o.Scenario, o.Brand, o.Events = "flash-sale", "samsung", 1000 })},
-	{"payment-outage", with(slot(spec.Store), func(o *burst.Order) { o.Scenario, o.Events = "payment-outage", 1000 })},
-	{"shard", with(slot(spec.Store), func(o *burst.Order) { o.Over, o.Events, o.Shard, o.Of = 24*time.Hour, 100_000, 3, 11 })},
-	{"chicago-hour", with(slot(spec.Online), func(o *burst.Order) { o.City, o.Over, o.Mean = "Chicago", time.Hour, 20 })},
+	{"online", slot(contract.Online)},
+	{"store", slot(contract.Store)},
+	{"flash-sale", with(slot(contract.Online), func(o *burst.Order) { o.Scenario, o.Brand, o.Events = "flash-sale", "samsung", 1000 })},
+	{"payment-outage", with(slot(contract.Store), func(o *burst.Order) { o.Scenario, o.Events = "payment-outage", 1000 })},
+	{"shard", with(slot(contract.Store), func(o *burst.Order) { o.Over, o.Events, o.Shard, o.Of = 24*time.Hour, 100_000, 3, 11 })},
+	{"chicago-hour", with(slot(contract.Online), func(o *burst.Order) { o.City, o.Over, o.Mean = "Chicago", time.Hour, 20 })},
 }
 
 // text is the JSON lines of sales from to to.
@@ -140,7 +140,7 @@ func TestTwoProcessesMakeTheSameBytes(t *testing.T) {
 
 // Sales are made by many workers in any order.
 func TestSalesDoNotDependOnTheirOrder(t *testing.T) {
-	b := plan(t, with(slot(spec.Online), func(o *burst.Order) { o.Events = 3000 }))
+	b := plan(t, with(slot(contract.Online), func(o *burst.Order) { o.Events = 3000 }))
 	want := text(b, 0, b.Len())
 	parts := make([][]byte, 30)
 	var wg sync.WaitGroup
@@ -154,13 +154,13 @@ func TestSalesDoNotDependOnTheirOrder(t *testing.T) {
 }
 
 func TestEverythingInTheOrderNamesTheBurst(t *testing.T) {
-	base := with(slot(spec.Online), func(o *burst.Order) { o.Events = 50 })
+	base := with(slot(contract.Online), func(o *burst.Order) { o.Events = 50 })
 	seen := map[sale.BurstID]string{plan(t, base).ID(): "the same order"}
 	if _, again := seen[plan(t, base).ID()]; !again {
 		t.Fatal("the same order has two names")
 	}
 	for name, change := range map[string]func(*burst.Order){
-		"channel":  func(o *burst.Order) { o.Channel = spec.ChannelStore },
+		"channel":  func(o *burst.Order) { o.Channel = contract.ChannelStore },
 		"origin":   func(o *burst.Order) { o.Origin += "x" },
 		"time":     func(o *burst.Order) { o.At = o.At.Add(time.Minute) },
 		"over":     func(o *burst.Order) { o.Over = 2 * time.Minute },
@@ -191,10 +191,10 @@ func TestEverythingInTheOrderNamesTheBurst(t *testing.T) {
 }
 
 func TestTimesAreInsideAndInOrder(t *testing.T) {
-	for _, over := range []time.Duration{time.Second, 1500 * time.Millisecond, spec.Slot, 61 * time.Second, 10 * time.Minute, 24 * time.Hour} {
+	for _, over := range []time.Duration{time.Second, 1500 * time.Millisecond, contract.Slot, 61 * time.Second, 10 * time.Minute, 24 * time.Hour} {
 		for _, at := range []time.Time{noon, noon.Add(-12345 * time.Millisecond)} {
 			for _, events := range []int{1, 2, 61, 5000} {
-				b := plan(t, with(slot(spec.Online), func(o *burst.Order) { o.At, o.Over, o.Events = at, over, events }))
+				b := plan(t, with(slot(contract.Online), func(o *burst.Order) { o.At, o.Over, o.Events = at, over, events }))
 				if b.Len() != events {
 					t.Fatalf("%v: %d events, want %d", over, b.Len(), events)
 				}
@@ -218,7 +218,7 @@ func TestTimesAreInsideAndInOrder(t *testing.T) {
 // A minute's sales come like customers who do not know each other: the counts of its
 // seconds have a variance like their mean.
 func TestSecondsVary(t *testing.T) {
-	b := plan(t, with(slot(spec.Online), func(o *burst.Order) { o.Events = 60_000 }))
+	b := plan(t, with(slot(contract.Online), func(o *burst.Order) { o.Events = 60_000 }))
 	var counts [60]float64
 	var s sale.Sale
 	for i := range b.Len() {
@@ -238,7 +238,7 @@ func TestSecondsVary(t *testing.T) {
 // day: the afternoon is busy and the night is quiet.
 func TestDemandFollowsTheDay(t *testing.T) {
 	m := newMarket(t)
-	for _, f := range spec.Functions() {
+	for _, f := range contract.Functions() {
 		t.Run(f.Name, func(t *testing.T) {
 			total := 0
 			hours := make([]int, 24)
@@ -274,7 +274,7 @@ func TestShards(t *testing.T) {
 	}
 	for _, over := range []time.Duration{time.Second, 1500 * time.Millisecond, 61 * time.Second} {
 		for _, of := range []int{1, 3, 7, 1001} {
-			order := with(slot(spec.Online), func(o *burst.Order) { o.Events, o.Of, o.Over, o.At = 1000, of, over, noon.Add(-12345*time.Millisecond) })
+			order := with(slot(contract.Online), func(o *burst.Order) { o.Events, o.Of, o.Over, o.At = 1000, of, over, noon.Add(-12345*time.Millisecond) })
 			var s sale.Sale
 			n, id, last := uint32(0), plan(order).ID(), sale.TimeOf(order.At.Add(-over))
 			for shard := range of {
@@ -304,8 +304,8 @@ func TestShards(t *testing.T) {
 // same names; and none of them has the names of the whole.
 func TestShardsOfAnotherSizeAreAnotherBurst(t *testing.T) {
 	seen := make(map[sale.BurstID]int)
-	for _, of := range []int{0, 1, 2, 20, 200, spec.MaxShards} {
-		id := plan(t, with(slot(spec.Online), func(o *burst.Order) { o.Events, o.Of = 1000, of })).ID()
+	for _, of := range []int{0, 1, 2, 20, 200, contract.MaxShards} {
+		id := plan(t, with(slot(contract.Online), func(o *burst.Order) { o.Events, o.Of = 1000, of })).ID()
 		if other, again := seen[id]; again {
 			t.Errorf("%d shards and %d shards are both burst %v", other, of, id)
 		}
@@ -317,7 +317,7 @@ func TestShardsOfAnotherSizeAreAnotherBurst(t *testing.T) {
 // from it as those of customers do who do not know each other, neither more nor less.
 func TestShardsFollowTheDemand(t *testing.T) {
 	const events, of = 1_000_000, 20
-	order := with(slot(spec.Online), func(o *burst.Order) { o.Events, o.Of, o.Over = events, of, 24*time.Hour })
+	order := with(slot(contract.Online), func(o *burst.Order) { o.Events, o.Of, o.Over = events, of, 24*time.Hour })
 	counts := make([]float64, 24*60)
 	seconds := make(map[sale.Time]float64)
 	begin := order.At.Add(-order.Over)
@@ -371,12 +371,12 @@ func TestRefusedOrders(t *testing.T) {
 	}{
 		"no origin":       {func(o *burst.Order) { o.Origin = "" }, "id", "characters"},
 		"negative events": {func(o *burst.Order) { o.Events = -1 }, "events", "10000000"},
-		"huge events":     {func(o *burst.Order) { o.Events = spec.MaxEvents + 1 }, "events", "10000000"},
+		"huge events":     {func(o *burst.Order) { o.Events = contract.MaxEvents + 1 }, "events", "10000000"},
 		"no such shard":   {func(o *burst.Order) { o.Events, o.Shard, o.Of = 9, 3, 3 }, "shard", "0 to 2"},
 		"shard of none":   {func(o *burst.Order) { o.Events, o.Shard = 9, 1 }, "shard", "0 to 0"},
-		"many shards":     {func(o *burst.Order) { o.Events, o.Of = 9, spec.MaxShards+1 }, "of", "10000"},
+		"many shards":     {func(o *burst.Order) { o.Events, o.Of = 9, contract.MaxShards+1 }, "of", "10000"},
 		"no events":       {func(o *burst.Order) { o.Of = 3 }, "events", "shards"},
-		"huge spike":      {func(o *burst.Order) { o.Events, o.Of = spec.MaxSpike+1, 50 }, "events", "100000000"},
+		"huge spike":      {func(o *burst.Order) { o.Events, o.Of = contract.MaxSpike+1, 50 }, "events", "100000000"},
 		"huge shards":     {func(o *burst.Order) { o.Events, o.Of = 20_000_001, 2 }, "events", "20000000"},
 		"no mean":         {func(o *burst.Order) { o.Mean = 0 }, "mean", "1000000"},
 		"too short":       {func(o *burst.Order) { o.Over = time.Millisecond }, "over", "1s"},
@@ -394,7 +394,7 @@ func TestRefusedOrders(t *testing.T) {
 		"channel":         {func(o *burst.Order) { o.Channel = "phone" }, "channel", "in_store"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := burst.New(m, with(slot(spec.Online), c.change))
+			_, err := burst.New(m, with(slot(contract.Online), c.change))
 			var invalid *burst.Invalid
 			if !errors.As(err, &invalid) || invalid.Field != c.field || !strings.Contains(invalid.Allowed, c.allows) {
 				t.Errorf("error %v, want one about %s that allows %q", err, c.field, c.allows)
@@ -404,7 +404,7 @@ func TestRefusedOrders(t *testing.T) {
 }
 
 func TestNothingIsAllocatedPerSale(t *testing.T) {
-	b := plan(t, with(slot(spec.Online), func(o *burst.Order) { o.Events = 1000 }))
+	b := plan(t, with(slot(contract.Online), func(o *burst.Order) { o.Events = 1000 }))
 	var s sale.Sale
 	buf := make([]byte, 0, 2048)
 	i := 0

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"salesburst/shared/burst"
-	"salesburst/shared/spec"
+	"salesburst/shared/contract"
 )
 
 // What lies on a limit is taken.
@@ -16,16 +16,16 @@ func TestLimitsAreTaken(t *testing.T) {
 		change func(*burst.Order)
 		events int // −1: whatever is sold
 	}{
-		"most shards":           {func(o *burst.Order) { o.Events, o.Of = 9, spec.MaxShards }, 0},
-		"most events of two":    {func(o *burst.Order) { o.Events, o.Of = 2*spec.MaxEvents, 2 }, spec.MaxEvents},
+		"most shards":           {func(o *burst.Order) { o.Events, o.Of = 9, contract.MaxShards }, 0},
+		"most events of two":    {func(o *burst.Order) { o.Events, o.Of = 2*contract.MaxEvents, 2 }, contract.MaxEvents},
 		"first year":            {func(o *burst.Order) { o.At = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC) }, -1},
 		"last year":             {func(o *burst.Order) { o.At = time.Date(2999, 12, 31, 23, 59, 0, 0, time.UTC) }, -1},
 		"least mean":            {func(o *burst.Order) { o.Mean = 1 }, -1},
-		"greatest mean":         {func(o *burst.Order) { o.Mean, o.Over = spec.MaxEventsPerMinute, time.Second }, -1},
+		"greatest mean":         {func(o *burst.Order) { o.Mean, o.Over = contract.MaxEventsPerMinute, time.Second }, -1},
 		"events without a mean": {func(o *burst.Order) { o.Events, o.Mean = 7, 0 }, 7},
 	} {
 		t.Run(name, func(t *testing.T) {
-			b, err := burst.New(m, with(slot(spec.Online), c.change))
+			b, err := burst.New(m, with(slot(contract.Online), c.change))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -47,10 +47,10 @@ func TestBeyondTheLimits(t *testing.T) {
 		"shard before the first": {func(o *burst.Order) { o.Events, o.Of, o.Shard = 9, 3, -1 }, "shard"},
 		"the year before":        {func(o *burst.Order) { o.At = time.Date(1999, 12, 31, 23, 59, 0, 0, time.UTC) }, "at"},
 		"the year after":         {func(o *burst.Order) { o.At = time.Date(3000, 1, 1, 0, 0, 0, 0, time.UTC) }, "at"},
-		"greater mean":           {func(o *burst.Order) { o.Mean, o.Over = spec.MaxEventsPerMinute+1, time.Second }, "mean"},
+		"greater mean":           {func(o *burst.Order) { o.Mean, o.Over = contract.MaxEventsPerMinute+1, time.Second }, "mean"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := burst.New(m, with(slot(spec.Online), c.change))
+			_, err := burst.New(m, with(slot(contract.Online), c.change))
 			var invalid *burst.Invalid
 			if !errors.As(err, &invalid) || invalid.Field != c.field {
 				t.Errorf("error %v, want one about %s", err, c.field)
@@ -64,8 +64,8 @@ func TestGreatDemandIsWhatIsExpected(t *testing.T) {
 	m := newMarket(t)
 	var first int
 	for _, origin := range []string{"one", "two"} {
-		b, err := burst.New(m, with(slot(spec.Online), func(o *burst.Order) {
-			o.Origin, o.At, o.Over, o.Mean = origin, noon.Add(8*time.Hour), 7*time.Minute, spec.MaxEventsPerMinute
+		b, err := burst.New(m, with(slot(contract.Online), func(o *burst.Order) {
+			o.Origin, o.At, o.Over, o.Mean = origin, noon.Add(8*time.Hour), 7*time.Minute, contract.MaxEventsPerMinute
 		}))
 		if err != nil {
 			t.Fatal(err)

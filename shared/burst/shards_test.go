@@ -6,8 +6,8 @@ import (
 	"time"
 
 	"salesburst/dataset"
+	"salesburst/shared/contract"
 	"salesburst/shared/market"
-	"salesburst/shared/spec"
 )
 
 func demandOf(tb testing.TB, over time.Duration) (from time.Time, demand []minute) {
@@ -17,7 +17,7 @@ func demandOf(tb testing.TB, over time.Duration) (from time.Time, demand []minut
 		tb.Fatal(err)
 	}
 	to := time.Date(2026, 11, 24, 18, 0, 0, 0, time.UTC)
-	c, err := m.Under(market.Ask{Channel: spec.ChannelOnline, From: to.Add(-over), To: to})
+	c, err := m.Under(market.Ask{Channel: contract.ChannelOnline, From: to.Add(-over), To: to})
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -50,7 +50,7 @@ func TestShardsAgreeOnEachSale(t *testing.T) {
 // A shard's work does not grow with the burst: what it plans are its own seconds.
 func TestShardPlansItsOwnSeconds(t *testing.T) {
 	from, demand := demandOf(t, 24*time.Hour)
-	const events, of = spec.MaxSpike, spec.MaxShards
+	const events, of = contract.MaxSpike, contract.MaxShards
 	p := planShard(from, demand, events, 1, events/of*(of/2), events/of*(of/2+1))
 	if n := len(p.before); n < 2 || n > 60 {
 		t.Errorf("the plan of 1 of %d shards of a day has %d seconds", of, n)
@@ -77,7 +77,7 @@ func TestShardsOfPartsOfASecond(t *testing.T) {
 // without the halves, whichever it is, and only its own sales.
 func BenchmarkShard(b *testing.B) {
 	from, demand := demandOf(b, 24*time.Hour)
-	const events = spec.MaxSpike
+	const events = contract.MaxSpike
 	b.Run("all", func(b *testing.B) {
 		for b.Loop() {
 			newPlan(from, demand, events, 1)

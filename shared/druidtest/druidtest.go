@@ -16,9 +16,9 @@ import (
 
 	"salesburst/shared/app"
 	"salesburst/shared/brokertest"
+	"salesburst/shared/contract"
 	"salesburst/shared/lambdatest"
 	"salesburst/shared/sale"
-	"salesburst/shared/spec"
 	"salesburst/shared/stack"
 )
 
@@ -42,13 +42,13 @@ type Pipeline struct {
 // Start makes a pipeline, with these settings of the supervisor changed. It ends with the test.
 func Start(t testing.TB, d *stack.Druid, change map[string]any) *Pipeline {
 	t.Helper()
-	b := brokertest.Real(t, d.Kafka, spec.TimestampType, spec.OfArrival)
+	b := brokertest.Real(t, d.Kafka, contract.TimestampType, contract.OfArrival)
 	roots := filepath.Join(t.TempDir(), "roots.pem")
 	if err := os.WriteFile(roots, b.CA, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	env := append(lambdatest.Secrets(t, lambdatest.Secret(b.Addrs, b.User, b.Password)).Env,
-		spec.EnvTopic+"="+b.Topic, spec.EnvSecretARN+"="+lambdatest.SecretARN, "SSL_CERT_FILE="+roots)
+		contract.EnvTopic+"="+b.Topic, contract.EnvSecretARN+"="+lambdatest.SecretARN, "SSL_CERT_FILE="+roots)
 	if err := d.Ingest(t.Context(), b.Topic, change); err != nil {
 		t.Fatal(err)
 	}

@@ -18,6 +18,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"salesburst/shared/contract"
 )
 
 // Build makes a function's binary as it is deployed, for arm64 or amd64.
@@ -239,7 +241,7 @@ func Secrets(t testing.TB, value string) *SecretsManager {
 // Secret is what the service holds for a cluster.
 func Secret(servers []string, key, secret string) string {
 	text, err := json.Marshal(map[string]string{
-		"bootstrap_servers": strings.Join(servers, ","), "api_key": key, "api_secret": secret,
+		contract.SecretServers: strings.Join(servers, ","), contract.SecretKey: key, contract.SecretKeySecret: secret,
 	})
 	if err != nil {
 		panic(err) // texts

@@ -17,9 +17,9 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 	"github.com/twmb/franz-go/pkg/sasl/plain"
 
+	"salesburst/shared/contract"
 	"salesburst/shared/loopback"
 	"salesburst/shared/secret"
-	"salesburst/shared/spec"
 )
 
 // cluster says how to reach Kafka.
@@ -55,7 +55,7 @@ func startBroker(topic string) (*cluster, io.Closer, error) {
 		kfake.TLS(cert.Server()),
 		kfake.EnableSASL(),
 		kfake.Superuser("PLAIN", c.username, c.password.Reveal()),
-		kfake.SeedTopics(spec.Partitions, topic),
+		kfake.SeedTopics(contract.Partitions, topic),
 	)
 	if err != nil {
 		return nil, nil, fmt.Errorf("starting the broker: %w", err)
@@ -166,7 +166,7 @@ func (c *cluster) advise(err error) error {
 	case errors.Is(err, kerr.SaslAuthenticationFailed):
 		return fmt.Errorf("%s refuses the credentials; check %s and %s", servers, EnvUsername, EnvPassword)
 	case errors.Is(err, kerr.UnknownTopicOrPartition):
-		return fmt.Errorf("there is no topic %s on %s; create it with %d partitions, or name another with -topic", c.topic, servers, spec.Partitions)
+		return fmt.Errorf("there is no topic %s on %s; create it with %d partitions, or name another with -topic", c.topic, servers, contract.Partitions)
 	case errors.Is(err, kerr.TopicAuthorizationFailed):
 		return fmt.Errorf("%s does not let %s see the topic %s; grant it READ, WRITE and DESCRIBE, or name another with -topic", servers, c.username, c.topic)
 	case errors.Is(err, kerr.InvalidTopicException):

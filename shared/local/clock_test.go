@@ -8,7 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"salesburst/shared/spec"
+	"salesburst/shared/contract"
 )
 
 func TestClockCatchesUpAndNeverRunsAhead(t *testing.T) {
@@ -84,15 +84,15 @@ func TestScheduleRunsEverySlotOnce(t *testing.T) {
 				f.Invoke(ctx, payload)
 			},
 		}
-		last := time.Now().Truncate(spec.Slot)
+		last := time.Now().Truncate(contract.Slot)
 		ticks := 0
 		var mu sync.Mutex
-		s.catchUp(t.Context(), last.Add(-10*spec.Slot), last, func() { mu.Lock(); ticks++; mu.Unlock() })
-		ctx, cancel := context.WithTimeout(t.Context(), 5*spec.Slot+30*time.Second)
+		s.catchUp(t.Context(), last.Add(-10*contract.Slot), last, func() { mu.Lock(); ticks++; mu.Unlock() })
+		ctx, cancel := context.WithTimeout(t.Context(), 5*contract.Slot+30*time.Second)
 		defer cancel()
 		s.live(ctx, last)
 		for i := range 15 {
-			at := last.Add(time.Duration(i-9) * spec.Slot).UTC().Format(time.RFC3339)
+			at := last.Add(time.Duration(i-9) * contract.Slot).UTC().Format(time.RFC3339)
 			for _, name := range []string{"online", "store"} {
 				payload := fmt.Sprintf(`{"schedule_arn":"arn:aws:scheduler:local:000000000000:schedule/salesburst/%s","scheduled_time":"%s"}`, name, at)
 				if n := seen.payloads[payload]; n != 1 {

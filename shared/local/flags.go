@@ -10,8 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"salesburst/shared/contract"
 	"salesburst/shared/secret"
-	"salesburst/shared/spec"
 )
 
 // Environment variables of a broker that exists.
@@ -120,10 +120,10 @@ func parseFlags(args []string, getenv func(string) string, stdout io.Writer) (op
 	f.StringVar(&o.out, "out", "", "")
 	f.StringVar(&brokers, "brokers", getenv(EnvServers), "")
 	f.BoolVar(&o.stack, "stack", false, "")
-	f.StringVar(&o.topic, "topic", spec.DefaultTopic, "")
+	f.StringVar(&o.topic, "topic", contract.DefaultTopic, "")
 	switch err := f.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):
-		fmt.Fprintf(stdout, help, defaultListen, spec.DefaultTopic)
+		fmt.Fprintf(stdout, help, defaultListen, contract.DefaultTopic)
 		return o, flag.ErrHelp
 	case err != nil:
 		return o, &usageError{err.Error()}
@@ -147,7 +147,7 @@ func (o *options) check() error {
 	switch {
 	case o.history < 0 || o.history > maxHistory:
 		return wrong("history", o.history.String(), "a duration from 0 to 168h, as in 6h or 90m")
-	case o.history%spec.Slot != 0:
+	case o.history%contract.Slot != 0:
 		return wrong("history", o.history.String(), "whole minutes")
 	case o.once && o.history == 0:
 		return wrong("history", o.history.String(), "a minute or more where there is -once")

@@ -14,8 +14,8 @@ import (
 	"time"
 
 	"salesburst/dashboards"
+	"salesburst/shared/contract"
 	"salesburst/shared/picture"
-	"salesburst/shared/spec"
 )
 
 // source answers the panels' queries: the table of this process, or Druid.
@@ -68,7 +68,7 @@ func (l *live) edge(d dashboards.Dashboard) time.Time {
 	}
 	now := l.clock.Now()
 	if len(d.Variables) > 0 {
-		now = now.Add(-spec.Slot - time.Duration(float64(settle)*l.clock.pace()))
+		now = now.Add(-contract.Slot - time.Duration(float64(settle)*l.clock.pace()))
 	}
 	return now.Truncate(time.Second)
 }

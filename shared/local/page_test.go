@@ -19,8 +19,8 @@ import (
 	"salesburst/dashboards"
 	"salesburst/dataset"
 	"salesburst/shared/app"
+	"salesburst/shared/contract"
 	"salesburst/shared/market"
-	"salesburst/shared/spec"
 	"salesburst/shared/table"
 )
 
@@ -45,7 +45,7 @@ func newSite(t testing.TB, filled bool) *site {
 	if filled {
 		now := time.Now()
 		for i := range 60 {
-			rows := newMadeUp("filled", spec.ChannelOnline, now.Add(-time.Duration(i)*spec.Slot), 300).rows()
+			rows := newMadeUp("filled", contract.ChannelOnline, now.Add(-time.Duration(i)*contract.Slot), 300).rows()
 			if err := s.table.Add(rows); err != nil {
 				t.Fatal(err)
 			}

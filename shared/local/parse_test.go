@@ -6,8 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"salesburst/shared/contract"
 	"salesburst/shared/sale"
-	"salesburst/shared/spec"
 	"salesburst/shared/table"
 )
 
@@ -15,7 +15,7 @@ var noon = time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
 
 func TestParserReadsWhatTheFunctionsWrite(t *testing.T) {
 	p := newParser()
-	m := newMadeUp("parser", spec.ChannelOnline, noon, 2_000)
+	m := newMadeUp("parser", contract.ChannelOnline, noon, 2_000)
 	var s sale.Sale
 	for i := range m.Len() {
 		m.At(i, &s)
@@ -41,7 +41,7 @@ func rowOf(t testing.TB, s *sale.Sale) table.Row {
 
 func TestParserLeavesTheUnusualToJSON(t *testing.T) {
 	var s sale.Sale
-	newMadeUp("parser", spec.ChannelStore, noon, 1).At(0, &s)
+	newMadeUp("parser", contract.ChannelStore, noon, 1).At(0, &s)
 	usual := string(s.AppendJSON(nil))
 	for name, b := range map[string]string{
 		"white space":      strings.Replace(usual, `,"city":`, `, "city": `, 1),
@@ -76,7 +76,7 @@ func TestParserRefusesWhatIsNoEvent(t *testing.T) {
 
 // FuzzParser: what the fast pass accepts, encoding/json accepts with the same result.
 func FuzzParser(f *testing.F) {
-	m := newMadeUp("fuzz", spec.ChannelOnline, noon, 8)
+	m := newMadeUp("fuzz", contract.ChannelOnline, noon, 8)
 	var s sale.Sale
 	for i := range m.Len() {
 		m.At(i, &s)
@@ -100,7 +100,7 @@ func FuzzParser(f *testing.F) {
 
 func BenchmarkParser(b *testing.B) {
 	p := newParser()
-	m := newMadeUp("bench", spec.ChannelOnline, noon, 1_000)
+	m := newMadeUp("bench", contract.ChannelOnline, noon, 1_000)
 	events := make([][]byte, m.Len())
 	var s sale.Sale
 	for i := range events {

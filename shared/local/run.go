@@ -30,10 +30,10 @@ import (
 
 	"salesburst/dataset"
 	"salesburst/shared/app"
+	"salesburst/shared/contract"
 	"salesburst/shared/market"
 	"salesburst/shared/publish"
 	"salesburst/shared/secret"
-	"salesburst/shared/spec"
 	"salesburst/shared/stack"
 	"salesburst/shared/table"
 )
@@ -216,7 +216,7 @@ func (s *session) keep(rows []table.Row) error {
 	for i := range rows {
 		arrived := now
 		if replaying {
-			arrived = time.UnixMilli(rows[i].At).Truncate(spec.Slot).Add(spec.Slot)
+			arrived = time.UnixMilli(rows[i].At).Truncate(contract.Slot).Add(contract.Slot)
 		}
 		rows[i].Arrived(arrived.UnixMilli())
 	}
@@ -226,19 +226,19 @@ func (s *session) keep(rows []table.Row) error {
 // functionSettings are what the functions' environment says, here as in the cloud.
 func functionSettings(o options, getenv func(string) string) (map[string]app.Settings, error) {
 	all := make(map[string]app.Settings)
-	for _, f := range spec.Functions() {
+	for _, f := range contract.Functions() {
 		settings, err := app.FromEnv(f, func(name string) string {
 			switch name {
-			case spec.EnvTopic:
+			case contract.EnvTopic:
 				return o.topic
-			case spec.EnvSecretARN:
+			case contract.EnvSecretARN:
 				return "none" // the credentials are given
 			}
 			return getenv(name)
 		})
 		var invalid *app.InvalidSetting
 		switch {
-		case errors.As(err, &invalid) && invalid.Variable == spec.EnvTopic:
+		case errors.As(err, &invalid) && invalid.Variable == contract.EnvTopic:
 			return nil, wrong("topic", invalid.Value, invalid.Allowed)
 		case errors.As(err, &invalid):
 			return nil, invalid // one of them is enough for a person to begin with
@@ -259,7 +259,7 @@ func (s *session) makeFunctions(m *market.Market, settings map[string]app.Settin
 			h.Close()
 		}
 	}
-	for _, f := range spec.Functions() {
+	for _, f := range contract.Functions() {
 		var instances []invoker
 		for range handlersPerFunction {
 			h, err := app.New(app.Config{
@@ -336,7 +336,7 @@ func (s *session) run(ctx context.Context, listener net.Listener, page http.Hand
 // publish runs the schedule: the history, and then live.
 func (s *session) publish(ctx context.Context) error {
 	plan := &schedule{functions: s.functions, clock: s.clock, invoke: s.invokeByClock}
-	last := s.clock.Now().Truncate(spec.Slot)
+	last := s.clock.Now().Truncate(contract.Slot)
 	if s.o.snapshot != "" {
 		s.live.end = last // publishing may take minutes
 	}
@@ -354,7 +354,7 @@ func (s *session) publish(ctx context.Context) error {
 
 func (s *session) publishHistory(ctx context.Context, plan *schedule, last time.Time) error {
 	start := time.Now()
-	total := int(s.o.history / spec.Slot)
+	total := int(s.o.history / contract.Slot)
 	s.replaying.Store(true)
 	defer s.replaying.Store(false)
 	bar := s.ui.progress("history", total, "min")
@@ -416,7 +416,7 @@ func (s *session) forgetOld(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			return
-		case <-time.After(spec.Slot):
+		case <-time.After(contract.Slot):
 		}
 		if s.table != nil {
 			keep := max(s.o.history, time.Hour) + 5*time.Minute

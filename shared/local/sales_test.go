@@ -8,23 +8,23 @@ import (
 	"strings"
 	"time"
 
+	"salesburst/shared/contract"
 	"salesburst/shared/sale"
-	"salesburst/shared/spec"
 	"salesburst/shared/table"
 )
 
 // madeUp is a burst of sales that look real and depend on nothing but its name.
 type madeUp struct {
 	id      sale.BurstID
-	channel spec.Channel
+	channel contract.Channel
 	from    time.Time
 	n       int
 }
 
-func newMadeUp(name string, channel spec.Channel, until time.Time, n int) madeUp {
+func newMadeUp(name string, channel contract.Channel, until time.Time, n int) madeUp {
 	sum := sha256.Sum256([]byte(name + until.String()))
 	text := strings.ToLower(base32.StdEncoding.EncodeToString(sum[:]))
-	return madeUp{sale.BurstID([]byte(text[:sale.BurstIDLen])), channel, until.Add(-spec.Slot), n}
+	return madeUp{sale.BurstID([]byte(text[:sale.BurstIDLen])), channel, until.Add(-contract.Slot), n}
 }
 
 type place struct{ city, state sale.Text }
@@ -78,7 +78,7 @@ func (m madeUp) At(i int, s *sale.Sale) {
 		Latitude:      sale.Degrees(-900_000 + r.IntN(1_800_000)),
 		Longitude:     sale.Degrees(-1_800_000 + r.IntN(3_600_000)),
 		Source:        sale.NewText("Influencer_2"),
-		Timestamp:     sale.TimeOf(m.from.Add(time.Duration(int64(i) * int64(spec.Slot) / int64(m.n)))),
+		Timestamp:     sale.TimeOf(m.from.Add(time.Duration(int64(i) * int64(contract.Slot) / int64(m.n)))),
 		UserAgent:     sale.NewText("Mozilla/5.0 (Windows NT 10.0; Win64; x64)"),
 		CustomerType:  sale.NewText("returning"),
 	}

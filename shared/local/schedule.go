@@ -7,7 +7,7 @@ import (
 	"sync"
 	"time"
 
-	"salesburst/shared/spec"
+	"salesburst/shared/contract"
 )
 
 // invoker is what a Lambda function looks like to those who call it; *app.Handler is
@@ -45,8 +45,8 @@ func (f *function) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 // schedulePayload is what EventBridge Scheduler sends to the function.
 func schedulePayload(name string, at time.Time) []byte {
 	payload, err := json.Marshal(map[string]string{
-		"scheduled_time": at.UTC().Format(time.RFC3339),
-		"schedule_arn":   "arn:aws:scheduler:local:000000000000:schedule/salesburst/" + name,
+		contract.FieldScheduledTime: at.UTC().Format(time.RFC3339),
+		contract.FieldScheduleARN:   "arn:aws:scheduler:local:000000000000:schedule/salesburst/" + name,
 	})
 	if err != nil {
 		panic(err) // strings always have a JSON form
@@ -67,7 +67,7 @@ type schedule struct {
 func (s *schedule) catchUp(ctx context.Context, from, to time.Time, tick func()) {
 	var wg sync.WaitGroup
 	busy := make(chan struct{}, slotsInFlight)
-	for at := from.Add(spec.Slot); !at.After(to) && ctx.Err() == nil; at = at.Add(spec.Slot) {
+	for at := from.Add(contract.Slot); !at.After(to) && ctx.Err() == nil; at = at.Add(contract.Slot) {
 		busy <- struct{}{}
 		wg.Go(func() {
 			s.slot(ctx, at)
@@ -86,7 +86,7 @@ const slotsInFlight = handlersPerFunction
 func (s *schedule) live(ctx context.Context, from time.Time) {
 	var wg sync.WaitGroup
 	defer wg.Wait()
-	for at := from.Add(spec.Slot); s.clock.waitUntil(ctx, at) == nil; at = at.Add(spec.Slot) {
+	for at := from.Add(contract.Slot); s.clock.waitUntil(ctx, at) == nil; at = at.Add(contract.Slot) {
 		wg.Go(func() { s.slot(ctx, at) })
 	}
 }
@@ -101,11 +101,10 @@ func (s *schedule) slot(ctx context.Context, at time.Time) {
 
 // describe names a payload for people.
 func describe(f *function, payload []byte) string {
-	var p struct {
-		At string `json:"scheduled_time"`
-	}
-	if json.Unmarshal(payload, &p) == nil && p.At != "" {
-		return fmt.Sprintf("%s, minute until %s", f.name, p.At)
+	var p map[string]any
+	_ = json.Unmarshal(payload, &p) // what is no object has no such field
+	if at, ok := p[contract.FieldScheduledTime].(string); ok {
+		return fmt.Sprintf("%s, minute until %s", f.name, at)
 	}
 	return f.name
 }

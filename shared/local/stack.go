@@ -11,8 +11,8 @@ import (
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
+	"salesburst/shared/contract"
 	"salesburst/shared/secret"
-	"salesburst/shared/spec"
 	"salesburst/shared/stack"
 )
 
@@ -112,9 +112,9 @@ func (c *cluster) create(ctx context.Context) error {
 	}
 	defer client.Close()
 	topic := kmsg.NewCreateTopicsRequestTopic()
-	topic.Topic, topic.NumPartitions, topic.ReplicationFactor = c.topic, spec.Partitions, 1
+	topic.Topic, topic.NumPartitions, topic.ReplicationFactor = c.topic, contract.Partitions, 1
 	arrival := kmsg.NewCreateTopicsRequestTopicConfig()
-	arrival.Name, arrival.Value = spec.TimestampType, kmsg.StringPtr(spec.OfArrival)
+	arrival.Name, arrival.Value = contract.TimestampType, kmsg.StringPtr(contract.OfArrival)
 	topic.Configs = append(topic.Configs, arrival)
 	create := kmsg.NewPtrCreateTopicsRequest()
 	create.TimeoutMillis = int32(connectTimeout.Milliseconds())

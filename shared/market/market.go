@@ -15,8 +15,8 @@ import (
 
 	"salesburst/dataset"
 	"salesburst/shared/chance"
+	"salesburst/shared/contract"
 	"salesburst/shared/sale"
-	"salesburst/shared/spec"
 )
 
 // Version is raised when the same order would give other sales than before.
@@ -26,7 +26,7 @@ const Version = 1
 type Market struct {
 	hash     [32]byte
 	stock    assortment
-	channels map[spec.Channel]*channel
+	channels map[contract.Channel]*channel
 }
 
 // New makes the market of a catalogue, which must have a product.
@@ -37,9 +37,9 @@ func New(c *dataset.Catalogue) (*Market, error) {
 	return &Market{
 		hash:  c.Hash,
 		stock: newAssortment(c.TVs),
-		channels: map[spec.Channel]*channel{
-			spec.ChannelOnline: newChannel(online),
-			spec.ChannelStore:  newChannel(inStore),
+		channels: map[contract.Channel]*channel{
+			contract.ChannelOnline: newChannel(online),
+			contract.ChannelStore:  newChannel(inStore),
 		},
 	}, nil
 }
@@ -49,7 +49,7 @@ func (m *Market) Hash() [32]byte { return m.hash }
 
 // Ask is what an order asks of the market. Names are found whatever their letter case.
 type Ask struct {
-	Channel spec.Channel
+	Channel contract.Channel
 	From    time.Time // inclusive
 	To      time.Time // exclusive
 
@@ -94,7 +94,7 @@ const none = -1
 func (m *Market) Under(a Ask) (*Conditions, error) {
 	ch, ok := m.channels[a.Channel]
 	if !ok {
-		return nil, &Invalid{"channel", string(a.Channel), fmt.Sprintf("%s or %s", spec.ChannelOnline, spec.ChannelStore)}
+		return nil, &Invalid{"channel", string(a.Channel), fmt.Sprintf("%s or %s", contract.ChannelOnline, contract.ChannelStore)}
 	}
 	c := &Conditions{Ask: a, market: m, channel: ch}
 	if err := c.name(); err != nil {

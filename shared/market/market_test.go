@@ -7,9 +7,9 @@ import (
 	"time"
 
 	"salesburst/dataset"
+	"salesburst/shared/contract"
 	"salesburst/shared/market"
 	"salesburst/shared/sale"
-	"salesburst/shared/spec"
 )
 
 var noon = time.Date(2026, 11, 24, 18, 0, 0, 0, time.UTC) // noon in Chicago
@@ -61,7 +61,7 @@ func wantShare(t *testing.T, what string, got, want, tolerance float64) {
 func failed(s *sale.Sale) bool { return s.Status != sale.Completed }
 
 func TestSharesOnline(t *testing.T) {
-	all := sell(t, market.Ask{Channel: spec.ChannelOnline})
+	all := sell(t, market.Ask{Channel: contract.ChannelOnline})
 	is := func(get func(*sale.Sale) sale.Text, value string) float64 {
 		want := sale.NewText(value)
 		return share(all, func(s *sale.Sale) bool { return get(s) == want })
@@ -92,7 +92,7 @@ func TestSharesOnline(t *testing.T) {
 }
 
 func TestSharesInStores(t *testing.T) {
-	all := sell(t, market.Ask{Channel: spec.ChannelStore})
+	all := sell(t, market.Ask{Channel: contract.ChannelStore})
 	wantShare(t, "failed", share(all, failed), 4, 0.8)
 	for method, want := range map[string]float64{"Credit Card": 45, "Debit Card": 30, "Cash": 12, "Apple Pay": 8, "Gift Card": 5} {
 		text := sale.NewText(method)
@@ -106,10 +106,10 @@ func TestEachSaleMakesSense(t *testing.T) {
 	for _, tv := range dataset.Default().TVs {
 		products[tv.Name] = tv
 	}
-	for _, f := range spec.Functions() {
+	for _, f := range contract.Functions() {
 		for i, s := range sell(t, market.Ask{Channel: f.Channel})[:20_000] {
 			tv := products[s.ProductName.String()]
-			online := f.Channel == spec.ChannelOnline
+			online := f.Channel == contract.ChannelOnline
 			switch {
 			case tv.Name == "":
 				t.Fatalf("sale %d: %s is not in the catalogue", i, s.ProductName)
@@ -136,7 +136,7 @@ func TestEachSaleMakesSense(t *testing.T) {
 }
 
 func TestUserAgentAgreesWithDevice(t *testing.T) {
-	for i, s := range sell(t, market.Ask{Channel: spec.ChannelOnline})[:20_000] {
+	for i, s := range sell(t, market.Ask{Channel: contract.ChannelOnline})[:20_000] {
 		agent := s.UserAgent.String()
 		is := "Desktop"
 		switch {
@@ -160,7 +160,7 @@ func TestCustomersAreStable(t *testing.T) {
 	homes := make(map[sale.CustomerID]home)
 	brands := make(map[sale.CustomerID]map[sale.Text]int)
 	again := 0
-	for _, s := range sell(t, market.Ask{Channel: spec.ChannelOnline}) {
+	for _, s := range sell(t, market.Ask{Channel: contract.ChannelOnline}) {
 		h := home{s.City, s.Device, s.UserAgent, s.Latitude}
 		if before, known := homes[s.CustomerID]; !known {
 			homes[s.CustomerID] = h
@@ -191,7 +191,7 @@ func TestCustomersAreStable(t *testing.T) {
 // A customer who is known online is known in the stores.
 func TestCustomersOfAnyChannelAreTheSame(t *testing.T) {
 	kinds := make(map[sale.CustomerID]sale.Text)
-	for _, f := range spec.Functions() {
+	for _, f := range contract.Functions() {
 		for _, s := range sell(t, market.Ask{Channel: f.Channel}) {
 			if before, known := kinds[s.CustomerID]; known && before != s.CustomerType {
 				t.Fatalf("%v is %s and %s", s.CustomerID, before, s.CustomerType)
@@ -209,7 +209,7 @@ func TestFlashSale(t *testing.T) {
 		"default": {},
 	} {
 		t.Run(name, func(t *testing.T) {
-			a.Channel, a.Scenario = spec.ChannelOnline, "flash-sale"
+			a.Channel, a.Scenario = contract.ChannelOnline, "flash-sale"
 			all := sell(t, a)
 			counts := make(map[sale.Text]int)
 			for i := range all {
@@ -242,7 +242,7 @@ func TestFlashSale(t *testing.T) {
 		})
 	}
 	m := newMarket(t)
-	ask := market.Ask{Channel: spec.ChannelOnline, From: noon.Add(-time.Minute), To: noon}
+	ask := market.Ask{Channel: contract.ChannelOnline, From: noon.Add(-time.Minute), To: noon}
 	usual, err := m.Under(ask)
 	if err != nil {
 		t.Fatal(err)
@@ -263,7 +263,7 @@ func TestPaymentOutage(t *testing.T) {
 		if broken == "" {
 			broken = "Credit Card"
 		}
-		all := sell(t, market.Ask{Channel: spec.ChannelOnline, Scenario: "payment-outage", PaymentMethod: method})
+		all := sell(t, market.Ask{Channel: contract.ChannelOnline, Scenario: "payment-outage", PaymentMethod: method})
 		text := sale.NewText(broken)
 		var with, without []sale.Sale
 		for _, s := range all {
@@ -293,7 +293,7 @@ func TestNarrowed(t *testing.T) {
 		"PayPal":                       {market.Ask{PaymentMethod: "paypal"}, func(s *sale.Sale) sale.Text { return s.PaymentMethod }},
 		dataset.Default().TVs[42].Name: {market.Ask{Product: dataset.Default().TVs[42].Name}, func(s *sale.Sale) sale.Text { return s.ProductName }},
 	} {
-		c.ask.Channel = spec.ChannelOnline
+		c.ask.Channel = contract.ChannelOnline
 		want := sale.NewText(name)
 		wantShare(t, name, share(sell(t, c.ask), func(s *sale.Sale) bool { return c.get(s) == want }), 100, 0)
 	}
@@ -313,7 +313,7 @@ func TestAnyCatalogue(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			for _, f := range spec.Functions() {
+			for _, f := range contract.Functions() {
 				for _, scenario := range []string{"", "flash-sale", "payment-outage"} {
 					cond, err := m.Under(market.Ask{Channel: f.Channel, From: noon.Add(-time.Minute), To: noon, Scenario: scenario})
 					if err != nil {

@@ -2,8 +2,8 @@ package market
 
 import (
 	"salesburst/shared/chance"
+	"salesburst/shared/contract"
 	"salesburst/shared/sale"
-	"salesburst/shared/spec"
 )
 
 // channel is one way to buy.
@@ -17,7 +17,7 @@ type channel struct {
 
 // channelFigures are what the model says of a channel.
 type channelFigures struct {
-	name    spec.Channel
+	name    contract.Channel
 	stores  bool
 	day     *curve
 	methods []method
@@ -91,7 +91,7 @@ var (
 
 // Failing attempts: 13 to 15 % online, 3 to 5 % in stores.
 var (
-	online = channelFigures{spec.ChannelOnline, false, &onlineDay, []method{
+	online = channelFigures{contract.ChannelOnline, false, &onlineDay, []method{
 		{name: "Credit Card", share: 38, fails: 145, failures: cardFailures},
 		{name: "Debit Card", share: 22, fails: 160, failures: cardFailures},
 		{name: "PayPal", share: 20, fails: 125, failures: accountFailures},
@@ -99,7 +99,7 @@ var (
 		{name: "Klarna", share: 6, fails: 170, failures: creditFailures},
 		{name: "Google Pay", share: 5, fails: 110, failures: cardFailures},
 	}}
-	inStore = channelFigures{spec.ChannelStore, true, &storeDay, []method{
+	inStore = channelFigures{contract.ChannelStore, true, &storeDay, []method{
 		{name: "Credit Card", share: 45, fails: 45, failures: terminalFailures},
 		{name: "Debit Card", share: 30, fails: 50, failures: terminalFailures},
 		{name: "Cash", share: 12, fails: 5, failures: cashFailures},

@@ -16,9 +16,9 @@ import (
 	"salesburst/dashboards"
 	"salesburst/dataset"
 	"salesburst/shared/burst"
+	"salesburst/shared/contract"
 	"salesburst/shared/market"
 	"salesburst/shared/sale"
-	"salesburst/shared/spec"
 	"salesburst/shared/table"
 )
 
@@ -31,15 +31,15 @@ func frames(t *testing.T, d dashboards.Dashboard, selected map[string][]string) 
 	if err != nil {
 		t.Fatal(err)
 	}
-	tab, err := table.Open(spec.DefaultTopic, func() time.Time { return noon })
+	tab, err := table.Open(contract.DefaultTopic, func() time.Time { return noon })
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { tab.Close() })
 	for _, f := range []burst.Order{
-		{Channel: spec.ChannelOnline, At: noon, Over: 15 * time.Minute, Events: 9000}, {Channel: spec.ChannelStore, At: noon, Over: 15 * time.Minute, Events: 1500},
-		{Channel: spec.ChannelOnline, At: noon.Add(-3 * time.Minute), Over: 4 * time.Minute, Events: 2000, Scenario: "payment-outage"},
-		{Channel: spec.ChannelOnline, At: noon.Add(-24 * time.Hour), Over: 15 * time.Minute, Events: 8000},
+		{Channel: contract.ChannelOnline, At: noon, Over: 15 * time.Minute, Events: 9000}, {Channel: contract.ChannelStore, At: noon, Over: 15 * time.Minute, Events: 1500},
+		{Channel: contract.ChannelOnline, At: noon.Add(-3 * time.Minute), Over: 4 * time.Minute, Events: 2000, Scenario: "payment-outage"},
+		{Channel: contract.ChannelOnline, At: noon.Add(-24 * time.Hour), Over: 15 * time.Minute, Events: 8000},
 	} {
 		f.Origin = "picture"
 		b, err := burst.New(m, f)

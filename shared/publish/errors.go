@@ -7,6 +7,8 @@ import (
 	"fmt"
 
 	"github.com/segmentio/kafka-go"
+
+	"salesburst/shared/contract"
 )
 
 // The kinds of errors of Publish, for [errors.Is].
@@ -78,8 +80,8 @@ var hints = map[kafka.Error]string{
 	kafka.SASLAuthenticationFailed: "check the API key and its secret",
 	kafka.TopicAuthorizationFailed: "it does not exist, or the key lacks WRITE and DESCRIBE on it",
 	kafka.TransactionalIDAuthorizationFailed: "grant the key WRITE and DESCRIBE on transactional ids that begin with " +
-		namePrefix,
-	kafka.GroupAuthorizationFailed: "grant the key READ on groups that begin with " + namePrefix,
+		contract.Prefix,
+	kafka.GroupAuthorizationFailed: "grant the key READ on groups that begin with " + contract.Prefix,
 	kafka.InvalidTimestamp: "the sales lie further ahead of the broker's clock, or behind it, than the topic allows: " +
 		"compare the clocks",
 }

@@ -3,6 +3,8 @@ package publish
 import (
 	"fmt"
 	"strings"
+
+	"salesburst/shared/contract"
 )
 
 // Key names a burst for the levels above Idempotent: it is number Number of its
@@ -20,10 +22,6 @@ type Key struct {
 // one of them, an hour older, still runs when a minute's burst starts.
 const idsPerSeries = 60
 
-// namePrefix begins the transactional ids and consumer groups, so that an ACL can name
-// them.
-const namePrefix = "salesburst-"
-
 func (k Key) check() error {
 	if k.Number < 0 || len(k.Series) < 1 || len(k.Series) > 128 || strings.Trim(k.Series, nameChars) != "" {
 		return fmt.Errorf("%w: a burst's key is number %d of series %q: want 0 or more, of 1 to 128 characters of A-Z a-z 0-9 . _ -",
@@ -38,5 +36,5 @@ const nameChars = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012345678
 // ledger. That both are one is what makes the ledger safe: an attempt reads it after
 // the broker has fenced all others of this id, so nobody changes it in between.
 func (k Key) transactionalID() string {
-	return fmt.Sprintf("%s%s-%02d", namePrefix, k.Series, k.Number%idsPerSeries)
+	return fmt.Sprintf("%s%s-%02d", contract.Prefix, k.Series, k.Number%idsPerSeries)
 }

@@ -7,18 +7,13 @@ import (
 	"io"
 	"slices"
 	"strings"
-)
 
-// Names of the secret's fields.
-const (
-	fieldServers = "bootstrap_servers"
-	fieldKey     = "api_key"
-	fieldSecret  = "api_secret"
+	"salesburst/shared/contract"
 )
 
 var (
 	errNoObject = errors.New("the secret is not one JSON object")
-	allFields   = []string{fieldServers, fieldKey, fieldSecret}
+	allFields   = []string{contract.SecretServers, contract.SecretKey, contract.SecretKeySecret}
 )
 
 // parseFields reads the object. It never passes an error of encoding/json on, which

@@ -15,6 +15,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"salesburst/shared/contract"
 )
 
 // Credentials say how to reach a Kafka cluster and as whom.
@@ -25,7 +27,8 @@ type Credentials struct {
 }
 
 // Shape is the JSON that the secret holds.
-const Shape = `{"bootstrap_servers":"host:9092,host2:9092","api_key":"…","api_secret":"…"}`
+const Shape = `{"` + contract.SecretServers + `":"host:9092,host2:9092","` + contract.SecretKey + `":"…","` +
+	contract.SecretKeySecret + `":"…"}`
 
 // Equal tells whether both reach the same cluster as the same user.
 func (c Credentials) Equal(o Credentials) bool {
@@ -83,14 +86,14 @@ func Parse(text string) (Credentials, error) {
 	if err != nil {
 		return Credentials{}, fmt.Errorf("%w: %w; expected is %s", ErrMalformed, err, Shape)
 	}
-	servers, err := parseServers(fields[fieldServers])
+	servers, err := parseServers(fields[contract.SecretServers])
 	if err != nil {
 		return Credentials{}, fmt.Errorf("%w: %w; expected is %s", ErrMalformed, err, Shape)
 	}
 	return Credentials{
 		BootstrapServers: servers,
-		APIKey:           New(fields[fieldKey]),
-		APISecret:        New(fields[fieldSecret]),
+		APIKey:           New(fields[contract.SecretKey]),
+		APISecret:        New(fields[contract.SecretKeySecret]),
 	}, nil
 }
 
@@ -103,7 +106,7 @@ func parseServers(list string) ([]string, error) {
 		host, port, err := net.SplitHostPort(server)
 		n, portErr := strconv.ParseUint(port, 10, 16)
 		if err != nil || portErr != nil || n == 0 || host == "" || strings.ContainsAny(host, "/@ \t") {
-			return nil, fmt.Errorf("entry %d of %s is not host:port", i+1, fieldServers)
+			return nil, fmt.Errorf("entry %d of %s is not host:port", i+1, contract.SecretServers)
 		}
 		servers = append(servers, server)
 	}

@@ -13,9 +13,9 @@ import (
 	"salesburst/dashboards"
 	"salesburst/dataset"
 	"salesburst/shared/burst"
+	"salesburst/shared/contract"
 	"salesburst/shared/market"
 	"salesburst/shared/sale"
-	"salesburst/shared/spec"
 	"salesburst/shared/table"
 )
 
@@ -29,7 +29,7 @@ func fill(t testing.TB, n int, hours int) *table.Table {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tab, err := table.Open(spec.DefaultTopic, func() time.Time { return noon })
+	tab, err := table.Open(contract.DefaultTopic, func() time.Time { return noon })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -39,11 +39,11 @@ func fill(t testing.TB, n int, hours int) *table.Table {
 	for i := range hours * slices {
 		at := noon.Add(-time.Duration(i) * time.Hour / slices)
 		for _, c := range []struct {
-			channel  spec.Channel
+			channel  contract.Channel
 			events   int
 			scenario string
-		}{{spec.ChannelOnline, each - each/6, ""}, {spec.ChannelStore, each / 6, ""}} {
-			if i%5 == 1 && c.channel == spec.ChannelOnline {
+		}{{contract.ChannelOnline, each - each/6, ""}, {contract.ChannelStore, each / 6, ""}} {
+			if i%5 == 1 && c.channel == contract.ChannelOnline {
 				c.scenario = []string{"flash-sale", "payment-outage"}[i/5%2]
 			}
 			b, err := burst.New(m, burst.Order{

@@ -19,11 +19,11 @@ import (
 
 	"salesburst/dataset"
 	"salesburst/shared/burst"
+	"salesburst/shared/contract"
 	"salesburst/shared/loopback"
 	"salesburst/shared/market"
 	"salesburst/shared/publish"
 	"salesburst/shared/sale"
-	"salesburst/shared/spec"
 )
 
 // envRun carries the setup of a producer's process.
@@ -107,7 +107,7 @@ func (s setup) burst() (*burst.Burst, error) {
 		return nil, err
 	}
 	return burst.New(m, burst.Order{
-		Channel: spec.ChannelOnline, Origin: "bench", At: time.Now().Truncate(time.Hour), Over: time.Minute, Events: s.Events,
+		Channel: contract.ChannelOnline, Origin: "bench", At: time.Now().Truncate(time.Hour), Over: time.Minute, Events: s.Events,
 	})
 }
 

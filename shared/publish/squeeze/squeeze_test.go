@@ -14,10 +14,10 @@ import (
 
 	"salesburst/dataset"
 	"salesburst/shared/burst"
+	"salesburst/shared/contract"
 	"salesburst/shared/market"
 	"salesburst/shared/publish/squeeze"
 	"salesburst/shared/sale"
-	"salesburst/shared/spec"
 )
 
 // sales are n sales as JSON, a line each, with their marks.
@@ -28,7 +28,7 @@ func sales(t testing.TB, n int) (text []byte, marks []squeeze.Mark) {
 		t.Fatal(err)
 	}
 	b, err := burst.New(m, burst.Order{
-		Channel: spec.ChannelOnline, Origin: "test", At: time.Date(2026, 11, 24, 20, 0, 0, 0, time.UTC), Over: time.Minute, Events: n,
+		Channel: contract.ChannelOnline, Origin: "test", At: time.Date(2026, 11, 24, 20, 0, 0, 0, time.UTC), Over: time.Minute, Events: n,
 	})
 	if err != nil {
 		t.Fatal(err)

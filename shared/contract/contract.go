@@ -1,6 +1,6 @@
-// Package spec is the one truth of what the code, the CDK app and the documents
-// share: the functions, their schedules, the topic and the limits of an order.
-package spec
+// Package contract has every name and limit that two places must agree on: the code, the CDK app, what runs on
+// the instance, and the documents.
+package contract
 
 import "time"
 
