@@ -40,6 +40,9 @@ const (
 	transactional = 1 << 4
 )
 
+// recordBytes is the expected size of a record.
+const recordBytes = 900
+
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 // records are the uncompressed records of a batch under construction.
@@ -166,7 +169,7 @@ type batch struct {
 	count     int32
 	completed int
 	revenue   sale.Cents
-	chunk     *chunk // that it came from; counts its batches down
+	waiting   *int // how many batches of its chunk are not yet acknowledged; the dispatcher's
 
 	sequence int32
 	stamped  bool // and so not to be changed any more
@@ -245,7 +248,7 @@ func (b *batch) split(enc *squeeze.Encoder) (halves [2]*batch, err error) {
 		part.add(rec.key, &s)
 	}
 	for i := range halves {
-		halves[i] = &batch{partition: b.partition, chunk: b.chunk}
+		halves[i] = &batch{partition: b.partition, waiting: b.waiting}
 		halves[i].compress(&parts[i], enc)
 	}
 	return halves, nil

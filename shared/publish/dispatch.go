@@ -344,7 +344,7 @@ func (d *dispatcher) acknowledge(b *batch) {
 	d.result.Bytes += int64(len(b.wire) - sizePrefix)
 	d.result.Completed += b.completed
 	d.result.Revenue += b.revenue
-	if b.chunk.waiting--; b.chunk.waiting == 0 {
+	if *b.waiting--; *b.waiting == 0 {
 		d.delivered++
 		d.feed.release()
 	}
@@ -363,7 +363,7 @@ func (d *dispatcher) split(b *batch) error {
 		return fmt.Errorf("%w: partition %d of topic %s: %w", ErrTooLarge, b.partition, d.session.cfg.Topic, err)
 	}
 	halves[0].doubtful, halves[1].doubtful = b.doubtful, b.doubtful
-	b.chunk.waiting++
+	*b.waiting++
 	d.queues[b.partition].replace(halves)
 	return nil
 }

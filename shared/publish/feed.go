@@ -22,7 +22,6 @@ const (
 	maxWorkers    = 16
 	batchBytes    = 1 << 20  // of records in a batch before compression; larger ones were no faster over a local link
 	bufferBudget  = 10 << 20 // bytes of such batches under construction, over all workers and partitions
-	recordBytes   = 900      // expected size of a record, for the size of a chunk
 	chunksWaiting = 2        // chunks beyond the workers' own that may wait for acknowledgement
 )
 
@@ -30,7 +29,6 @@ const (
 type chunk struct {
 	index   int
 	batches []*batch
-	waiting int // batches not yet acknowledged; the dispatcher's
 }
 
 // feed runs the workers. Which sales are in which batch depends on the stream, the
@@ -112,17 +110,17 @@ func (f *feed) work() {
 			key = s.CustomerID.Append(key[:0])
 			parts[partitionOf(key, f.partitions)].add(key, &s)
 		}
-		c := &chunk{index: index}
+		c, waiting := &chunk{index: index}, new(int)
 		for p := range parts {
 			if parts[p].count == 0 {
 				continue
 			}
 			b := f.spare.Get().(*batch)
-			*b = batch{partition: p, chunk: c, wire: b.wire}
+			*b = batch{partition: p, waiting: waiting, wire: b.wire}
 			b.compress(&parts[p], enc)
 			c.batches = append(c.batches, b)
 		}
-		c.waiting = len(c.batches)
+		*waiting = len(c.batches)
 		select {
 		case f.out <- c:
 		case <-f.quit:

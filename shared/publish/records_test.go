@@ -37,7 +37,7 @@ func batchOf(sales ...sale.Sale) *batch {
 	for i := range sales {
 		r.add(sales[i].CustomerID.Append(nil), &sales[i])
 	}
-	b := &batch{partition: 3, chunk: &chunk{}}
+	b := &batch{partition: 3, waiting: new(int)}
 	b.compress(&r, squeeze.New(layout()))
 	return b
 }
@@ -187,7 +187,7 @@ func TestSplit(t *testing.T) {
 		}
 		var got []sale.Sale
 		for i, h := range halves {
-			if want := [2]int{n / 2, n - n/2}[i]; int(h.count) != want || h.partition != b.partition || h.chunk != b.chunk || h.stamped {
+			if want := [2]int{n / 2, n - n/2}[i]; int(h.count) != want || h.partition != b.partition || h.waiting != b.waiting || h.stamped {
 				t.Errorf("half %d of %d records: %d of partition %d, want %d of partition %d", i, n, h.count, h.partition, want, b.partition)
 			}
 			got = append(got, contents(t, h)...)

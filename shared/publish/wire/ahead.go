@@ -7,13 +7,13 @@ import (
 	"sync"
 
 	"github.com/segmentio/kafka-go"
-	"github.com/segmentio/kafka-go/protocol"
-	"github.com/segmentio/kafka-go/protocol/rawproduce"
 )
 
-// ahead are the connections that are made ahead of their use.
+// ahead are the connections to leaders that are made ahead of their use. It is of one goroutine
+// but for await.
 type ahead struct {
 	ctx      context.Context
+	connect  func(ctx context.Context, partition int) error // to the partition's leader
 	leaders  map[int]*opening
 	finished bool // no more are made
 	requests sync.WaitGroup
@@ -26,30 +26,54 @@ type opening struct {
 	err       error         // nil where it ended with the burst
 }
 
-// Ahead has connections made to the leaders of the topic's partitions, so that they are there
-// when the first batches are; once, later calls do nothing. A negative leader is none. The function
-// that it returns waits until that has ended, by ctx at the latest.
-func (c *Conn) Ahead(ctx context.Context, leaders []int) (wait func()) {
-	if c.ahead != nil {
-		return func() {}
-	}
-	ctx, cancel := context.WithCancel(ctx)
-	all := &ahead{ctx: ctx, leaders: make(map[int]*opening)}
-	c.ahead = all
+// startAhead connects to the leaders of partitions; a negative one is none.
+func startAhead(ctx context.Context, leaders []int, connect func(ctx context.Context, partition int) error) *ahead {
+	a := &ahead{ctx: ctx, connect: connect, leaders: make(map[int]*opening)}
 	for partition, leader := range leaders {
-		if leader < 0 || all.leaders[leader] != nil {
+		if leader < 0 || a.leaders[leader] != nil {
 			continue
 		}
 		o := &opening{partition: partition, done: make(chan struct{})}
-		all.leaders[leader] = o
-		all.requests.Go(func() {
+		a.leaders[leader] = o
+		a.requests.Go(func() {
 			defer close(o.done)
-			if err := c.connect(ctx, partition); err != nil && ctx.Err() == nil {
+			if err := connect(ctx, partition); err != nil && ctx.Err() == nil {
 				o.err = ofConnection(leader, err)
 			}
 		})
 	}
-	return func() { cancel(); all.requests.Wait(); all.finished = true }
+	return a
+}
+
+// another makes a second connection to a leader, once.
+func (a *ahead) another(leader int) {
+	if a == nil || a.finished || a.leaders[leader] == nil {
+		return
+	}
+	a.finished = true
+	partition := a.leaders[leader].partition
+	a.requests.Go(func() { _ = a.connect(a.ctx, partition) }) // what is wrong shows with the first one
+}
+
+// finish waits until nothing is on its way any more.
+func (a *ahead) finish() {
+	a.requests.Wait()
+	a.finished = true
+}
+
+// await waits for the connection to a leader, if there is one on its way: kafka-go would
+// make another, which is there later.
+func (a *ahead) await(ctx context.Context, leader int) error {
+	if a == nil || a.leaders[leader] == nil {
+		return nil
+	}
+	o := a.leaders[leader]
+	select {
+	case <-o.done:
+		return o.err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // ofConnection is the error of a connection that was not made. A code in it, but for those
@@ -64,47 +88,4 @@ func ofConnection(broker int, err error) error {
 		}
 	}
 	return fmt.Errorf("connecting to broker %d: %w", broker, err)
-}
-
-// Another has a second connection made to a broker that leads partitions, for what it
-// is asked besides.
-func (c *Conn) Another(broker int) {
-	all := c.ahead
-	if all == nil || all.finished || all.leaders[broker] == nil {
-		return
-	}
-	all.finished = true
-	partition := all.leaders[broker].partition
-	all.requests.Go(func() { _ = c.connect(all.ctx, partition) }) // what is wrong shows with the first one
-}
-
-// connect makes a connection to a partition's leader. It gives kafka-go a request for it
-// that cannot be written for want of records, when the connection is there; kafka-go keeps
-// the connection then.
-func (c *Conn) connect(ctx context.Context, partition int) error {
-	_, err := c.transport.RoundTrip(ctx, c.client.Addr, &rawproduce.Request{
-		Acks: int16(kafka.RequireAll),
-		Topics: []rawproduce.RequestTopic{{
-			Topic: c.cfg.Topic, Partitions: []rawproduce.RequestPartition{{Partition: int32(partition)}},
-		}},
-	})
-	if errors.Is(err, protocol.ErrNoRecord) {
-		return nil
-	}
-	return err
-}
-
-// await waits for the connection to a broker, if there is one on its way: kafka-go would
-// make another, which is there later.
-func (c *Conn) await(ctx context.Context, broker int) error {
-	if c.ahead == nil || c.ahead.leaders[broker] == nil {
-		return nil
-	}
-	o := c.ahead.leaders[broker]
-	select {
-	case <-o.done:
-		return o.err
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }

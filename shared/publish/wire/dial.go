@@ -5,16 +5,26 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"io"
 	"net"
+	"sync"
 	"sync/atomic"
-	"syscall"
+	"time"
 
 	"github.com/segmentio/kafka-go"
 	"github.com/segmentio/kafka-go/protocol"
 	"github.com/segmentio/kafka-go/protocol/saslauthenticate"
 	"github.com/segmentio/kafka-go/protocol/saslhandshake"
 )
+
+// Config says where to connect, and how.
+type Config struct {
+	Brokers     []string     // host:port
+	Topic       string       // whose partitions are written to
+	TLS         *tls.Config  // nil: plain text
+	Credentials *Credentials // nil: no SASL
+	Logins      *Logins      // of all connections with these credentials
+	Dial        func(ctx context.Context, network, address string) (net.Conn, error)
+}
 
 // Credentials are for SASL PLAIN.
 type Credentials struct {
@@ -27,33 +37,56 @@ func (c Credentials) String() string { return "[redacted]" }
 // GoString hides the password in %#v too.
 func (c Credentials) GoString() string { return "[redacted]" }
 
+// connectTimeout is for TCP, TLS and SASL of one connection.
+const connectTimeout = 5 * time.Second
+
+const clientID = "salesburst"
+
+// dialer makes connections, and closes them together.
+type dialer struct {
+	cfg       Config
+	lostLogin atomic.Bool           // a SASL exchange was cut short
+	refusal   atomic.Pointer[error] // of the credentials
+
+	mu     sync.Mutex
+	conns  map[net.Conn]struct{}
+	closed bool
+}
+
+func newDialer(cfg Config) *dialer {
+	if cfg.Dial == nil {
+		cfg.Dial = (&net.Dialer{Timeout: connectTimeout}).DialContext
+	}
+	return &dialer{cfg: cfg, conns: make(map[net.Conn]struct{})}
+}
+
 // dial opens a connection that is ready for requests: TCP, TLS and SASL.
-func (c *Conn) dial(ctx context.Context, network, address string) (net.Conn, error) {
-	if refusal := c.refusal.Load(); refusal != nil {
+func (d *dialer) dial(ctx context.Context, network, address string) (net.Conn, error) {
+	if refusal := d.refusal.Load(); refusal != nil {
 		return nil, *refusal // kafka-go would try the next broker
 	}
-	raw, err := c.cfg.Dial(ctx, network, address)
+	raw, err := d.cfg.Dial(ctx, network, address)
 	if err != nil {
 		return nil, err
 	}
-	nc, err := c.track(raw)
+	nc, err := d.track(raw)
 	if err != nil {
 		return nil, err
 	}
-	if c.cfg.TLS != nil {
-		encrypted := tls.Client(nc, forServer(c.cfg.TLS, address))
+	if d.cfg.TLS != nil {
+		encrypted := tls.Client(nc, forServer(d.cfg.TLS, address))
 		if err := encrypted.HandshakeContext(ctx); err != nil {
 			nc.Close()
 			return nil, fmt.Errorf("TLS with %s: %w", address, err)
 		}
 		nc = encrypted
 	}
-	if c.cfg.Credentials != nil {
-		if err := c.login(ctx, nc, *c.cfg.Credentials); err != nil {
+	if d.cfg.Credentials != nil {
+		if err := d.login(ctx, nc, *d.cfg.Credentials); err != nil {
 			nc.Close()
 			err = fmt.Errorf("SASL with %s: %w", address, err)
 			if errors.Is(err, kafka.SASLAuthenticationFailed) {
-				c.refusal.Store(&err)
+				d.refusal.Store(&err)
 			}
 			return nil, err
 		}
@@ -71,7 +104,7 @@ func forServer(cfg *tls.Config, address string) *tls.Config {
 }
 
 // login is the SASL PLAIN exchange of one connection.
-func (c *Conn) login(ctx context.Context, nc net.Conn, as Credentials) error {
+func (d *dialer) login(ctx context.Context, nc net.Conn, as Credentials) error {
 	stop := context.AfterFunc(ctx, func() { nc.Close() }) // ends a read that waits
 	defer stop()
 	conn := protocol.NewConn(nc, clientID)
@@ -85,44 +118,48 @@ func (c *Conn) login(ctx context.Context, nc net.Conn, as Credentials) error {
 	}
 	answer, err = conn.RoundTrip(&saslauthenticate.Request{AuthBytes: []byte("\x00" + as.Username + "\x00" + as.Password)})
 	if err != nil {
-		return c.cfg.Logins.lost(c, err)
+		return d.cfg.Logins.lost(&d.lostLogin, err)
 	}
 	res := answer.(*saslauthenticate.Response)
 	if err := failed(res.ErrorCode); err != nil {
 		return fmt.Errorf("%w: %s", err, res.ErrorMessage)
 	}
-	c.cfg.Logins.losses.Store(0)
+	d.cfg.Logins.losses.Store(0)
 	return nil
 }
 
-// Logins counts the connections that were lost during the SASL exchange since the
-// last one that was accepted, at most one per Conn. Some brokers answer a wrong password
-// by closing the connection; so does every broker, proxy or network in trouble.
-type Logins struct {
-	losses atomic.Int32
+var errClosed = errors.New("the connection was given up")
+
+func (d *dialer) track(nc net.Conn) (net.Conn, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.closed {
+		nc.Close()
+		return nil, errClosed
+	}
+	d.conns[nc] = struct{}{}
+	return &tracked{Conn: nc, of: d}, nil
 }
 
-// refusalsInARow is how many lost exchanges are taken for a refusal: with the pauses
-// between them, three quarters of a second of nothing else.
-const refusalsInARow = 5
-
-var errHungUp = errors.New("the connection was closed when the credentials were sent")
-
-// lost counts err where it is a connection that was closed.
-func (h *Logins) lost(c *Conn, err error) error {
-	if !hungUp(err) {
-		return err
-	}
-	if c.lostLogin.CompareAndSwap(false, true) {
-		h.losses.Add(1)
-	}
-	if n := h.losses.Load(); n >= refusalsInARow {
-		return fmt.Errorf("%w %d times in a row: %w", errHungUp, n, kafka.SASLAuthenticationFailed)
-	}
-	return fmt.Errorf("%w: %w", errHungUp, err)
+type tracked struct {
+	net.Conn
+	of *dialer
 }
 
-func hungUp(err error) bool {
-	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
-		errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
+func (t *tracked) Close() error {
+	t.of.mu.Lock()
+	delete(t.of.conns, t.Conn)
+	t.of.mu.Unlock()
+	return t.Conn.Close()
+}
+
+// close closes every connection at once; a write under way fails. No more are made.
+func (d *dialer) close() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.closed = true
+	for nc := range d.conns {
+		nc.Close()
+	}
+	clear(d.conns)
 }

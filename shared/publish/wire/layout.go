@@ -3,6 +3,7 @@ package wire
 import (
 	"fmt"
 
+	"github.com/segmentio/kafka-go"
 	"github.com/segmentio/kafka-go/protocol"
 	"github.com/segmentio/kafka-go/protocol/addpartitionstotxn"
 	_ "github.com/segmentio/kafka-go/protocol/offsetfetch" // registers itself before fetchOffsets takes its place
@@ -140,4 +141,12 @@ func (t to) Broker(c protocol.Cluster) (protocol.Broker, error) {
 		return b, fmt.Errorf("broker %d is not among those that are known", t.broker)
 	}
 	return b, nil
+}
+
+// failed returns the error that a response's code stands for.
+func failed(code int16) error {
+	if code == 0 {
+		return nil
+	}
+	return kafka.Error(code)
 }
