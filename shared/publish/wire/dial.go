@@ -65,6 +65,9 @@ func (d *dialer) dial(ctx context.Context, network, address string) (net.Conn, e
 	if refusal := d.refusal.Load(); refusal != nil {
 		return nil, *refusal // kafka-go would try the next broker
 	}
+	if d.isClosed() { // kafka-go has begun before, and comes here on a busy machine long after
+		return nil, errClosed
+	}
 	raw, err := d.cfg.Dial(ctx, network, address)
 	if err != nil {
 		return nil, err
@@ -129,6 +132,12 @@ func (d *dialer) login(ctx context.Context, nc net.Conn, as Credentials) error {
 }
 
 var errClosed = errors.New("the connection was given up")
+
+func (d *dialer) isClosed() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.closed
+}
 
 func (d *dialer) track(nc net.Conn) (net.Conn, error) {
 	d.mu.Lock()
