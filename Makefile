@@ -1,11 +1,14 @@
-# make test   everything that proves this project; the only command that CI runs
-# make short  the quick loop: no servers, no browser
-# make bench  speed, side by side with other producers
-# make torture  bursts published exactly once, while all that can happen happens to brokers,
-#               connections and publishers; TORTURE="-duration 10m -seed 42 -version 4.4.0"
-# make mutate         which small changes of the source no test notices
-# make mutate-sample  a fixed part of it, in minutes; a part of make test
+# make help      this list
+# make short     the quick loop: no servers, no browser
+# make lint      formats, vet, linters, shellcheck
+# make generate  the generated files anew
+# make test      everything that proves this project; the only command that CI runs
+# make bench     speed, side by side with other producers
 # make bench-druid  how fresh Druid is, how fast it ingests and answers, what it takes
+# make torture   bursts published exactly once, while all that can happen happens to brokers,
+#                connections and publishers; TORTURE="-duration 10m -seed 42 -version 4.4.0"
+# make mutate    which small changes of the source no test notices
+# make mutate-sample  a fixed part of it, in minutes; a part of make test
 
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
@@ -21,9 +24,15 @@ ON_EACH_KAFKA = ^Test(RepeatedBurst|Attempts|BurstsBeside|LateAttempts|GivingUp|
 # Starts the servers that tests share, once for all of them.
 WITH_SERVERS = go run ./shared/stack/run druid --
 
-.PHONY: test short bench torture bench-druid install check portable mutate mutate-sample
+.PHONY: help test short bench torture bench-druid install lint generate portable mutate mutate-sample
 
-test: install check portable mutate-sample
+help:
+	@sed -n "s/^# make/make/p; s/^#    */    /p" Makefile
+
+generate:
+	go generate ./...
+
+test: install lint portable mutate-sample
 	$(WITH_SERVERS) sh -ec 'go test -race -timeout 60m $(RACE); go test -timeout 60m $(PLAIN); go run ./druid-ec2/bench -short'
 	go test -timeout 60m -run '^Test(OneFault|LateRequest|Histories)$$' ./shared/publish -every -histories 200
 	for version in $(OTHER_KAFKAS); do \
@@ -59,7 +68,7 @@ install:
 	@python3 -c 'import ensurepip' 2>/dev/null || .ci/install no-such-command=python3-venv
 	go mod download
 
-check:
+lint:
 	@unformatted=$$(gofmt -l .); test -z "$$unformatted" || { echo "gofmt -w $$unformatted"; exit 1; }
 	go vet ./...
 	go run $(STATICCHECK) ./...

@@ -4,7 +4,7 @@ that can happen to brokers, connections and publishers happens to them, and coun
 sales at the end.
 
 	go run ./shared/publish/torture -duration 1h
-	go run ./shared/publish/torture -duration 3m -version 3.9.1 -seed 42
+	go run ./shared/publish/torture -duration 3m -version 4.4.0 -seed 42
 	go run ./shared/publish/torture -seed 42 -schedule
 
 Start with the schedule (schedule.go, dice.go), which comes from a seed: what is done to
@@ -27,6 +27,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 
@@ -43,11 +44,15 @@ func main() {
 	}
 	seed := flag.Uint64("seed", 0, "of the schedule; 0: a random one")
 	length := flag.Duration("duration", time.Hour, "of the schedule; the end takes a minute or two more")
-	version := flag.String("version", stack.KafkaVersion, "of Kafka")
+	version := flag.String("version", stack.KafkaVersion, "of Kafka, 4.0 or newer")
 	show := flag.Bool("schedule", false, "print the schedule and do nothing")
 	flag.Parse()
 	if *length < time.Second || flag.NArg() > 0 {
 		fmt.Fprintln(os.Stderr, "torture: want a -duration of a second or more, and nothing behind the flags")
+		os.Exit(2)
+	}
+	if major, _, _ := strings.Cut(*version, "."); len(major) < 2 && major < "4" {
+		fmt.Fprintf(os.Stderr, "torture: Kafka %s: bursts are not published exactly once to brokers before 4.0\n", *version)
 		os.Exit(2)
 	}
 	if *seed == 0 {
