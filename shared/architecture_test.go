@@ -23,6 +23,7 @@ var mayImport = map[string][]string{
 	"shared/contract":        {},
 	"shared/chance":          {},
 	"shared/sale":            {},
+	"shared/sale/generate":   {"shared/sale"},
 	"dataset":                {},
 	"shared/market":          {"shared/sale", "shared/chance", "shared/contract", "dataset"},
 	"shared/burst":           {"shared/market", "shared/sale", "shared/chance", "shared/contract"},

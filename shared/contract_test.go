@@ -115,7 +115,7 @@ var otherwise = map[string]string{
 
 // distinct reports whether a text means the contract wherever it stands.
 func distinct(text string) bool {
-	if slices.Contains(sale.FieldNames(), text) {
+	if slices.ContainsFunc(sale.Fields[:], func(f sale.Field) bool { return f.Name == text }) {
 		return false // of the event
 	}
 	return strings.ContainsAny(text, "_.^") || len(text) > 2 && strings.ToUpper(text) == text || strings.HasSuffix(text, "-")

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
 	"runtime"
 	"testing"
 	"time"
@@ -164,15 +165,15 @@ func (p *Pipeline) Arrivals(t testing.TB) (all []*sale.Sale, arrived []time.Time
 	texts := make(map[sale.Text]sale.Text)
 	for _, e := range p.Read(t) {
 		s := e.Sale
-		for _, text := range []*sale.Text{
-			&s.ProductName, &s.Category, &s.Currency, &s.PaymentMethod, &s.OrderType, &s.City, &s.Country, &s.Device, &s.Brand, &s.DisplayType, &s.Resolution,
-			&s.Source, &s.OS, &s.State, &s.UserAgent, &s.FailureReason, &s.StoreID, &s.CustomerType, &s.Scenario,
-		} {
-			if known, is := texts[*text]; is {
-				*text = known
-			} else {
+		for v, i := reflect.ValueOf(&s).Elem(), 0; i < v.NumField(); i++ {
+			text, is := v.Field(i).Addr().Interface().(*sale.Text)
+			if !is {
+				continue
+			}
+			if _, known := texts[*text]; !known {
 				texts[*text] = *text
 			}
+			*text = texts[*text]
 		}
 		all = append(all, &s)
 		arrived = append(arrived, e.Timestamp)

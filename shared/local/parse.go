@@ -44,85 +44,6 @@ func (p *parser) parse(b []byte, r *table.Row) error {
 	return nil
 }
 
-// fast reports whether b is an event in its usual form. If not, r is undefined.
-func (p *parser) fast(b []byte, r *table.Row) bool {
-	c := cursor{b: b, p: p}
-	c.expect(`{"transaction_id":"`)
-	c.transactionID(&r.ID)
-	c.expect(`","customer_id":"CUST-`)
-	r.Customer = sale.CustomerID(c.digits(9))
-	c.expect(`","product_name":`)
-	r.Words[table.Product] = c.text()
-	c.expect(`,"category":`)
-	r.Words[table.Category] = c.text()
-	c.expect(`,"price":`)
-	r.Money[table.Price] = sale.Cents(c.fixed(2))
-	c.expect(`,"total_amount":`)
-	r.Money[table.TotalAmount] = sale.Cents(c.fixed(2))
-	c.expect(`,"currency":`)
-	r.Words[table.Currency] = c.text()
-	c.expect(`,"quantity":`)
-	r.Counts[table.Quantity] = c.count()
-	c.expect(`,"payment_method":`)
-	r.Words[table.PaymentMethod] = c.text()
-	c.expect(`,"status":`)
-	r.Words[table.Status] = c.text()
-	c.failIf(!isStatus(r.Words[table.Status]))
-	c.expect(`,"order_type":`)
-	r.Words[table.OrderType] = c.text()
-	c.expect(`,"city":`)
-	r.Words[table.City] = c.text()
-	c.expect(`,"country":`)
-	r.Words[table.Country] = c.text()
-	c.expect(`,"device":`)
-	r.Words[table.Device] = c.text()
-	c.expect(`,"brand":`)
-	r.Words[table.Brand] = c.text()
-	c.expect(`,"screen_size":`)
-	r.Counts[table.ScreenSize] = c.count()
-	c.expect(`,"display_type":`)
-	r.Words[table.DisplayType] = c.text()
-	c.expect(`,"resolution":`)
-	r.Words[table.Resolution] = c.text()
-	c.expect(`,"latitude":`)
-	r.Counts[table.Latitude] = c.degrees()
-	c.expect(`,"longitude":`)
-	r.Counts[table.Longitude] = c.degrees()
-	c.expect(`,"source":`)
-	r.Words[table.Source] = c.text()
-	c.expect(`,"timestamp":"`)
-	r.At = c.time()
-	c.expect(`","os":`)
-	r.Words[table.OS] = c.text()
-	c.expect(`,"state":`)
-	r.Words[table.State] = c.text()
-	c.expect(`,"user_agent":`)
-	r.Words[table.UserAgent] = c.text()
-	c.expect(`,"discount":`)
-	r.Money[table.Discount] = sale.Cents(c.fixed(2))
-	c.expect(`,"commission":`)
-	r.Money[table.Commission] = sale.Cents(c.fixed(2))
-	c.expect(`,"failure_reason":`)
-	r.Words[table.FailureReason] = c.text()
-	c.expect(`,"store_id":`)
-	r.Words[table.StoreID] = c.text()
-	c.expect(`,"customer_type":`)
-	r.Words[table.CustomerType] = c.text()
-	c.expect(`,"scenario":`)
-	r.Words[table.Scenario] = c.text()
-	c.expect(`}`)
-	return !c.bad && len(c.b) == 0
-}
-
-func isStatus(s string) bool {
-	for status := sale.Completed; status <= sale.Fraud; status++ {
-		if status.String() == s {
-			return true
-		}
-	}
-	return false
-}
-
 // cursor reads b from its front. The first thing that is not as expected makes it bad,
 // and what follows is then without meaning.
 type cursor struct {
@@ -257,6 +178,24 @@ func (c *cursor) transactionID(id *sale.TransactionID) {
 	c.b = c.b[sale.BurstIDLen:]
 	c.expect("-")
 	id.Sequence = uint32(c.digits(sale.SequenceLen))
+}
+
+func (c *cursor) customer() sale.CustomerID {
+	c.expect("CUST-")
+	return sale.CustomerID(c.digits(9))
+}
+
+// status reads one of the names that there are, and leaves the quote behind it.
+func (c *cursor) status() string {
+	for status := sale.Completed; status <= sale.Fraud; status++ {
+		name := status.String()
+		if n := len(name); len(c.b) > n && string(c.b[:n]) == name && c.b[n] == '"' {
+			c.b = c.b[n:]
+			return name
+		}
+	}
+	c.failIf(true)
+	return ""
 }
 
 // time reads 2026-11-24T10:00:00.123Z, in which the date seldom changes.

@@ -8,7 +8,6 @@ import (
 	"hash/crc32"
 	"math"
 	"math/bits"
-	"slices"
 
 	"github.com/klauspost/compress/zstd"
 
@@ -57,7 +56,10 @@ type records struct {
 
 // newRecords has room for so many records: to grow would leave garbage as large as they are.
 func newRecords(n int) records {
-	return records{buf: make([]byte, 0, n*recordBytes), marks: make([]squeeze.Mark, 0, n*(headColumns+sale.Fields)+1)}
+	return records{
+		buf:   make([]byte, 0, n*recordBytes),
+		marks: make([]squeeze.Mark, 0, n*(headColumns+len(sale.Fields))+1),
+	}
 }
 
 func (r *records) reset() { *r = records{buf: r.buf[:0], marks: r.marks[:0]} }
@@ -65,20 +67,13 @@ func (r *records) reset() { *r = records{buf: r.buf[:0], marks: r.marks[:0]} }
 // layout is what a record is made of: its head, its key, the length of its value, and the
 // fields of the sale.
 func layout() []squeeze.Column {
-	names := sale.FieldNames()
-	number := func(field string) int { return headColumns + slices.Index(names, field) }
-	columns := []squeeze.Column{{}, {Prefix: 1 + sale.CustomerPrefixLen, Unique: true}, {}} // the key with the byte of its length
-	for _, name := range names {
-		c := squeeze.Column{Prefix: len(`,"`) + len(name) + len(`":`)}
-		switch name {
-		case "transaction_id", "customer_id", "latitude", "longitude", "timestamp":
-			c.Unique = true
-		case "category", "price", "brand", "screen_size", "display_type", "resolution", "os":
-			c.Like = number("product_name")
-		case "country", "state":
-			c.Like = number("city")
-		}
-		columns = append(columns, c)
+	key := squeeze.Column{Prefix: 1 + sale.CustomerPrefixLen, Unique: true} // with the byte of its length
+	columns := []squeeze.Column{{}, key, {}}
+	numbers := make(map[string]int)
+	for _, f := range sale.Fields {
+		numbers[f.Name] = len(columns)
+		prefix := len(`,"`) + len(f.Name) + len(`":`)
+		columns = append(columns, squeeze.Column{Prefix: prefix, Unique: f.Unique, Like: numbers[f.Like]})
 	}
 	return columns
 }

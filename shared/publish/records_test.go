@@ -73,7 +73,6 @@ func contents(t *testing.T, b *batch) (sales []sale.Sale) {
 
 // The marks stand where the columns of the layout begin, whatever the lengths before them take.
 func TestMarksOfRecords(t *testing.T) {
-	names := sale.FieldNames()
 	for _, letters := range []int{0, 100, 9000, 70_000} {
 		t.Run(fmt.Sprint(letters), func(t *testing.T) {
 			var r records
@@ -103,9 +102,9 @@ func TestMarksOfRecords(t *testing.T) {
 				case c == 2:
 					begins = string(appendVarint(nil, int64(len(value))))
 				case c == headColumns:
-					begins = `{"` + names[0] + `":`
+					begins = `{"` + sale.Fields[0].Name + `":`
 				default:
-					begins = `,"` + names[c-headColumns] + `":`
+					begins = `,"` + sale.Fields[c-headColumns].Name + `":`
 				}
 				if !bytes.HasPrefix(part, []byte(begins)) || c > 0 && c <= 2 && string(part) != begins {
 					t.Fatalf("column %d is marked as %.60q, want %q", c, part, begins)
@@ -118,17 +117,16 @@ func TestMarksOfRecords(t *testing.T) {
 	}
 }
 
-// A product decides on its other fields, a city on its country, and some values come once.
+// The layout has the hints of the fields' table.
 func TestLayoutKnowsWhatValuesDependOn(t *testing.T) {
-	like := map[string]string{"brand": "product_name", "os": "product_name", "price": "product_name", "country": "city", "state": "city"}
-	columns, names := layout(), sale.FieldNames()
-	for i, name := range names {
-		c := columns[headColumns+i]
-		if want, depends := like[name]; depends && (c.Like < headColumns || names[c.Like-headColumns] != want) {
-			t.Errorf("%s is like column %d, want %s", name, c.Like, want)
+	columns := layout()
+	for i, f := range sale.Fields {
+		c, like := columns[headColumns+i], ""
+		if c.Like != 0 {
+			like = sale.Fields[c.Like-headColumns].Name
 		}
-		if want := name == "transaction_id" || name == "customer_id" || name == "timestamp" || name == "latitude" || name == "longitude"; c.Unique != want {
-			t.Errorf("%s is unique: %v", name, c.Unique)
+		if c.Unique != f.Unique || like != f.Like {
+			t.Errorf("%s: unique %v, like %q; want %v, %q", f.Name, c.Unique, like, f.Unique, f.Like)
 		}
 	}
 }

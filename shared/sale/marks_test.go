@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"math/rand/v2"
-	"slices"
 	"testing"
 
 	"salesburst/shared/sale"
@@ -12,12 +11,8 @@ import (
 
 // A mark stands where its field's value ends, and only the same value has its hash.
 func TestMarks(t *testing.T) {
-	names := sale.FieldNames()
-	if len(names) != sale.Fields {
-		t.Fatalf("%d names of %d fields", len(names), sale.Fields)
-	}
 	r := rand.New(rand.NewPCG(7, 8))
-	hashes := make([]map[string]uint32, sale.Fields)
+	hashes := make([]map[string]uint32, len(sale.Fields))
 	for i := range hashes {
 		hashes[i] = make(map[string]uint32)
 	}
@@ -27,17 +22,17 @@ func TestMarks(t *testing.T) {
 		text := s.AppendMarked([]byte("before"), &marks)
 		from := len("before")
 		for i, m := range marks {
-			before := `,"` + names[i] + `":`
+			before := `,"` + sale.Fields[i].Name + `":`
 			if i == 0 {
-				before = `{"` + names[i] + `":`
+				before = `{"` + sale.Fields[i].Name + `":`
 			}
 			field, begins := bytes.CutPrefix(text[from:m.End], []byte(before))
 			if !begins || !json.Valid(field) {
-				t.Fatalf("field %s is marked as %s", names[i], text[from:m.End])
+				t.Fatalf("field %s is marked as %s", sale.Fields[i].Name, text[from:m.End])
 			}
 			if i > 0 { // a transaction's hash is of its place in the burst
 				if seen, again := hashes[i][string(field)]; again && seen != m.Hash {
-					t.Errorf("%s: %s has hashes %d and %d", names[i], field, seen, m.Hash)
+					t.Errorf("%s: %s has hashes %d and %d", sale.Fields[i].Name, field, seen, m.Hash)
 				}
 				hashes[i][string(field)] = m.Hash
 			}
@@ -56,26 +51,7 @@ func TestMarks(t *testing.T) {
 			different[h] = true
 		}
 		if len(different) != len(of) {
-			t.Errorf("%s: %d values have %d hashes", names[i+1], len(of), len(different))
+			t.Errorf("%s: %d values have %d hashes", sale.Fields[i+1].Name, len(of), len(different))
 		}
-	}
-}
-
-// The names are the columns of what is compressed: they stand in the order of the JSON.
-func TestFieldNamesAreInTheOrderOfTheJSON(t *testing.T) {
-	s := randomSale(rand.New(rand.NewPCG(9, 10)))
-	d := json.NewDecoder(bytes.NewReader(s.AppendJSON(nil)))
-	var names []string
-	for i := 0; d.More(); i++ {
-		token, err := d.Token()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if i%2 == 1 { // the brace is the first
-			names = append(names, token.(string))
-		}
-	}
-	if got := sale.FieldNames(); !slices.Equal(got, names) {
-		t.Errorf("names %q, in the JSON %q", got, names)
 	}
 }

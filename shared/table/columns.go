@@ -17,65 +17,17 @@ type Row struct {
 	Counts   [countColumns]int32
 }
 
-// The columns of words in a Row.
-const (
-	Product = iota
-	Category
-	Currency
-	PaymentMethod
-	Status
-	OrderType
-	City
-	Country
-	Device
-	Brand
-	DisplayType
-	Resolution
-	Source
-	OS
-	State
-	UserAgent
-	FailureReason
-	StoreID
-	CustomerType
-	Scenario
-	wordColumns
-)
-
-// The columns of money in a Row.
-const (
-	Price = iota
-	TotalAmount
-	Discount
-	Commission
-	moneyColumns
-)
-
-// The columns of other numbers in a Row; the coordinates in ten-thousandths of a degree.
-const (
-	Quantity = iota
-	ScreenSize
-	Latitude
-	Longitude
-	SecondsToArrive
-	countColumns
-)
-
 // RowOf is the row of a sale.
 func RowOf(s *sale.Sale) (Row, error) {
-	r := Row{At: int64(s.Timestamp), ID: s.TransactionID, Customer: s.CustomerID}
-	r.Words = [wordColumns]string{
-		Product: s.ProductName.String(), Category: s.Category.String(), Currency: s.Currency.String(), PaymentMethod: s.PaymentMethod.String(),
-		Status: s.Status.String(), OrderType: s.OrderType.String(), City: s.City.String(), Country: s.Country.String(), Device: s.Device.String(),
-		Brand: s.Brand.String(), DisplayType: s.DisplayType.String(), Resolution: s.Resolution.String(), Source: s.Source.String(),
-		OS: s.OS.String(), State: s.State.String(), UserAgent: s.UserAgent.String(), FailureReason: s.FailureReason.String(),
-		StoreID: s.StoreID.String(), CustomerType: s.CustomerType.String(), Scenario: s.Scenario.String(),
+	r := Row{
+		At: int64(s.Timestamp), ID: s.TransactionID, Customer: s.CustomerID,
+		Words: wordsOf(s), Money: moneyOf(s),
 	}
-	r.Money = [moneyColumns]sale.Cents{Price: s.Price, TotalAmount: s.TotalAmount, Discount: s.Discount, Commission: s.Commission}
-	if s.Quantity != int64(int32(s.Quantity)) || s.ScreenSize != int64(int32(s.ScreenSize)) {
-		return r, fmt.Errorf("quantity %d or screen_size %d is beyond %d", s.Quantity, s.ScreenSize, math.MaxInt32)
+	for k, n := range countsOf(s) {
+		if r.Counts[k] = int32(n); int64(r.Counts[k]) != n {
+			return r, fmt.Errorf("%s %d is beyond %d", nameOf(kindCount, k), n, math.MaxInt32)
+		}
 	}
-	r.Counts = [countColumns]int32{Quantity: int32(s.Quantity), ScreenSize: int32(s.ScreenSize), Latitude: int32(s.Latitude), Longitude: int32(s.Longitude)}
 	return r, nil
 }
 
@@ -104,18 +56,6 @@ type column struct {
 	name string
 	kind kind
 	at   int // among those of its kind
-}
-
-// columns are those of Druid, and in its order.
-var columns = []column{
-	{"__time", kindTime, 0}, {"transaction_id", kindID, 0}, {"customer_id", kindCustomer, 0}, {"product_name", kindWord, Product}, {"category", kindWord, Category},
-	{"price", kindMoney, Price}, {"total_amount", kindMoney, TotalAmount}, {"currency", kindWord, Currency}, {"quantity", kindCount, Quantity},
-	{"payment_method", kindWord, PaymentMethod}, {"status", kindWord, Status}, {"order_type", kindWord, OrderType}, {"city", kindWord, City},
-	{"country", kindWord, Country}, {"device", kindWord, Device}, {"brand", kindWord, Brand}, {"screen_size", kindCount, ScreenSize},
-	{"display_type", kindWord, DisplayType}, {"resolution", kindWord, Resolution}, {"latitude", kindDegree, Latitude}, {"longitude", kindDegree, Longitude},
-	{"source", kindWord, Source}, {"os", kindWord, OS}, {"state", kindWord, State}, {"user_agent", kindWord, UserAgent}, {"discount", kindMoney, Discount},
-	{"commission", kindMoney, Commission}, {"failure_reason", kindWord, FailureReason}, {"store_id", kindWord, StoreID},
-	{"customer_type", kindWord, CustomerType}, {"scenario", kindWord, Scenario}, {"seconds_to_arrive", kindCount, SecondsToArrive},
 }
 
 func findColumn(name string) (column, bool) {
@@ -206,7 +146,7 @@ func (t *Table) add(r *Row) error {
 	for w := range words {
 		code, err := t.words[w].code(r.Words[w])
 		if err != nil {
-			return fmt.Errorf("%s: %w", wordName(w), err)
+			return fmt.Errorf("%s: %w", nameOf(kindWord, w), err)
 		}
 		words[w] = code
 	}
@@ -235,9 +175,10 @@ func (t *Table) add(r *Row) error {
 	return nil
 }
 
-func wordName(w int) string {
+// nameOf is the name of a column.
+func nameOf(k kind, at int) string {
 	for _, c := range columns {
-		if c.kind == kindWord && c.at == w {
+		if c.kind == k && c.at == at {
 			return c.name
 		}
 	}

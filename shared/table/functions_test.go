@@ -1,6 +1,9 @@
 package table_test
 
 import (
+	"encoding/json"
+	"fmt"
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -55,40 +58,48 @@ func TestFunctions(t *testing.T) {
 	}
 }
 
-// A row has every field of the sale, under Druid's name.
+// A row has every field of the sale, under Druid's name and in its type.
 func TestRowsAreWhatWasAdded(t *testing.T) {
 	tab, err := table.Open(`a "name"`, time.Now)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer tab.Close()
-	s := sale.Sale{
-		TransactionID: sale.TransactionID{Burst: sale.BurstID([]byte("p222rm7v3ros")), Sequence: 17}, CustomerID: 378000,
-		ProductName: sale.NewText(`43" <Lumen> & 'more'`), Category: sale.NewText("TV"), Price: 109999, TotalAmount: 88000, Currency: sale.NewText("USD"), Quantity: 1,
-		PaymentMethod: sale.NewText("PayPal"), Status: sale.Fraud, OrderType: sale.NewText("online"), City: sale.NewText("Chicago"), Country: sale.NewText("USA"),
-		Device: sale.NewText("Desktop"), Brand: sale.NewText("LG"), ScreenSize: 43, DisplayType: sale.NewText("OLED"), Resolution: sale.NewText("4K UHD"),
-		Latitude: 39_9772, Longitude: -75_1608, Source: sale.NewText("Facebook"), Timestamp: sale.TimeOf(noon.Add(17 * time.Millisecond)), OS: sale.NewText("webOS"),
-		State: sale.NewText("IL"), UserAgent: sale.NewText("Mozilla/5.0"), Discount: 21999, Commission: 2640, FailureReason: sale.NewText("fraud_suspected"),
-		StoreID: sale.NewText("S-1"), CustomerType: sale.NewText("vip"), Scenario: sale.NewText("flash-sale"),
+	var event []string
+	want := map[string]any{"seconds_to_arrive": int64(41)}
+	for _, f := range sale.Fields {
+		if f.Example == `""` { // else it would be like others
+			f.Example = fmt.Sprintf("%q", "a "+f.Name)
+		}
+		event = append(event, fmt.Sprintf("%q:%s", f.Name, f.Example))
+		var value any
+		if err := json.Unmarshal([]byte(f.Example), &value); err != nil {
+			t.Fatalf("%s: %v", f.Name, err)
+		}
+		switch f.Kind.Druid() {
+		case "timestamp":
+			want["__time"] = value
+		case "long":
+			want[f.Name] = int64(value.(float64))
+		default:
+			want[f.Name] = value
+		}
+	}
+	var s sale.Sale
+	if err := json.Unmarshal([]byte("{"+strings.Join(event, ",")+"}"), &s); err != nil {
+		t.Fatal(err)
 	}
 	row, err := table.RowOf(&s)
 	if err != nil {
 		t.Fatal(err)
 	}
-	row.Arrived(noon.Add(42 * time.Second).UnixMilli())
+	row.Arrived(s.Timestamp.Time().Add(41_983 * time.Millisecond).UnixMilli())
 	if err := tab.Add([]table.Row{row}); err != nil {
 		t.Fatal(err)
 	}
 	columns, rows, err := tab.Query(t.Context(), `SELECT * FROM "a ""name"""`)
 	if err != nil || len(rows) != 1 {
 		t.Fatal(rows, err)
-	}
-	want := map[string]any{
-		"__time": "2026-11-24T12:00:00.017Z", "transaction_id": "p222rm7v3ros-00000017", "customer_id": "CUST-000378000", "product_name": `43" <Lumen> & 'more'`,
-		"category": "TV", "price": 1099.99, "total_amount": 880.0, "currency": "USD", "quantity": int64(1), "payment_method": "PayPal", "status": "FRAUD",
-		"order_type": "online", "city": "Chicago", "country": "USA", "device": "Desktop", "brand": "LG", "screen_size": int64(43), "display_type": "OLED",
-		"resolution": "4K UHD", "latitude": 39.9772, "longitude": -75.1608, "source": "Facebook", "os": "webOS", "state": "IL", "user_agent": "Mozilla/5.0",
-		"discount": 219.99, "commission": 26.4, "failure_reason": "fraud_suspected", "store_id": "S-1", "customer_type": "vip", "scenario": "flash-sale", "seconds_to_arrive": int64(41),
 	}
 	if len(columns) != len(want) {
 		t.Errorf("%d columns, want %d", len(columns), len(want))
@@ -97,6 +108,13 @@ func TestRowsAreWhatWasAdded(t *testing.T) {
 		if rows[0][i] != want[name] {
 			t.Errorf("%s is %v, want %v", name, rows[0][i], want[name])
 		}
+	}
+}
+
+func TestNumbersBeyondAColumn(t *testing.T) {
+	s := sale.Sale{ScreenSize: math.MaxInt32 + 1}
+	if _, err := table.RowOf(&s); err == nil || !strings.Contains(err.Error(), "screen_size 2147483648") {
+		t.Errorf("error %v", err)
 	}
 }
 

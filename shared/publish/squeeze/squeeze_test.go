@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os/exec"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -49,18 +48,11 @@ func sales(t testing.TB, n int) (text []byte, marks []squeeze.Mark) {
 }
 
 func columns() (all []squeeze.Column) {
-	names := sale.FieldNames()
-	for _, name := range names {
-		c := squeeze.Column{Prefix: len(`{"`) + len(name) + len(`":`)}
-		switch name {
-		case "transaction_id", "customer_id", "latitude", "longitude", "timestamp":
-			c.Unique = true
-		case "category", "price", "brand", "screen_size", "display_type", "resolution", "os":
-			c.Like = slices.Index(names, "product_name")
-		case "country", "state":
-			c.Like = slices.Index(names, "city")
-		}
-		all = append(all, c)
+	numbers := make(map[string]int)
+	for i, f := range sale.Fields {
+		numbers[f.Name] = i
+		prefix := len(`{"`) + len(f.Name) + len(`":`)
+		all = append(all, squeeze.Column{Prefix: prefix, Unique: f.Unique, Like: numbers[f.Like]})
 	}
 	return all
 }
