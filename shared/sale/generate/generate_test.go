@@ -11,13 +11,12 @@ import (
 )
 
 func TestFilesAreAsGenerated(t *testing.T) {
-	const root = "../../.."
-	all, err := generated(root)
+	all, err := generated(tree)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for name, want := range all {
-		if got, err := os.ReadFile(filepath.Join(root, name)); err != nil || !bytes.Equal(got, want) {
+		if got, err := os.ReadFile(filepath.Join(tree, name)); err != nil || !bytes.Equal(got, want) {
 			t.Errorf("%s is not what the table of the fields says (%v): go generate ./shared/sale", name, err)
 		}
 	}
