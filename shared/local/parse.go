@@ -180,11 +180,6 @@ func (c *cursor) transactionID(id *sale.TransactionID) {
 	id.Sequence = uint32(c.digits(sale.SequenceLen))
 }
 
-func (c *cursor) customer() sale.CustomerID {
-	c.expect("CUST-")
-	return sale.CustomerID(c.digits(9))
-}
-
 // status reads one of the names that there are, and leaves the quote behind it.
 func (c *cursor) status() string {
 	for status := sale.Completed; status <= sale.Fraud; status++ {

@@ -12,8 +12,8 @@ func (p *parser) fast(b []byte, r *table.Row) bool {
 	c := cursor{b: b, p: p}
 	c.expect(`{"transaction_id":"`)
 	c.transactionID(&r.ID)
-	c.expect(`","customer_id":"`)
-	r.Customer = c.customer()
+	c.expect(`","customer_id":"CUST-`)
+	r.Customer = sale.CustomerID(c.digits(sale.CustomerIDLen - sale.CustomerPrefixLen))
 	c.expect(`","product_name":`)
 	r.Words[table.ProductName] = c.text()
 	c.expect(`,"category":`)

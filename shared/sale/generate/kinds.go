@@ -19,7 +19,8 @@ type kind struct {
 	Hash   string // of its value
 	Column string // the kind of column
 	Store  string // the value that is kept there, of a sale
-	Read   string // takes its JSON, without the quote, off the cursor c
+	Opens  string // how all values begin, behind the quote
+	Read   string // takes its JSON, without all that, off the cursor c
 	Digits int    // behind the point, of a number
 	Once   bool   // the column store has a place for one such field
 }
@@ -40,7 +41,8 @@ var kinds = map[sale.Kind]kind{
 	sale.KindTransaction: {Type: "TransactionID", Quote: `"`, Write: "{s}.append(b)", Hash: "{s}.Sequence",
 		Column: "kindID", Read: "c.transactionID(&r.ID)", Once: true},
 	sale.KindCustomer: {Type: "CustomerID", Quote: `"`, Write: "{s}.Append(b)", Hash: "uint32({s})",
-		Column: "kindCustomer", Read: "r.Customer = c.customer()", Once: true},
+		Column: "kindCustomer", Opens: sale.CustomerID(0).String()[:sale.CustomerPrefixLen],
+		Read: "r.Customer = sale.CustomerID(c.digits(sale.CustomerIDLen - sale.CustomerPrefixLen))", Once: true},
 }
 
 // groups are the arrays of a row, by the kinds of columns that are kept in them.
