@@ -165,8 +165,9 @@ func (p *Pipeline) Arrivals(t testing.TB) (all []*sale.Sale, arrived []time.Time
 	texts := make(map[sale.Text]sale.Text)
 	for _, e := range p.Read(t) {
 		s := e.Sale
-		for v, i := reflect.ValueOf(&s).Elem(), 0; i < v.NumField(); i++ {
-			text, is := v.Field(i).Addr().Interface().(*sale.Text)
+		fields := reflect.ValueOf(&s).Elem()
+		for i := range fields.NumField() {
+			text, is := fields.Field(i).Addr().Interface().(*sale.Text)
 			if !is {
 				continue
 			}

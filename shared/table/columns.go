@@ -7,7 +7,7 @@ import (
 	"salesburst/shared/sale"
 )
 
-// Row is one sale, as it is added.
+// Row is one sale, as it is added; columns_gen.go has the columns.
 type Row struct {
 	At       int64 // milliseconds since 1970
 	ID       sale.TransactionID

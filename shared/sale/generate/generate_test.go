@@ -24,11 +24,8 @@ func TestFilesAreAsGenerated(t *testing.T) {
 
 func TestTablesThatCannotBe(t *testing.T) {
 	for says, table := range map[string][]sale.Field{
-		"does not know its kind":     {{Name: "first", Kind: -1}},
-		"room for one":               {{Name: "first", Kind: sale.KindTime}, {Name: "second", Kind: sale.KindTime}},
-		"field first is there twice": {{Name: "first"}, {Name: "first"}},
-		`"First" is no name`:         {{Name: "First"}},
-		`"second__try" is no name`:   {{Name: "second__try"}},
+		"does not know its kind": {{Name: "first", Kind: -1}},
+		"room for one":           {{Name: "first", Kind: sale.KindTime}, {Name: "second", Kind: sale.KindTime}},
 	} {
 		if _, err := newEvent(table); err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("error %v, want one that says %q", err, says)

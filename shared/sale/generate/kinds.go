@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"math"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -66,7 +65,7 @@ type event struct {
 
 func newEvent(table []sale.Field) (*event, error) {
 	e := &event{Arrival: newField(sale.Arrival)}
-	names, ofKind := make(map[string]bool), make(map[sale.Kind]string)
+	ofKind := make(map[sale.Kind]string)
 	for _, f := range table {
 		k, known := kinds[f.Kind]
 		switch {
@@ -74,12 +73,8 @@ func newEvent(table []sale.Field) (*event, error) {
 			return nil, fmt.Errorf("field %s: kinds.go does not know its kind, %d", f.Name, f.Kind)
 		case k.Once && ofKind[f.Kind] != "":
 			return nil, fmt.Errorf("fields %s and %s: there is room for one of their kind", ofKind[f.Kind], f.Name)
-		case names[f.Name]:
-			return nil, fmt.Errorf("field %s is there twice", f.Name)
-		case !wellNamed.MatchString(f.Name):
-			return nil, fmt.Errorf("field %q is no name as in store_id", f.Name)
 		}
-		names[f.Name], ofKind[f.Kind] = true, f.Name
+		ofKind[f.Kind] = f.Name
 		e.Fields = append(e.Fields, newField(f))
 	}
 	return e, nil
@@ -94,8 +89,6 @@ func newField(f sale.Field) field {
 	}
 	return g
 }
-
-var wellNamed = regexp.MustCompile(`^[a-z][a-z0-9]*(_[a-z0-9]+)*$`)
 
 // initialisms are words that Go writes in capitals.
 var initialisms = map[string]string{"id": "ID", "os": "OS", "ip": "IP", "url": "URL"}
