@@ -1,0 +1,71 @@
+package question
+
+import (
+	"fmt"
+	"math"
+	"time"
+)
+
+// Span is a part of the time, by what a reader has chosen.
+type Span int
+
+// The spans in use.
+const (
+	WholeChoice Span = iota
+	Recent           // the last quarter of an hour of it: of a day's ids one by one Druid is too slow
+	Slots            // its whole minutes, without those whose bursts may be under way still
+	Always           // whatever was chosen
+)
+
+// Settle is how long after its end a slot may be without sales: the bursts of a minute are
+// published in the next one.
+const Settle = 2 * time.Minute
+
+const (
+	minute  = int64(time.Minute / time.Millisecond)
+	day     = 24 * 60 * minute
+	quarter = 15 * minute
+	settle  = int64(Settle / time.Millisecond)
+)
+
+// Earlier is how long before the chosen time "the same time before" is: as many whole days
+// as that touches, so that the two never overlap.
+func (a Asked) Earlier() time.Duration {
+	return time.Duration((a.To.UnixMilli()-a.From.UnixMilli()+day-1)/day*day) * time.Millisecond
+}
+
+var earlier = fmt.Sprintf("((${__to} - ${__from} + %d) / %d * %d)", day-1, day, day)
+
+// Bounds are the begin and the end of the span, in milliseconds since 1970; the end is
+// exclusive.
+func (a Asked) Bounds() (from, to int64) {
+	from, to = a.From.UnixMilli(), a.To.UnixMilli()
+	switch a.Span {
+	case Recent:
+		from = max(from, to-quarter)
+	case Slots:
+		from, to = (from+minute-1)/minute*minute, (to-settle)/minute*minute
+	case Always:
+		from, to = math.MinInt64, math.MaxInt64
+	}
+	return from, to
+}
+
+var (
+	slotsFrom = fmt.Sprintf("((${__from} + %d) / %d * %d)", minute-1, minute, minute)
+	slotsTo   = fmt.Sprintf("((${__to} - %d) / %d * %d)", settle, minute, minute)
+)
+
+// SlotCount is, in SQL, how many minutes Slots has.
+func SlotCount() string { return fmt.Sprintf("((%s - %s) / %d)", slotsTo, slotsFrom, minute) }
+
+// sql is what Bounds computes.
+func (s Span) sql() (from, to string) {
+	switch s {
+	case Recent:
+		return fmt.Sprintf("CASE WHEN ${__to} - ${__from} > %d THEN ${__to} - %d ELSE ${__from} END", quarter, quarter), "${__to}"
+	case Slots:
+		return slotsFrom, slotsTo
+	}
+	return "${__from}", "${__to}"
+}
