@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path"
 	"regexp"
+	"slices"
 	"time"
 
 	"go.yaml.in/yaml/v3"
@@ -21,8 +22,17 @@ type Alert struct {
 	Limit               float64
 	For                 time.Duration
 	NoData              string // what no row means: OK or Alerting
-	Dashboard           string // UID
 	Panel               int    // ID, where the reader goes on
+}
+
+// dashboardOf is the UID of the dashboard that has a panel.
+func dashboardOf(id int) string {
+	for _, d := range All() {
+		if slices.ContainsFunc(d.Panels(), func(p Panel) bool { return p.ID == id }) {
+			return d.UID
+		}
+	}
+	return ""
 }
 
 // AlertsFile is where the rules are, below this folder.
@@ -33,7 +43,6 @@ func Alerts() []Alert {
 	since := func(minutes int) string {
 		return fmt.Sprintf(`__time >= CURRENT_TIMESTAMP - INTERVAL '%d' MINUTE`, minutes)
 	}
-	const pipeline = "salesburst-pipeline"
 	byID := func(figure string) string {
 		return `SELECT ` + figure + ` AS sales
 FROM (
@@ -50,28 +59,28 @@ HAVING COUNT(*) > 0`
 	}
 	return []Alert{
 		{
-			UID: "salesburst-no-data", Title: "No sales arrive", Operator: "lt", Limit: 1, For: time.Minute, NoData: "Alerting", Dashboard: pipeline, Panel: 1,
+			UID: "salesburst-no-data", Title: "No sales arrive", Operator: "lt", Limit: 1, For: time.Minute, NoData: "Alerting", Panel: 101,
 			Summary: "No sale of the last five minutes is in Druid. Look at the functions' alarms, then at the supervisor of the topic.",
 			SQL:     `SELECT COUNT(*) AS events FROM ` + table + ` WHERE ` + since(5),
 		},
 		{
-			UID: "salesburst-failures", Title: "More payments fail than usual", Operator: "gt", Limit: 1.5, For: 2 * time.Minute, NoData: "OK", Dashboard: pipeline, Panel: 21,
+			UID: "salesburst-failures", Title: "More payments fail than usual", Operator: "gt", Limit: 1.5, For: 2 * time.Minute, NoData: "OK", Panel: 121,
 			Summary: "In the last ten minutes the part of failed attempts was more than one and a half times the upper end of its usual range. Failure rate by payment method shows which method.",
 			SQL: `SELECT
   order_type,
-  ROUND(100.0 * COUNT(*) FILTER (WHERE NOT (` + completed + `)) / COUNT(*) / MAX(CASE order_type WHEN '` + string(contract.ChannelStore) + `' THEN 5.0 ELSE 15.0 END), 3) AS of_usual
+  ROUND(100.0 * COUNT(*) FILTER (WHERE status <> 'COMPLETED') / COUNT(*) / MAX(` + usual + `), 3) AS of_usual
 FROM ` + table + `
 WHERE ` + since(10) + `
 GROUP BY 1
 HAVING COUNT(*) >= 200`,
 		},
 		{
-			UID: "salesburst-doubled", Title: "Sales are doubled", Operator: "gt", Limit: 0, For: 0, NoData: "OK", Dashboard: pipeline, Panel: 12,
+			UID: "salesburst-doubled", Title: "Sales are doubled", Operator: "gt", Limit: 0, For: 0, NoData: "OK", Panel: 112,
 			Summary: "A transaction_id of the last 15 minutes is in Druid more than once. Is DELIVERY exactly-once, and does Druid read read_committed?",
 			SQL:     byID(`SUM(doubled)`),
 		},
 		{
-			UID: "salesburst-missing", Title: "Sales are missing", Operator: "gt", Limit: 0, For: 5 * time.Minute, NoData: "OK", Dashboard: pipeline, Panel: 13,
+			UID: "salesburst-missing", Title: "Sales are missing", Operator: "gt", Limit: 0, For: 5 * time.Minute, NoData: "OK", Panel: 113,
 			Summary: "A burst of the last 15 minutes has a gap in its transaction ids. The supervisor's parse errors and the functions' reports tell more.",
 			SQL:     byID(`SUM(missing)`),
 		},
@@ -130,7 +139,7 @@ func (a Alert) rule() rule {
 			}},
 		},
 		NoDataState: a.NoData, ExecErrState: "Error", For: fmt.Sprintf("%ds", int(a.For.Seconds())),
-		Annotations: map[string]string{"summary": a.Summary, "__dashboardUid__": a.Dashboard, "__panelId__": fmt.Sprint(a.Panel)},
+		Annotations: map[string]string{"summary": a.Summary, "__dashboardUid__": dashboardOf(a.Panel), "__panelId__": fmt.Sprint(a.Panel)},
 		Labels:      map[string]string{"project": "salesburst"},
 	}
 }

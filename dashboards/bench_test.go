@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"salesburst/dashboards"
+	"salesburst/shared/question"
 )
 
 var benchEvents = flag.Int("events", 1_000_000, "events in Druid's table for the benchmark of the panels, up to 10,000,000")
@@ -23,10 +24,10 @@ func BenchmarkPanels(b *testing.B) {
 	p.burst(b, "online", fmt.Sprintf(`{"events":%d,"id":"day","at":%q,"over":"24h"}`, *benchEvents, now.Format(time.RFC3339)))
 	p.Await(b, *benchEvents)
 	p.AwaitHandOff(b, *benchEvents)
-	q := dashboards.Query{From: now.Add(-24 * time.Hour), To: now, Table: p.Topic}
+	q := question.Choice{From: now.Add(-24 * time.Hour), To: now, Table: p.Topic}
 	for _, d := range dashboards.All() {
 		for _, panel := range d.Panels() {
-			sql := panel.Interpolate(q)
+			sql := panel.Ask(q).SQL()
 			b.Run(d.Title+"/"+panel.Title, func(b *testing.B) {
 				worst := time.Duration(math.MinInt64)
 				for b.Loop() {

@@ -2,26 +2,35 @@
 Package dashboards is what people look at: two dashboards, defined once.
 
   - [All] are their definitions: sales.go and pipeline.go, panel by panel;
-  - [Panel.Interpolate] turns a panel's SQL into what Grafana would send to Druid, and
-    [FrameOf] an answer into what Grafana would plot (query.go, frame.go);
+  - a panel asks a [question.Question], of which [Panel.Ask] makes what Grafana would send
+    to Druid, and [FrameOf] of the answer what Grafana would plot (measures.go, interval.go,
+    frame.go);
   - `go generate` writes sales.json and pipeline.json for Grafana (grafana.go);
   - provisioning is what a Grafana reads when it starts: data source, dashboards, alerts.
 
-The SQL runs on Druid and, for the page on this machine, on SQLite with a few functions
-of Druid's registered there. Grafana's plugin is grafadruid-druid-datasource.
+Druid answers, or, for the page on this machine, shared/table. Grafana's plugin is
+grafadruid-druid-datasource.
 */
 package dashboards
 
-import "time"
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"salesburst/shared/question"
+)
 
 // Dashboard is a page of panels, in the order in which people read it.
 type Dashboard struct {
-	UID         string // Grafana's, and the name of the JSON file and of the local page
+	UID         string // Grafana's
+	Slug        string // the name of its files, and of the local page
 	Title       string
 	Description string
 	Lookback    time.Duration // time range when it is opened, up to now
+	Delay       time.Duration // how long before now the local page ends, so that it shows whole slots
 	Refresh     time.Duration // how often it asks again
-	Variables   []Variable
+	Variables   []Variable    // the choices that all of its panels follow
 	Rows        []Row
 }
 
@@ -32,6 +41,19 @@ func (d Dashboard) Panels() []Panel {
 		all = append(all, r.Panels...)
 	}
 	return all
+}
+
+// withChoices has the panels of a dashboard ask for what is chosen above them.
+func (d Dashboard) withChoices() Dashboard {
+	for _, r := range d.Rows {
+		for i := range r.Panels {
+			p := &r.Panels[i]
+			for _, v := range d.Variables {
+				p.Where = append(slices.Clip(p.Where), question.Chosen(v.Name, v.Column))
+			}
+		}
+	}
+	return d
 }
 
 // Row is a group of panels under a title. Panels flow from left to right, and go on below
@@ -54,7 +76,7 @@ type Kind string
 // The kinds in use.
 const (
 	TimeSeries Kind = "timeseries"
-	Stat       Kind = "stat"     // one number for each numeric column; the second one is that of the same time before
+	Stat       Kind = "stat"     // one number for each numeric column; of a Comparison, the second one is that of the same time before
 	Bars       Kind = "barchart" // one bar, or stack, for each row: the first column names it
 	Pie        Kind = "piechart" // one slice for each row: a name and a number
 	Table      Kind = "table"
@@ -104,26 +126,56 @@ type Field struct {
 	Hidden   bool
 }
 
-// Panel is one picture and its question.
+// Panel is one picture and its question. Nothing in it depends on its dashboard.
 type Panel struct {
-	ID            int // unique on its dashboard, 1 or more; it is part of links
-	Title         string
-	Description   string // what it shows, how it is counted, whether it is approximate
-	Kind          Kind
-	Width, Height int  // of 24 columns; of rows of Grafana's grid, about 38 pixels each
-	Unit          Unit // of the numbers that have no Field of their own
-	Decimals      int
-	Thresholds    []Threshold
-	Format        Format
-	SQL           string        // with the variables that Interpolate knows; time columns are named time or …_time
-	MinInterval   time.Duration // the shortest bucket of a time series
-	MaxPoints     int           // the most buckets of a time series, 0: as many as it has pixels
-	Fields        []Field       // of columns that need more than their name
-	Colors        map[string]Color
-	Stacked       bool   // the series of a time series, or the numbers of a bar
-	AsBars        bool   // a time series is drawn as bars
-	Series        string // Wide: the column whose values name the series
-	Empty         string // what an empty answer means
+	ID                int // unique on all dashboards, 1 or more; it is part of links
+	Title             string
+	Description       string // what it shows, how it is counted, whether it is approximate
+	Kind              Kind
+	Width, Height     int  // of 24 columns; of rows of Grafana's grid, about 38 pixels each
+	Unit              Unit // of the numbers that have no Field of their own
+	Decimals          int
+	Thresholds        []Threshold
+	Format            Format
+	question.Question               // columns that are times are named time or …_time
+	MinInterval       time.Duration // the shortest bucket of a time series
+	MaxPoints         int           // the most buckets of a time series, 0: as many as it has pixels
+	Fields            []Field       // of columns that need more than their name
+	Colors            map[string]Color
+	Stacked           bool   // the series of a time series, or the numbers of a bar
+	AsBars            bool   // a time series is drawn as bars
+	Series            string // Wide: the column whose values name the series
+	Empty             string // what an empty answer means
+}
+
+// Field is how a column is shown.
+func (p Panel) Field(column string) Field {
+	f := Field{Column: column}
+	if i := slices.IndexFunc(p.Fields, func(f Field) bool { return f.Column == column }); i >= 0 {
+		f = p.Fields[i]
+	}
+	if f.Unit == "" {
+		f.Unit, f.Decimals = p.Unit, p.Decimals
+	}
+	return f
+}
+
+// SeriesName is what people read of a frame's column: in a legend, or above a table.
+func (p Panel) SeriesName(c Column) string {
+	title := p.Field(c.Name).Title
+	label, is := c.Labels[p.Series]
+	switch {
+	case !is:
+		return cmp.Or(title, c.Name)
+	case title == "":
+		return label
+	}
+	return title + " " + label
+}
+
+// ColorOf is the colour of a series, empty where the palette decides.
+func (p Panel) ColorOf(c Column) Color {
+	return cmp.Or(p.Field(c.Name).Color, p.Colors[c.Labels[p.Series]])
 }
 
 // NoSales is what an empty answer usually means.

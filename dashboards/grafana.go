@@ -8,12 +8,14 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
-	"strings"
 
 	"github.com/grafana/grafana-foundation-sdk/go/cog"
 	"github.com/grafana/grafana-foundation-sdk/go/cog/variants"
 	"github.com/grafana/grafana-foundation-sdk/go/common"
 	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
+
+	"salesburst/shared/contract"
+	"salesburst/shared/question"
 )
 
 //go:generate go run ./generate
@@ -28,8 +30,11 @@ const (
 // off the newest buckets of a wide time series, silently.
 const MostRows = 20_000
 
+// table is Druid's, which has the name of the topic.
+const table = `"` + contract.DefaultTopic + `"`
+
 // File is the name of a dashboard's JSON below this folder.
-func (d Dashboard) File() string { return strings.TrimPrefix(d.UID, "salesburst-") + ".json" }
+func (d Dashboard) File() string { return d.Slug + ".json" }
 
 // JSON is the dashboard as Grafana reads it.
 func (d Dashboard) JSON() ([]byte, error) {
@@ -76,7 +81,7 @@ type targetContext struct {
 func newTarget(refID, sql string, format Format) target {
 	return target{
 		RefID: refID, Datasource: source(),
-		Builder:  targetBuilder{QueryType: "sql", DataSource: targetTable{"table", strings.Trim(table, `"`)}, Query: sql},
+		Builder:  targetBuilder{QueryType: "sql", DataSource: targetTable{"table", contract.DefaultTopic}, Query: sql},
 		Settings: targetSettings{Format: format, ContextParameters: []targetContext{{"sqlOuterLimit", MostRows}}},
 	}
 }
@@ -111,7 +116,7 @@ func source() common.DataSourceRef {
 	return common.DataSourceRef{Type: cog.ToPtr(PluginID), Uid: cog.ToPtr(DataSourceUID)}
 }
 
-// grafana lays the panels out and translates them.
+// grafana translates the dashboard and its panels.
 func (d Dashboard) grafana() dashboard.Dashboard {
 	g := *dashboard.NewDashboard()
 	g.Uid, g.Title, g.Description = &d.UID, &d.Title, &d.Description
@@ -127,34 +132,25 @@ func (d Dashboard) grafana() dashboard.Dashboard {
 	for _, v := range d.Variables {
 		g.Templating.List = append(g.Templating.List, v.grafana())
 	}
-	var y uint32
-	for i, r := range d.Rows {
-		g.Panels = append(g.Panels, dashboard.PanelOrRowPanel{RowPanel: &dashboard.RowPanel{
-			Type: "row", Title: cog.ToPtr(r.Title), Id: uint32(1000 + i), Panels: []dashboard.Panel{},
-			GridPos: &dashboard.GridPos{H: 1, W: columnsOfGrid, Y: y},
-		}})
-		y++
-		var x, below uint32 // below is the first free row below this line of panels
-		below = y
-		for _, p := range r.Panels {
-			if x+uint32(p.Width) > columnsOfGrid {
-				x, y = 0, below
-			}
-			panel := p.grafana()
-			panel.GridPos = &dashboard.GridPos{H: uint32(p.Height), W: uint32(p.Width), X: x, Y: y}
-			g.Panels = append(g.Panels, dashboard.PanelOrRowPanel{Panel: &panel})
-			x += uint32(p.Width)
-			below = max(below, y+uint32(p.Height))
+	row := uint32(1000) // ids beside those of the panels
+	for _, place := range d.Layout() {
+		at := &dashboard.GridPos{H: uint32(place.Height), W: uint32(place.Width), X: uint32(place.X), Y: uint32(place.Y)}
+		if place.Panel == nil {
+			g.Panels = append(g.Panels, dashboard.PanelOrRowPanel{RowPanel: &dashboard.RowPanel{
+				Type: "row", Title: &place.Row, Id: row, Panels: []dashboard.Panel{}, GridPos: at,
+			}})
+			row++
+			continue
 		}
-		y = below
+		panel := place.Panel.grafana()
+		panel.GridPos = at
+		g.Panels = append(g.Panels, dashboard.PanelOrRowPanel{Panel: &panel})
 	}
 	return g
 }
 
-const columnsOfGrid = 24
-
 // grafana asks for the values of the last day. Where all is chosen, or there are none, the
-// panels get allValue.
+// panels get AllValue.
 func (v Variable) grafana() dashboard.VariableModel {
 	all := dashboard.VariableOption{
 		Selected: cog.ToPtr(true),
@@ -173,7 +169,7 @@ func (v Variable) grafana() dashboard.VariableModel {
 	return dashboard.VariableModel{
 		Type: dashboard.VariableTypeQuery, Name: v.Name, Label: &v.Label, Datasource: &query.Datasource,
 		Query: &dashboard.StringOrMap{Map: asMap}, Definition: cog.ToPtr(query.Builder.Query),
-		Current: &all, Multi: cog.ToPtr(true), IncludeAll: cog.ToPtr(true), AllValue: cog.ToPtr(allValue), AllowCustomValue: cog.ToPtr(false),
+		Current: &all, Multi: cog.ToPtr(true), IncludeAll: cog.ToPtr(true), AllValue: cog.ToPtr(question.AllValue), AllowCustomValue: cog.ToPtr(false),
 		Refresh: cog.ToPtr(dashboard.VariableRefreshOnDashboardLoad), Sort: cog.ToPtr(dashboard.VariableSortAlphabeticalAsc),
 	}
 }

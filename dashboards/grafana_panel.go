@@ -17,41 +17,9 @@ import (
 	"github.com/grafana/grafana-foundation-sdk/go/stat"
 	tablepanel "github.com/grafana/grafana-foundation-sdk/go/table"
 	"github.com/grafana/grafana-foundation-sdk/go/timeseries"
+
+	"salesburst/shared/contract"
 )
-
-// SeriesName is what people read of a frame's column.
-func (p Panel) SeriesName(c Column) string {
-	name, field := c.Name, p.field(c.Name)
-	if field.Title != "" {
-		name = field.Title
-	}
-	label, of := c.Labels[p.Series]
-	switch {
-	case !of:
-		return name
-	case field.Title == "":
-		return label
-	}
-	return name + " " + label
-}
-
-// ColorOf is the colour of a series, empty where the palette decides.
-func (p Panel) ColorOf(c Column) Color {
-	if color := p.field(c.Name).Color; color != "" {
-		return color
-	}
-	return p.Colors[c.Labels[p.Series]]
-}
-
-// field is how a column is shown.
-func (p Panel) field(column string) Field {
-	for _, f := range p.Fields {
-		if f.Column == column {
-			return f
-		}
-	}
-	return Field{Column: column, Unit: p.Unit, Decimals: p.Decimals}
-}
 
 // grafana translates the panel, but for its place.
 func (p Panel) grafana() dashboard.Panel {
@@ -59,7 +27,7 @@ func (p Panel) grafana() dashboard.Panel {
 	ref := source()
 	g.Type, g.Id, g.Title, g.Description = string(p.Kind), cog.ToPtr(uint32(p.ID)), &p.Title, &p.Description
 	g.Datasource = &ref
-	g.Targets = []variants.Dataquery{newTarget("A", p.SQL, p.Format)}
+	g.Targets = []variants.Dataquery{newTarget("A", p.SQL(contract.DefaultTopic), p.Format)}
 	if p.MinInterval > 0 {
 		g.Interval = cog.ToPtr(strconv.Itoa(int(p.MinInterval.Seconds())) + "s")
 	}

@@ -19,6 +19,7 @@ import (
 	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
 
 	"salesburst/shared/contract"
+	"salesburst/shared/question"
 )
 
 func init() {
@@ -213,7 +214,7 @@ func TestPanelsDoNotOverlap(t *testing.T) {
 				t.Errorf("%s: id %d", title, id)
 			}
 			ids[id] = true
-			if at.W == 0 || at.H == 0 || at.X+at.W > columnsOfGrid {
+			if at.W == 0 || at.H == 0 || at.X+at.W > GridColumns {
 				t.Errorf("%s is at %+v", title, at)
 			}
 			for x := at.X; x < at.X+at.W; x++ {
@@ -244,22 +245,23 @@ func TestPanelsAreComplete(t *testing.T) {
 			if p.Description == "" || p.Empty == "" || p.Unit == "" || p.Format == "" {
 				wrong("a description, what an empty answer means, a unit and a format are needed: %q, %q, %q, %q", p.Description, p.Empty, p.Unit, p.Format)
 			}
-			for _, v := range variable.FindAllString(p.SQL, -1) {
+			sql := p.SQL("sales")
+			for _, v := range variable.FindAllString(sql, -1) {
 				if !slices.Contains(known, v) {
 					wrong("knows no variable %s}", v)
 				}
 			}
 			for _, v := range known[:2] {
-				if !strings.Contains(p.SQL, v) {
+				if !strings.Contains(sql, v) {
 					wrong("does not ask for %s}", v)
 				}
 			}
 			for _, v := range d.Variables {
-				if !strings.Contains(p.SQL, v.Column+" IN (${"+v.Name+":sqlstring})") {
+				if !strings.Contains(sql, v.Column+" IN (${"+v.Name+":sqlstring})") {
 					wrong("the choice of %s does not matter to it", v.Label)
 				}
 			}
-			if bucketed := strings.Contains(p.SQL, "${__interval_ms}"); bucketed != (p.Kind == TimeSeries) || bucketed != (p.MinInterval > 0) {
+			if bucketed := p.Bucket == question.ByInterval; bucketed != (p.Kind == TimeSeries) || bucketed != (p.MinInterval > 0) {
 				wrong("kind %s with buckets %v of at least %v", p.Kind, bucketed, p.MinInterval)
 			}
 			if (p.Format == Wide) != (p.Series != "") {
@@ -279,20 +281,47 @@ func TestPanelsAreComplete(t *testing.T) {
 	}
 }
 
-func TestInterpolate(t *testing.T) {
-	from := time.UnixMilli(1_000_000).UTC()
-	q := Query{From: from, To: from.Add(time.Hour), Table: `a"b`, Interval: 5 * time.Second, Selected: map[string][]string{"brand": {"LG", "L'été"}}}
-	p := Panel{SQL: `SELECT ${__interval_ms} FROM ` + table + ` WHERE ${__from} < ${__to} AND brand IN (${brand:sqlstring}) AND state IN (${state:sqlstring})`}
-	want := `SELECT 5000 FROM "a""b" WHERE 1000000 < 4600000 AND brand IN ('LG','L''été') AND state IN ('*')`
-	if got := p.Interpolate(q); got != want {
-		t.Errorf("%s\nwant\n%s", got, want)
+// Panels keep nothing of their dashboard: all ids and all file names differ.
+func TestPanelsCanMove(t *testing.T) {
+	ids, slugs := make(map[int]string), make(map[string]bool)
+	for _, d := range All() {
+		if slugs[d.Slug] || d.Slug == "" {
+			t.Errorf("%s has the slug %q", d.Title, d.Slug)
+		}
+		slugs[d.Slug] = true
+		for _, p := range d.Panels() {
+			if other := ids[p.ID]; other != "" || p.ID < 1 {
+				t.Errorf("%s has the id %d, as %s", p.Title, p.ID, other)
+			}
+			ids[p.ID] = p.Title
+		}
 	}
+	for _, a := range Alerts() {
+		if dashboardOf(a.Panel) == "" {
+			t.Errorf("%s leads to panel %d, which is on no dashboard", a.Title, a.Panel)
+		}
+	}
+	// What one shows, the other one can, with its own choices.
+	moved := Dashboard{Variables: Sales().Variables, Rows: []Row{{"Moved", fresh()}}}.withChoices()
+	for _, p := range moved.Panels() {
+		if sql := p.SQL("sales"); !strings.Contains(sql, "${brand:sqlstring}") {
+			t.Errorf("%s does not follow the choice of a brand: %s", p.Title, sql)
+		}
+	}
+}
+
+func TestAsked(t *testing.T) {
+	from := time.UnixMilli(1_000_000).UTC()
+	c := question.Choice{From: from, To: from.Add(time.Hour), Table: `a"b`, Selected: map[string][]string{"brand": {"LG", "L'été"}}}
 	for _, d := range All() {
 		for _, p := range d.Panels() {
-			if sql := p.Interpolate(q); strings.Contains(sql, "$") || strings.Contains(sql, table) {
+			if sql := p.Ask(c).SQL() + p.Ask(c).Outer(); strings.Contains(sql, "$") || strings.Contains(sql, contract.DefaultTopic) {
 				t.Errorf("%s: left in %s", p.Title, sql)
 			}
 		}
+	}
+	if sql := Sales().Panels()[0].Ask(question.Choice{}).SQL(); !strings.Contains(sql, table) {
+		t.Errorf("asked without a table: %s", sql)
 	}
 }
 

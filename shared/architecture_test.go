@@ -40,18 +40,19 @@ var mayImport = map[string][]string{
 	"shared/publish/torture":         {"shared/loopback", "shared/publish", "shared/sale", "shared/stack"},
 	"shared/publish/torture/cluster": {"shared/stack"},
 	"shared/publish/torture/proxy":   {},
-	"shared/secret":                  {"shared/contract"},
-	"shared/table":                   {"shared/sale"},
+	"shared/secret":                  {},
+	"shared/question":                {},
+	"shared/table":                   {"shared/question", "shared/sale"},
 	"shared/picture":                 {"dashboards"},
 	"shared/app":                     {"shared/burst", "shared/market", "shared/publish", "shared/sale", "shared/secret", "shared/contract", "dataset"},
-	"shared/local": {"shared/app", "shared/loopback", "shared/market", "shared/publish", "shared/sale", "shared/secret", "shared/contract", "shared/stack",
-		"shared/table", "shared/picture", "dataset", "dashboards"},
+	"shared/local": {"shared/app", "shared/loopback", "shared/market", "shared/publish", "shared/question", "shared/sale", "shared/secret", "shared/contract",
+		"shared/stack", "shared/table", "shared/picture", "dataset", "dashboards"},
 	"shared/stack":     {"shared/loopback", "druid-ec2"},
 	"shared/stack/run": {"shared/stack"},
 	"druid-ec2":        {"shared/contract"},
 	"druid-ec2/bench": {"shared/burst", "shared/market", "shared/publish", "shared/sale", "shared/contract", "shared/stack",
 		"dataset", "druid-ec2"},
-	"dashboards":          {"shared/contract"},
+	"dashboards":          {"shared/question", "shared/contract"},
 	"dashboards/generate": {"dashboards", "shared/contract"},
 	"cdk":                 {"shared/contract", "druid-ec2"},
 }
@@ -74,7 +75,7 @@ var importers = map[string][]string{
 
 // standardOnly are the packages that need nothing but the standard library.
 var standardOnly = []string{"shared/contract", "shared/chance", "shared/sale", "shared/market", "shared/burst", "dataset", "shared/loopback", "shared/stack", "shared/lambdatest",
-	"shared/publish/torture/proxy", "shared/mutate",
+	"shared/publish/torture/proxy", "shared/mutate", "shared/question",
 	"druid-ec2"}
 
 const module = "salesburst"

@@ -165,8 +165,8 @@ func TestPageInABrowser(t *testing.T) {
 		"small":  {320, 640, "light", 2},
 	} {
 		for _, d := range dashboards.All() {
-			t.Run(fileName(d)+"/"+name, func(t *testing.T) {
-				p := open(t, b, s.URL+"/"+fileName(d), screen)
+			t.Run(d.Slug+"/"+name, func(t *testing.T) {
+				p := open(t, b, s.URL+"/"+d.Slug, screen)
 				expectFit(t, p, screen.width)
 				if n := evaluate[int](t, p, `document.querySelectorAll(".body > svg, .body > table, .body > .none").length`); n != len(d.Panels()) {
 					t.Errorf("%d panels are drawn, want %d", n, len(d.Panels()))
@@ -176,7 +176,7 @@ func TestPageInABrowser(t *testing.T) {
 					t.Errorf("the background is %s on a %s screen", background, screen.scheme)
 				}
 				expectMotion(t, p)
-				p.screenshot(t, fileName(d)+"-"+name)
+				p.screenshot(t, d.Slug+"-"+name)
 				p.expectNoComplaints(t)
 			})
 		}
@@ -321,9 +321,9 @@ func TestPageWithoutSales(t *testing.T) {
 	s := newSite(t, false)
 	for _, d := range dashboards.All() {
 		p := newTab(t, b)
-		p.do(t, chromedp.EmulateViewport(1280, 900), chromedp.Navigate(s.URL+"/"+fileName(d)))
+		p.do(t, chromedp.EmulateViewport(1280, 900), chromedp.Navigate(s.URL+"/"+d.Slug))
 		p.waitUntil(t, fmt.Sprintf(`document.querySelectorAll(".none").length === %d && document.getElementById("body-1").textContent === "no sales"`, len(d.Panels())))
-		p.screenshot(t, fileName(d)+"-empty")
+		p.screenshot(t, d.Slug+"-empty")
 		p.expectNoComplaints(t)
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"time"
 
+	"salesburst/shared/question"
 	"salesburst/shared/secret"
 )
 
@@ -36,6 +37,11 @@ func newGateway(url, user string, password secret.Secret, ca []byte) (*gateway, 
 		Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}, MaxIdleConnsPerHost: 4},
 		Timeout:   time.Minute,
 	}, time.Tick(perRequest)}, nil
+}
+
+// Ask has Druid answer a question.
+func (g *gateway) Ask(ctx context.Context, a question.Asked) (columns []string, rows [][]any, err error) {
+	return g.Query(ctx, a.SQL())
 }
 
 // Query runs a query. The values are as in Druid's JSON, numbers as json.Number.

@@ -9,18 +9,17 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
-	"strings"
 	"sync"
 	"time"
 
 	"salesburst/dashboards"
-	"salesburst/shared/contract"
 	"salesburst/shared/picture"
+	"salesburst/shared/question"
 )
 
-// source answers the panels' queries: the table of this process, or Druid.
+// source answers questions: the table of this process, or Druid.
 type source interface {
-	Query(ctx context.Context, query string) (columns []string, rows [][]any, err error)
+	Ask(ctx context.Context, a question.Asked) (columns []string, rows [][]any, err error)
 }
 
 // live draws the dashboards for the readers of the page.
@@ -67,8 +66,8 @@ func (l *live) edge(d dashboards.Dashboard) time.Time {
 		return l.end
 	}
 	now := l.clock.Now()
-	if len(d.Variables) > 0 {
-		now = now.Add(-contract.Slot - time.Duration(float64(settle)*l.clock.pace()))
+	if d.Delay > 0 {
+		now = now.Add(-d.Delay - time.Duration(float64(settle)*l.clock.pace()))
 	}
 	return now.Truncate(time.Second)
 }
@@ -131,27 +130,34 @@ func readView(d dashboards.Dashboard, query url.Values) (view, error) {
 	return v, nil
 }
 
-// query is what the panels ask for at a moment.
-func (l *live) query(ctx context.Context, v view) (dashboards.Query, error) {
-	q := dashboards.Query{To: l.edge(v.dashboard), Selected: v.selected, Table: l.topic}
-	q.From = q.To.Add(-v.length)
+// choice is what the panels are asked for at a moment.
+func (l *live) choice(ctx context.Context, v view) (question.Choice, error) {
+	c := question.Choice{To: l.edge(v.dashboard), Selected: v.selected, Table: l.topic}
+	c.From = c.To.Add(-v.length)
 	if v.length > 0 {
-		return q, nil
+		return c, nil
 	}
-	q.From = q.To.Add(-time.Hour)
-	_, rows, err := l.source.Query(ctx, `SELECT MIN(__time) AS oldest FROM `+quoted(l.topic))
-	if err != nil {
-		return q, err
+	c.From = c.To.Add(-time.Hour)
+	rows, err := l.always(ctx, question.Question{
+		Measures: []question.Measure{{Name: "oldest", Kind: question.Min, Column: "__time"}},
+	})
+	if err != nil || len(rows) == 0 {
+		return c, err
 	}
 	if text, ok := rows[0][0].(string); ok {
-		if at, err := time.Parse(time.RFC3339, text); err == nil && at.Before(q.To) {
-			q.From = at.Truncate(time.Second)
+		if at, err := time.Parse(time.RFC3339, text); err == nil && at.Before(c.To) {
+			c.From = at.Truncate(time.Second)
 		}
 	}
-	return q, nil
+	return c, nil
 }
 
-func quoted(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
+// always asks about all that is kept.
+func (l *live) always(ctx context.Context, q question.Question) ([][]any, error) {
+	q.Span = question.Always
+	_, rows, err := l.source.Ask(ctx, question.Asked{Question: q, Choice: question.Choice{Table: l.topic}})
+	return rows, err
+}
 
 // answer is a query's, which the first who needs it asks for.
 type answer struct {
@@ -161,12 +167,13 @@ type answer struct {
 	err     error
 }
 
-func (l *live) ask(ctx context.Context, d dashboards.Dashboard, p dashboards.Panel, q dashboards.Query) (dashboards.Frame, error) {
-	sql := p.Interpolate(q)
+func (l *live) ask(ctx context.Context, d dashboards.Dashboard, p dashboards.Panel, c question.Choice) (dashboards.Frame, error) {
+	asked := p.Ask(c)
+	sql := asked.SQL()
 	l.mu.Lock()
 	m := l.moments[d.UID]
-	if m == nil || q.To.After(m.at) {
-		m = &moment{q.To, make(map[string]*answer)}
+	if m == nil || c.To.After(m.at) {
+		m = &moment{c.To, make(map[string]*answer)}
 		l.moments[d.UID] = m
 	}
 	a := m.answers[sql]
@@ -179,7 +186,7 @@ func (l *live) ask(ctx context.Context, d dashboards.Dashboard, p dashboards.Pan
 		// Another reader may wait for it who stays longer than this one.
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
 		defer cancel()
-		a.columns, a.rows, a.err = l.source.Query(ctx, sql)
+		a.columns, a.rows, a.err = l.source.Ask(ctx, asked)
 	})
 	if a.err != nil {
 		return dashboards.Frame{}, fmt.Errorf("%s: %w", p.Title, a.err)
@@ -217,7 +224,7 @@ type panelBody struct {
 	Label string `json:"label"`
 }
 
-func (l *live) head(q dashboards.Query) *head {
+func (l *live) head(q question.Choice) *head {
 	h := &head{Time: q.To.Format("15:04:05"), Date: q.To.Format("Monday, 2 January 2006"), Mode: "live",
 		Range: q.From.Format("2 Jan 15:04:05") + " to " + q.To.Format("15:04:05")}
 	if pace := l.clock.pace(); pace > 1 {
@@ -235,7 +242,7 @@ func (l *live) head(q dashboards.Query) *head {
 const panelsAtOnce = 2
 
 // bodies draws panels, in any order.
-func (l *live) bodies(ctx context.Context, v view, q dashboards.Query, panels []dashboards.Panel) map[string]panelBody {
+func (l *live) bodies(ctx context.Context, v view, q question.Choice, panels []dashboards.Panel) map[string]panelBody {
 	var mu sync.Mutex
 	out := make(map[string]panelBody)
 	var wg sync.WaitGroup
@@ -273,7 +280,7 @@ const valuesEvery = 10 * time.Second
 func (l *live) values(ctx context.Context, d dashboards.Dashboard) (map[string][]string, error) {
 	all := make(map[string][]string)
 	for _, v := range d.Variables {
-		_, rows, err := l.source.Query(ctx, `SELECT `+quoted(v.Column)+`, COUNT(*) AS n FROM `+quoted(l.topic)+` GROUP BY 1 ORDER BY 1 LIMIT 500`)
+		rows, err := l.always(ctx, question.Question{Dimensions: []string{v.Column}, Order: v.Column, Limit: maxSelected})
 		if err != nil {
 			return nil, err
 		}
@@ -322,7 +329,7 @@ func (l *live) serve(d dashboards.Dashboard) http.HandlerFunc {
 
 // round brings a reader up to date, one row of panels after the other.
 func (l *live) round(ctx context.Context, v view, s *stream, withValues bool) error {
-	q, err := l.query(ctx, v)
+	q, err := l.choice(ctx, v)
 	if err != nil {
 		return err
 	}

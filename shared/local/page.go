@@ -39,7 +39,7 @@ type pageData struct {
 	All       []link // the dashboards
 	Ranges    []Range
 	Range     string // that is chosen when the page is opened
-	Late      bool   // what is shown is a slot old
+	Late      bool   // what is shown ends a slot ago
 }
 
 type link struct {
@@ -48,9 +48,9 @@ type link struct {
 }
 
 func newPageData(c choices, d dashboards.Dashboard) pageData {
-	p := pageData{choices: c, Dashboard: d, Name: fileName(d), Ranges: ranges(), Late: len(d.Variables) > 0}
+	p := pageData{choices: c, Dashboard: d, Name: d.Slug, Ranges: ranges(), Late: d.Delay > 0}
 	for _, other := range dashboards.All() {
-		p.All = append(p.All, link{fileName(other), other.Title, other.UID == d.UID})
+		p.All = append(p.All, link{other.Slug, other.Title, other.UID == d.UID})
 	}
 	for _, r := range p.Ranges {
 		if r.Length == d.Lookback {
@@ -68,7 +68,7 @@ func newPage(c choices, l *live, functions []*function, runInvoke invokeFunc, li
 		return nil, fmt.Errorf("the page: %w", err)
 	}
 	mux := http.NewServeMux()
-	mux.Handle("GET /{$}", http.RedirectHandler("/"+fileName(dashboards.All()[0]), http.StatusFound))
+	mux.Handle("GET /{$}", http.RedirectHandler("/"+dashboards.All()[0].Slug, http.StatusFound))
 	for _, d := range dashboards.All() {
 		data := newPageData(c, d)
 		mux.HandleFunc("GET /"+data.Name, func(w http.ResponseWriter, _ *http.Request) {

@@ -287,7 +287,7 @@ func TestChoicesReachTheFigures(t *testing.T) {
 func TestNoSalesYet(t *testing.T) {
 	s := newSite(t, false)
 	for _, d := range dashboards.All() {
-		next := s.updates(t, fileName(d))
+		next := s.updates(t, d.Slug)
 		all, _ := round(next, next())
 		for _, p := range d.Panels() {
 			if b := all.Panels[strconv.Itoa(p.ID)]; !strings.Contains(b.HTML, p.Empty) || !strings.HasSuffix(b.Label, p.Empty) {
@@ -300,7 +300,7 @@ func TestNoSalesYet(t *testing.T) {
 func TestPages(t *testing.T) {
 	s := newSite(t, false)
 	for _, d := range dashboards.All() {
-		status, body := s.call(t, "GET", "/"+fileName(d), "")
+		status, body := s.call(t, "GET", "/"+d.Slug, "")
 		if status != 200 || strings.Count(body, "<article") != len(d.Panels()) {
 			t.Errorf("%s: status %d, %d panels", d.Title, status, strings.Count(body, "<article"))
 		}

@@ -5,14 +5,10 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"salesburst/dashboards"
 	"salesburst/shared/picture"
 )
-
-// fileName is a dashboard's in files and in the page's address: sales, pipeline.
-func fileName(d dashboards.Dashboard) string { return strings.ToLower(d.Title) }
 
 // snapshot writes each dashboard as pictures into a folder, light and dark.
 func (l *live) snapshot(ctx context.Context, dir string, ui *terminal) error {
@@ -26,7 +22,7 @@ func (l *live) snapshot(ctx context.Context, dir string, ui *terminal) error {
 	done := 0
 	var written []string
 	for _, d := range all {
-		q, err := l.query(ctx, view{dashboard: d, length: d.Lookback})
+		q, err := l.choice(ctx, view{dashboard: d, length: d.Lookback})
 		if err != nil {
 			return err
 		}
@@ -43,7 +39,7 @@ func (l *live) snapshot(ctx context.Context, dir string, ui *terminal) error {
 			if err != nil {
 				return err
 			}
-			path := filepath.Join(dir, fileName(d)+"-"+theme.Name+".png")
+			path := filepath.Join(dir, d.Slug+"-"+theme.Name+".png")
 			if err := os.WriteFile(path, png, 0o644); err != nil {
 				return fmt.Errorf("-snapshot: cannot write %s: %w", path, cause(err))
 			}

@@ -34,7 +34,7 @@ func expectPictures(t *testing.T, dir string) {
 	for _, d := range dashboards.All() {
 		var sizes [2]image.Point
 		for i, theme := range []string{"light", "dark"} {
-			f, err := os.Open(filepath.Join(dir, fileName(d)+"-"+theme+".png"))
+			f, err := os.Open(filepath.Join(dir, d.Slug+"-"+theme+".png"))
 			if err != nil {
 				t.Fatal(err)
 			}

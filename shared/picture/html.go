@@ -35,19 +35,19 @@ func htmlTable(p dashboards.Panel, f dashboards.Frame, to time.Time) string {
 	}
 	b.WriteString(`<table><thead><tr>`)
 	for _, c := range columns {
-		fmt.Fprintf(&b, `<th scope="col"%s>%s</th>`, class(c), html.EscapeString(field(p, c.Name).Title))
+		fmt.Fprintf(&b, `<th scope="col"%s>%s</th>`, class(c), html.EscapeString(p.SeriesName(c)))
 	}
 	b.WriteString(`</tr></thead><tbody>`)
 	for row := range f.Rows() {
 		b.WriteString(`<tr>`)
 		for _, c := range columns {
 			text := html.EscapeString(cell(p, c, row, to))
-			if v, is := c.Values[row].(float64); is && field(p, c.Name).Unit == p.Unit {
+			if v, is := c.Values[row].(float64); is && p.Field(c.Name).Unit == p.Unit {
 				if t, ok := threshold(p, v); ok {
 					text = fmt.Sprintf(`<span class="mark" style="border-color:%s" title="%s">%s</span>`, html.EscapeString(string(t.Color)), html.EscapeString(t.Meaning), text)
 				}
 			}
-			fmt.Fprintf(&b, `<td%s data-title="%s">%s</td>`, class(c), html.EscapeString(field(p, c.Name).Title), text)
+			fmt.Fprintf(&b, `<td%s data-title="%s">%s</td>`, class(c), html.EscapeString(p.SeriesName(c)), text)
 		}
 		b.WriteString(`</tr>`)
 	}

@@ -3,7 +3,6 @@ package picture
 import (
 	"fmt"
 	"math"
-	"strings"
 
 	"salesburst/dashboards"
 )
@@ -30,7 +29,7 @@ func (d drawing) draw() {
 // by side.
 func (d drawing) stat() {
 	all := numbers(d.panel, d.frame)
-	if len(all) == 2 && strings.HasSuffix(all[1].column.Name, "_before") {
+	if d.panel.Comparison && len(all) == 2 {
 		d.compared(all[0], all[1])
 		return
 	}
@@ -209,7 +208,7 @@ func (d drawing) table() {
 	rows := min(d.frame.Rows(), int((d.height-line)/line))
 	widths, total := make([]float64, len(columns)), 0.0
 	for i, c := range columns {
-		widths[i] = widthOf(field(d.panel, c.Name).Title, small)
+		widths[i] = widthOf(d.panel.SeriesName(c), small)
 		for row := range rows {
 			widths[i] = max(widths[i], widthOf(cell(d.panel, c, row, d.to), normal))
 		}
@@ -240,7 +239,7 @@ func (d drawing) table() {
 				at = x + w
 			}
 		}
-		d.text(at, d.y+12, shorten(field(d.panel, c.Name).Title, small, w), font{small, muted, side, false})
+		d.text(at, d.y+12, shorten(d.panel.SeriesName(c), small, w), font{small, muted, side, false})
 		for row := range rows {
 			y := d.y + line + float64(row)*line
 			if i == 0 {
@@ -259,7 +258,7 @@ func (d drawing) table() {
 // shown are the columns that a table shows.
 func shown(p dashboards.Panel, f dashboards.Frame) (all []dashboards.Column) {
 	for _, c := range f.Columns {
-		if !field(p, c.Name).Hidden {
+		if !p.Field(c.Name).Hidden {
 			all = append(all, c)
 		}
 	}

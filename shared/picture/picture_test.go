@@ -18,6 +18,7 @@ import (
 	"salesburst/shared/burst"
 	"salesburst/shared/contract"
 	"salesburst/shared/market"
+	"salesburst/shared/question"
 	"salesburst/shared/sale"
 	"salesburst/shared/table"
 )
@@ -61,7 +62,7 @@ func frames(t *testing.T, d dashboards.Dashboard, selected map[string][]string) 
 	}
 	all := make(map[int]dashboards.Frame)
 	for _, p := range d.Panels() {
-		columns, rows, err := tab.Query(t.Context(), p.Interpolate(dashboards.Query{From: noon.Add(-15 * time.Minute), To: noon, Selected: selected}))
+		columns, rows, err := tab.Ask(t.Context(), p.Ask(question.Choice{From: noon.Add(-15 * time.Minute), To: noon, Selected: selected}))
 		if err != nil {
 			t.Fatal(err)
 		}

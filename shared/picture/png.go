@@ -35,9 +35,7 @@ func Themes() []Theme {
 const (
 	pictureWidth = 1280
 	margin       = 14
-	GridColumns  = 24
-	UnitHeight   = 38 // of a panel's Height
-	rowTitle     = 34
+	UnitHeight   = 38 // of a panel's Height, and of a row's title
 	panelTitle   = 34
 	inset        = 12
 )
@@ -45,44 +43,31 @@ const (
 // PNG paints a whole dashboard. frames are its panels' by their ids; a panel without one
 // shows what that means.
 func PNG(d dashboards.Dashboard, frames map[int]dashboards.Frame, from, to time.Time, theme Theme) ([]byte, error) {
-	type placed struct {
-		panel      dashboards.Panel
-		x, y, w, h float64
+	unit := float64(pictureWidth-2*margin+8) / dashboards.GridColumns
+	places, high := d.Layout(), 0
+	for _, p := range places {
+		high = max(high, p.Y+p.Height)
 	}
-	var panels []placed
-	titles := make(map[float64]string)
-	unit := float64(pictureWidth-2*margin+8) / GridColumns
-	y := 64.0
-	for _, row := range d.Rows {
-		titles[y] = row.Title
-		y += rowTitle
-		x, high := 0, 0.0
-		for _, p := range row.Panels {
-			if x+p.Width > GridColumns {
-				x, y, high = 0, y+high, 0
-			}
-			h := float64(p.Height * UnitHeight)
-			panels = append(panels, placed{p, margin + float64(x)*unit, y, float64(p.Width)*unit - 8, h - 8})
-			x, high = x+p.Width, max(high, h)
-		}
-		y += high
-	}
+	yOf := func(y int) float64 { return 64 + float64(y*UnitHeight) }
+	y := yOf(high)
 	painter := charts.NewPainter(charts.PainterOptions{OutputFormat: charts.ChartOutputPNG, Width: pictureWidth, Height: int(y) + margin})
 	c := png{painter, theme}
 	c.rect(0, 0, pictureWidth, y+margin, "page", "")
 	c.text(margin, 40, d.Title, font{24, ink, left, true})
 	c.text(pictureWidth-margin, 40, from.Format("2 January 2006, 15:04")+" to "+to.Format("15:04:05")+" UTC", font{normal, muted, right, false})
-	for y, title := range titles {
-		c.text(margin, y+22, title, font{14, muted, left, true})
-	}
-	for _, p := range panels {
-		c.rect(p.x, p.y, p.w, p.h, "line", "")
-		c.rect(p.x+1, p.y+1, p.w-2, p.h-2, card, "")
-		c.text(p.x+inset, p.y+22, shorten(p.panel.Title, 13, p.w-2*inset), font{13, ink, left, true})
-		at := drawing{canvas: c, panel: p.panel, frame: frames[p.panel.ID], from: from, to: to,
-			x: p.x + inset, y: p.y + panelTitle, width: p.w - 2*inset, height: p.h - panelTitle - inset}
+	for _, p := range places {
+		x, y, w, h := margin+float64(p.X)*unit, yOf(p.Y), float64(p.Width)*unit-8, float64(p.Height*UnitHeight)-8
+		if p.Panel == nil {
+			c.text(x, y+24, p.Row, font{14, muted, left, true})
+			continue
+		}
+		c.rect(x, y, w, h, "line", "")
+		c.rect(x+1, y+1, w-2, h-2, card, "")
+		c.text(x+inset, y+22, shorten(p.Panel.Title, 13, w-2*inset), font{13, ink, left, true})
+		at := drawing{canvas: c, panel: *p.Panel, frame: frames[p.Panel.ID], from: from, to: to,
+			x: x + inset, y: y + panelTitle, width: w - 2*inset, height: h - panelTitle - inset}
 		if at.frame.Rows() == 0 {
-			c.text(at.x+at.width/2, at.y+at.height/2, p.panel.Empty, font{14, muted, middle, false})
+			c.text(at.x+at.width/2, at.y+at.height/2, p.Panel.Empty, font{14, muted, middle, false})
 			continue
 		}
 		at.draw()

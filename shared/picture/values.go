@@ -3,7 +3,6 @@ package picture
 import (
 	"fmt"
 	"math"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -116,51 +115,28 @@ func (n number) at(row int) (v float64, ok bool) {
 
 func (n number) write(v float64) string { return Value(v, n.unit, n.decimals) }
 
-// field is what the panel says of a column.
-func field(p dashboards.Panel, column string) dashboards.Field {
-	i := slices.IndexFunc(p.Fields, func(f dashboards.Field) bool { return f.Column == column })
-	f := dashboards.Field{Column: column, Title: column, Unit: p.Unit, Decimals: p.Decimals}
-	if i < 0 {
-		return f
-	}
-	given := p.Fields[i]
-	if given.Unit == "" {
-		given.Unit, given.Decimals = p.Unit, p.Decimals
-	}
-	if given.Title == "" && p.Format != dashboards.Wide {
-		given.Title = column
-	}
-	return given
-}
-
 // numbers are the columns of numbers that are shown, with their colours. The series of a
 // wide frame are named after their labels.
 func numbers(p dashboards.Panel, f dashboards.Frame) (all []number) {
 	palette, next := dashboards.Palette(), 0
 	taken := make(map[string]color) // by the names in the labels
 	for _, c := range f.Columns {
-		about := field(p, c.Name)
+		about := p.Field(c.Name)
 		if c.Type != dashboards.Number || about.Hidden {
 			continue
 		}
-		n := number{column: c, name: about.Title, unit: about.Unit, decimals: about.Decimals, color: color(about.Color), dashed: about.Dashed}
-		if label, labelled := c.Labels[p.Series]; labelled {
-			n.name = label
-			if i := slices.IndexFunc(p.Fields, func(f dashboards.Field) bool { return f.Column == c.Name }); i >= 0 && p.Fields[i].Title != "" {
-				n.name += ", " + p.Fields[i].Title
-			}
-			if chosen, ok := p.Colors[label]; ok && n.color == "" {
-				n.color = color(chosen)
-			}
-			if n.color == "" {
-				n.color = taken[label]
-			}
+		n := number{
+			column: c, name: p.SeriesName(c), unit: about.Unit, decimals: about.Decimals, color: color(p.ColorOf(c)), dashed: about.Dashed,
+		}
+		label, labelled := c.Labels[p.Series]
+		if n.color == "" && labelled {
+			n.color = taken[label]
 		}
 		if n.color == "" {
 			n.color = color(palette[next%len(palette)])
 			next++
 		}
-		taken[c.Labels[p.Series]] = n.color
+		taken[label] = n.color
 		all = append(all, n)
 	}
 	return all
@@ -192,7 +168,7 @@ func threshold(p dashboards.Panel, v float64) (t dashboards.Threshold, ok bool) 
 
 // cell writes a value of a table.
 func cell(p dashboards.Panel, c dashboards.Column, row int, to time.Time) string {
-	about := field(p, c.Name)
+	about := p.Field(c.Name)
 	switch v := c.Values[row].(type) {
 	case float64:
 		return Value(v, about.Unit, about.Decimals)

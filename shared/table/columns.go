@@ -47,9 +47,8 @@ const (
 	kindCustomer
 	kindWord
 	kindMoney
-	kindCount    // long
-	kindDegree   // double
-	kindSequence // of a transaction_id, in groups alone
+	kindCount  // long
+	kindDegree // double
 )
 
 type column struct {
@@ -217,5 +216,9 @@ func (t *Table) snapshot() *snapshot {
 
 // id is the transaction_id of a row.
 func (s *snapshot) id(c *chunk, i int) sale.TransactionID {
-	return sale.TransactionID{Burst: s.bursts[c.burst[i]], Sequence: c.sequence[i]}
+	return s.transactionID(c.burst[i], c.sequence[i])
+}
+
+func (s *snapshot) transactionID(burst, sequence uint32) sale.TransactionID {
+	return sale.TransactionID{Burst: s.bursts[burst], Sequence: sequence}
 }

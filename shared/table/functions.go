@@ -4,6 +4,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -92,6 +93,38 @@ func scalar(d *sqlite.Driver, name string, args int32, do func([]driver.Value) (
 		}
 		return v, nil
 	})
+}
+
+// words are those of Druid's that SQLite has no words for, and what they may stand in.
+var words = regexp.MustCompile(`(?i)'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*` +
+	`|\bCURRENT_TIMESTAMP\b(?:\s*-\s*INTERVAL\s*'(\d+)'\s*(\w+))?|(\bTIMESTAMPDIFF\s*\(\s*)(\w+)`)
+
+// translate writes in SQLite's words what Druid has words of its own for: a query has one
+// CURRENT_TIMESTAMP, less an INTERVAL perhaps, and TIMESTAMPDIFF(SECOND, …) takes its unit
+// as a text.
+func (t *Table) translate(query string) (string, error) {
+	var wrong error
+	now := t.now()
+	translated := words.ReplaceAllStringFunc(query, func(word string) string {
+		if strings.ContainsRune(`'"-`, rune(word[0])) {
+			return word
+		}
+		parts := words.FindStringSubmatch(word)
+		if parts[3] != "" {
+			return parts[3] + "'" + parts[4] + "'"
+		}
+		at := now
+		if parts[2] != "" {
+			n, err := strconv.ParseInt(parts[1], 10, 32)
+			unit, known := units[strings.ToUpper(parts[2])]
+			if err != nil || !known {
+				wrong = fmt.Errorf("an interval of %s %s is not known here", parts[1], parts[2])
+			}
+			at = now.Add(-time.Duration(n) * unit)
+		}
+		return "'" + timeText(at.UnixMilli()) + "'"
+	})
+	return translated, wrong
 }
 
 func nilOr(ms int64, err error) (driver.Value, error) {

@@ -137,7 +137,7 @@ func TestForget(t *testing.T) {
 // Readers ask while sales are added and forgotten: what they see adds up.
 func TestAskedWhileSalesAreAdded(t *testing.T) {
 	tab := fill(t, 4_000, 4)
-	_, rows, err := tab.QueryPlain(t.Context(), `SELECT * FROM "ecommerce-topic-1" LIMIT 1`)
+	_, rows, err := tab.Query(t.Context(), `SELECT * FROM "ecommerce-topic-1" LIMIT 1`)
 	if err != nil || len(rows) != 1 {
 		t.Fatal(err)
 	}

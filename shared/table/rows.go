@@ -8,6 +8,7 @@ import (
 
 	"modernc.org/sqlite/vtab"
 
+	"salesburst/shared/question"
 	"salesburst/shared/sale"
 )
 
@@ -27,7 +28,7 @@ func openRows(t *Table, ctx vtab.Context) (vtab.Table, error) {
 	types := map[kind]string{kindTime: "TEXT", kindID: "TEXT", kindCustomer: "TEXT", kindWord: "TEXT", kindMoney: "REAL", kindDegree: "REAL", kindCount: "INTEGER"}
 	list := make([]string, len(columns))
 	for i, c := range columns {
-		list[i] = quoteName(c.name) + " " + types[c.kind]
+		list[i] = question.QuoteName(c.name) + " " + types[c.kind]
 	}
 	return rows{t}, ctx.Declare("CREATE TABLE rows (" + strings.Join(list, ", ") + ")")
 }

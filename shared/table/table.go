@@ -1,12 +1,10 @@
-// Package table is the sales in memory, asked with the SQL that Druid is asked with.
+// Package table is the sales in memory, asked what Druid is asked.
 //
 // Every field of the event is a column with the name and the type that it has in Druid
-// (druid-ec2/spec/supervisor.json). SQLite runs the queries; Druid's functions that they
-// use are registered there (functions.go). SQLite itself looks at about a million rows a
-// second here, which is too slow for a page that moves, so a query that sums is first
-// brought down to the groups that it can tell apart (plan.go, groups.go): a pass over the
-// columns in Go, of which SQLite gets a few thousand rows at most. Queries that do not
-// sum, as the list of the latest sales, read the rows themselves (rows.go).
+// (druid-ec2/spec/supervisor.json). [Table.Ask] answers a panel's question: it groups the
+// sales in one pass over the columns in Go (groups.go, worker.go), and SQLite makes the
+// answer of a few thousand groups at most (grouped.go). [Table.Query] answers any SQL, with
+// SQLite looking at each row (rows.go) and the functions that it lacks (functions.go).
 //
 // A million sales take about 110 MB.
 package table
@@ -15,12 +13,16 @@ import (
 	"context"
 	"database/sql"
 	"database/sql/driver"
+	"errors"
 	"fmt"
 	"runtime"
+	"strings"
 	"sync"
 	"time"
 
 	"modernc.org/sqlite"
+
+	"salesburst/shared/question"
 )
 
 // Table holds sales. It is safe for concurrent use.
@@ -75,7 +77,7 @@ func Open(name string, now func() time.Time) (_ *Table, err error) {
 		}
 		t.conns <- c
 		for table, module := range map[string]string{name: rowsModule, groupsModule: groupsModule} {
-			if _, err := c.ExecContext(context.Background(), "CREATE VIRTUAL TABLE "+quoteName(table)+" USING "+module); err != nil {
+			if _, err := c.ExecContext(context.Background(), "CREATE VIRTUAL TABLE "+question.QuoteName(table)+" USING "+module); err != nil {
 				return nil, err
 			}
 		}
@@ -91,44 +93,43 @@ func (c connector) Driver() driver.Driver                        { return c.d }
 // Close forgets the sales.
 func (t *Table) Close() error { return t.db.Close() }
 
-// Query runs a query as Druid would. The values are int64, float64, string (times too, as
-// in 2026-11-24T10:00:00.000Z), bool or nil.
+// Ask answers a question, and says what Druid would to its SQL. The values are int64,
+// float64, string (times too, as in 2026-11-24T10:00:00.000Z), bool or nil.
+func (t *Table) Ask(ctx context.Context, a question.Asked) (columns []string, rows [][]any, err error) {
+	g, err := newGrouping(t.snapshot(), a)
+	if errors.Is(err, errPlain) {
+		return t.Query(ctx, a.SQL())
+	} else if err != nil {
+		return nil, nil, err
+	}
+	key := t.keep(g.run())
+	defer t.release(key)
+	names := a.Columns()
+	for i, name := range names {
+		names[i] = fmt.Sprintf("c%d AS %s", i, question.QuoteName(name))
+	}
+	grouped := fmt.Sprintf("SELECT %s FROM %s WHERE key = %d", strings.Join(names, ", "), groupsModule, key)
+	return t.Query(ctx, "WITH grouped AS ("+grouped+")\n"+a.Outer())
+}
+
+// Query runs a query as Druid would. SQLite looks at every sale for it, about a million a
+// second.
 func (t *Table) Query(ctx context.Context, query string) (columns []string, rows [][]any, err error) {
 	defer func() {
 		if err != nil {
 			err = fmt.Errorf("asking the local table: %w", err)
 		}
 	}()
-	var c *sql.Conn
+	if query, err = t.translate(query); err != nil {
+		return nil, nil, err
+	}
 	select {
-	case c = <-t.conns:
+	case c := <-t.conns:
 		defer func() { t.conns <- c }()
+		return read(ctx, c, query)
 	case <-ctx.Done():
 		return nil, nil, ctx.Err()
 	}
-	tokens, err := t.translate(lex(query))
-	if err != nil {
-		return nil, nil, err
-	}
-	s := t.snapshot()
-	planned, keys, err := t.group(ctx, c, s, tokens)
-	defer t.release(keys)
-	if err != nil {
-		return nil, nil, err
-	}
-	return read(ctx, c, text(planned))
-}
-
-// QueryPlain is Query without the groups: SQLite sees every row. It is slow, and there so
-// that a test can compare.
-func (t *Table) QueryPlain(ctx context.Context, query string) (columns []string, rows [][]any, err error) {
-	c := <-t.conns
-	defer func() { t.conns <- c }()
-	tokens, err := t.translate(lex(query))
-	if err != nil {
-		return nil, nil, err
-	}
-	return read(ctx, c, text(tokens))
 }
 
 func read(ctx context.Context, c *sql.Conn, query string) (columns []string, out [][]any, err error) {

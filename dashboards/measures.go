@@ -1,0 +1,47 @@
+package dashboards
+
+import (
+	"time"
+
+	"salesburst/shared/contract"
+	"salesburst/shared/question"
+)
+
+// What several panels measure.
+
+func paid() question.Filter   { return question.Is("status", "COMPLETED") }
+func unpaid() question.Filter { return question.IsNot("status", "COMPLETED") }
+
+func count(name string, only ...question.Filter) question.Measure {
+	return question.Measure{Name: name, Kind: question.Count, Filter: only}
+}
+
+func money(name, column string, only ...question.Filter) question.Measure {
+	return question.Measure{Name: name, Kind: question.Money, Column: column, Filter: only}
+}
+
+func revenue(only ...question.Filter) question.Measure {
+	return money("revenue", "total_amount", only...)
+}
+
+// of is another kind of measure of a column.
+func of(column string, kind question.Kind, name string) question.Measure {
+	return question.Measure{Name: name, Kind: kind, Column: column}
+}
+
+// per makes a rate of a measure.
+func per(d time.Duration, m question.Measure) question.Measure {
+	m.Per = d
+	return m
+}
+
+// before is a measure of the same time before.
+func before(m question.Measure) question.Measure {
+	m.Name += "_before"
+	m.Before = true
+	return m
+}
+
+// usual is the upper end of the usual range of failed attempts by order type, in percent:
+// by the market, 13 to 15 fail online, 3 to 5 in stores.
+const usual = `CASE order_type WHEN '` + string(contract.ChannelStore) + `' THEN 5.0 ELSE 15.0 END`
