@@ -17,7 +17,7 @@ import (
 // for the time For.
 type Alert struct {
 	UID, Title, Summary string
-	SQL                 string // one row, or one for each name; one number. It runs without variables: nobody has chosen anything
+	SQL                 string // one row, or one for each name; one number. Nobody has chosen anything for it
 	Operator            string // gt or lt
 	Limit               float64
 	For                 time.Duration
@@ -59,13 +59,17 @@ HAVING COUNT(*) > 0`
 	}
 	return []Alert{
 		{
-			UID: "salesburst-no-data", Title: "No sales arrive", Operator: "lt", Limit: 1, For: time.Minute, NoData: "Alerting", Panel: 101,
-			Summary: "No sale of the last five minutes is in Druid. Look at the functions' alarms, then at the supervisor of the topic.",
-			SQL:     `SELECT COUNT(*) AS events FROM ` + table + ` WHERE ` + since(5),
+			UID: "salesburst-no-data", Title: "No sales arrive", Operator: "lt", Limit: 1,
+			For: time.Minute, NoData: "Alerting", Panel: 101,
+			Summary: "No sale of the last five minutes is in Druid. Look at the functions' alarms, then at the" +
+				" supervisor of the topic.",
+			SQL: `SELECT COUNT(*) AS events FROM ` + table + ` WHERE ` + since(5),
 		},
 		{
-			UID: "salesburst-failures", Title: "More payments fail than usual", Operator: "gt", Limit: 1.5, For: 2 * time.Minute, NoData: "OK", Panel: 121,
-			Summary: "In the last ten minutes the part of failed attempts was more than one and a half times the upper end of its usual range. Failure rate by payment method shows which method.",
+			UID: "salesburst-failures", Title: "More payments fail than usual", Operator: "gt", Limit: 1.5,
+			For: 2 * time.Minute, NoData: "OK", Panel: 121,
+			Summary: "In the last ten minutes the part of failed attempts was more than one and a half times the upper" +
+				" end of its usual range. Failure rate by payment method shows which method.",
 			SQL: `SELECT
   order_type,
   ROUND(100.0 * COUNT(*) FILTER (WHERE status <> 'COMPLETED') / COUNT(*) / MAX(` + usual + `), 3) AS of_usual
@@ -76,13 +80,16 @@ HAVING COUNT(*) >= 200`,
 		},
 		{
 			UID: "salesburst-doubled", Title: "Sales are doubled", Operator: "gt", Limit: 0, For: 0, NoData: "OK", Panel: 112,
-			Summary: "A transaction_id of the last 15 minutes is in Druid more than once. Is DELIVERY exactly-once, and does Druid read read_committed?",
-			SQL:     byID(`SUM(doubled)`),
+			Summary: "A transaction_id of the last 15 minutes is in Druid more than once. Is DELIVERY exactly-once, and" +
+				" does Druid read read_committed?",
+			SQL: byID(`SUM(doubled)`),
 		},
 		{
-			UID: "salesburst-missing", Title: "Sales are missing", Operator: "gt", Limit: 0, For: 5 * time.Minute, NoData: "OK", Panel: 113,
-			Summary: "A burst of the last 15 minutes has a gap in its transaction ids. The supervisor's parse errors and the functions' reports tell more.",
-			SQL:     byID(`SUM(missing)`),
+			UID: "salesburst-missing", Title: "Sales are missing", Operator: "gt", Limit: 0,
+			For: 5 * time.Minute, NoData: "OK", Panel: 113,
+			Summary: "A burst of the last 15 minutes has a gap in its transaction ids. The supervisor's parse errors and" +
+				" the functions' reports tell more.",
+			SQL: byID(`SUM(missing)`),
 		},
 	}
 }
@@ -129,8 +136,10 @@ func (a Alert) rule() rule {
 		UID: a.UID, Title: a.Title, Condition: "fires",
 		Data: []ruleQuery{
 			{RefID: "number", RelativeTimeRange: ruleRange{From: 900}, DatasourceUID: DataSourceUID, Model: map[string]any{
-				"refId":    "number",
-				"builder":  map[string]any{"queryType": "sql", "dataSource": map[string]any{"type": "table", "name": contract.DefaultTopic}, "query": a.SQL},
+				"refId": "number",
+				"builder": map[string]any{
+					"queryType": "sql", "dataSource": map[string]any{"type": "table", "name": contract.DefaultTopic}, "query": a.SQL,
+				},
 				"settings": map[string]any{"format": string(Long)},
 			}},
 			{RefID: "fires", DatasourceUID: "__expr__", Model: map[string]any{
@@ -139,8 +148,10 @@ func (a Alert) rule() rule {
 			}},
 		},
 		NoDataState: a.NoData, ExecErrState: "Error", For: fmt.Sprintf("%ds", int(a.For.Seconds())),
-		Annotations: map[string]string{"summary": a.Summary, "__dashboardUid__": dashboardOf(a.Panel), "__panelId__": fmt.Sprint(a.Panel)},
-		Labels:      map[string]string{"project": "salesburst"},
+		Annotations: map[string]string{
+			"summary": a.Summary, "__dashboardUid__": dashboardOf(a.Panel), "__panelId__": fmt.Sprint(a.Panel),
+		},
+		Labels: map[string]string{"project": "salesburst"},
 	}
 }
 

@@ -76,7 +76,7 @@ type Kind string
 // The kinds in use.
 const (
 	TimeSeries Kind = "timeseries"
-	Stat       Kind = "stat"     // one number for each numeric column; of a Comparison, the second one is that of the same time before
+	Stat       Kind = "stat"     // one number for each numeric column; a Comparison has two
 	Bars       Kind = "barchart" // one bar, or stack, for each row: the first column names it
 	Pie        Kind = "piechart" // one slice for each row: a name and a number
 	Table      Kind = "table"

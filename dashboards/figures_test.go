@@ -194,7 +194,9 @@ var names = map[string]func(event) string{
 }
 
 // check computes in Go, from the events, what the panel should show in each row.
-func (c *comparison) check(t *testing.T, panel dashboards.Panel, columns []string, rows [][]any, choice question.Choice) {
+func (c *comparison) check(
+	t *testing.T, panel dashboards.Panel, columns []string, rows [][]any, choice question.Choice,
+) {
 	t.Helper()
 	if len(panel.Rows) > 0 {
 		return // SQLite has the same list

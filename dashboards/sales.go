@@ -41,7 +41,9 @@ const sameTime = " Beside it, in grey, the same stretch of time a day earlier" +
 
 // headlines read two stretches of time of the same length.
 func headlines() []Panel {
-	figure := func(id int, title, description string, unit Unit, decimals int, column, now, then string, measures ...question.Measure) Panel {
+	figure := func(
+		id int, title, description string, unit Unit, decimals int, column, now, then string, measures ...question.Measure,
+	) Panel {
 		p := Panel{
 			ID: id, Title: title, Description: description + sameTime,
 			Kind: Stat, Width: 6, Height: 4, Unit: unit, Decimals: decimals, Format: Long, Empty: NoSales,

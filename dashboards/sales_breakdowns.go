@@ -21,7 +21,8 @@ func goods() []Panel {
 	return []Panel{
 		{
 			ID: 20, Title: "Top selling brands", Kind: Bars, Width: 12, Height: 9, Unit: Dollars, Format: Long, Empty: NoSales,
-			Description: "Revenue of the ten brands with the most of it, beside that of the same stretch of time a day earlier" +
+			Description: "Revenue of the ten brands with the most of it, beside that of the same stretch of time a day" +
+				" earlier" +
 				" (of a range longer than a day, as many days earlier as it has).",
 			Fields: []Field{
 				{Column: "revenue", Title: "now", Unit: Dollars, Color: Blue},
@@ -132,7 +133,8 @@ func buyers() []Panel {
 	average.Then = "SELECT customer_type, orders, revenue / orders AS average_order\nFROM grouped"
 	return []Panel{
 		{
-			ID: 40, Title: "Payment methods", Kind: Bars, Width: 12, Height: 8, Unit: Count, Format: Long, Stacked: true, Empty: NoSales,
+			ID: 40, Title: "Payment methods", Kind: Bars, Width: 12, Height: 8, Unit: Count,
+			Format: Long, Stacked: true, Empty: NoSales,
 			Description: "Attempts to pay with each method: completed and failed.",
 			Fields: []Field{
 				{Column: "payment_method", Title: "method"},
@@ -147,8 +149,10 @@ func buyers() []Panel {
 			},
 		},
 		{
-			ID: 41, Title: "Sources and what they cost", Kind: Table, Width: 12, Height: 8, Unit: Count, Format: Long, Empty: NoSales,
-			Description: "From where buyers come: attempts, the part that was completed, revenue, and the commission that the" +
+			ID: 41, Title: "Sources and what they cost", Kind: Table, Width: 12, Height: 8, Unit: Count,
+			Format: Long, Empty: NoSales,
+			Description: "From where buyers come: attempts, the part that was completed, revenue, and the commission" +
+				" that the" +
 				" partner gets for it. Stores have no partners.",
 			Fields: []Field{
 				{Column: "source", Title: "source"}, {Column: "attempts", Title: "attempts", Unit: Count},
@@ -168,11 +172,13 @@ func buyers() []Panel {
 		},
 		pie(50, "Devices", "Revenue by the customer's device; POS is a register in a store.", "device",
 			map[string]Color{"Desktop": Blue, "Mobile": Orange, "Tablet": Green, "POS": Purple}),
-		pie(51, "Order types", "Revenue online and in stores.", "order_type", map[string]Color{"online": Blue, "in_store": Orange}),
+		pie(51, "Order types", "Revenue online and in stores.", "order_type",
+			map[string]Color{"online": Blue, "in_store": Orange}),
 		pie(52, "New against returning customers", "Revenue by customer_type: new, returning, vip.", "customer_type",
 			map[string]Color{"new": Orange, "returning": Blue, "vip": Green}),
 		{
-			ID: 53, Title: "Orders by customer type", Kind: Table, Width: 6, Height: 8, Unit: Count, Format: Long, Empty: NoSales,
+			ID: 53, Title: "Orders by customer type", Kind: Table, Width: 6, Height: 8, Unit: Count,
+			Format: Long, Empty: NoSales,
 			Description: "Orders and the average order value of new, returning and vip customers.",
 			Fields: []Field{
 				{Column: "customer_type", Title: "customers"}, {Column: "orders", Title: "orders", Unit: Count},

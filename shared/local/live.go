@@ -167,7 +167,9 @@ type answer struct {
 	err     error
 }
 
-func (l *live) ask(ctx context.Context, d dashboards.Dashboard, p dashboards.Panel, c question.Choice) (dashboards.Frame, error) {
+func (l *live) ask(
+	ctx context.Context, d dashboards.Dashboard, p dashboards.Panel, c question.Choice,
+) (dashboards.Frame, error) {
 	asked := p.Ask(c)
 	sql := asked.SQL()
 	l.mu.Lock()

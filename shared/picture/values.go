@@ -126,7 +126,8 @@ func numbers(p dashboards.Panel, f dashboards.Frame) (all []number) {
 			continue
 		}
 		n := number{
-			column: c, name: p.SeriesName(c), unit: about.Unit, decimals: about.Decimals, color: color(p.ColorOf(c)), dashed: about.Dashed,
+			column: c, name: p.SeriesName(c), unit: about.Unit, decimals: about.Decimals,
+			color: color(p.ColorOf(c)), dashed: about.Dashed,
 		}
 		label, labelled := c.Labels[p.Series]
 		if n.color == "" && labelled {

@@ -63,7 +63,8 @@ func SlotCount() string { return fmt.Sprintf("((%s - %s) / %d)", slotsTo, slotsF
 func (s Span) sql() (from, to string) {
 	switch s {
 	case Recent:
-		return fmt.Sprintf("CASE WHEN ${__to} - ${__from} > %d THEN ${__to} - %d ELSE ${__from} END", quarter, quarter), "${__to}"
+		const from = "CASE WHEN ${__to} - ${__from} > %d THEN ${__to} - %d ELSE ${__from} END"
+		return fmt.Sprintf(from, quarter, quarter), "${__to}"
 	case Slots:
 		return slotsFrom, slotsTo
 	}

@@ -77,7 +77,8 @@ func Open(name string, now func() time.Time) (_ *Table, err error) {
 		}
 		t.conns <- c
 		for table, module := range map[string]string{name: rowsModule, groupsModule: groupsModule} {
-			if _, err := c.ExecContext(context.Background(), "CREATE VIRTUAL TABLE "+question.QuoteName(table)+" USING "+module); err != nil {
+			create := "CREATE VIRTUAL TABLE " + question.QuoteName(table) + " USING " + module
+			if _, err := c.ExecContext(context.Background(), create); err != nil {
 				return nil, err
 			}
 		}

@@ -131,7 +131,8 @@ func TestGroupsSayWhatRowsSay(t *testing.T) {
 							t.Error("SQLite looks at every row")
 						}
 						if !slices.Equal(columns, plainColumns) || len(rows) != len(plain) {
-							t.Fatalf("%v %d rows, want %v %d rows\n%v\n%v\n%s", columns, len(rows), plainColumns, len(plain), rows, plain, query)
+							t.Fatalf("%v %d rows, want %v %d rows\n%v\n%v\n%s",
+								columns, len(rows), plainColumns, len(plain), rows, plain, query)
 						}
 						for i := range rows {
 							for j := range rows[i] {
@@ -202,8 +203,9 @@ func BenchmarkPanels(b *testing.B) {
 		for _, p := range d.Panels() {
 			for _, name := range []string{"everything", "one brand"} {
 				asked := p.Ask(choices[name])
+				type way func(context.Context, question.Asked) ([]string, [][]any, error)
 				plain := func(ctx context.Context, a question.Asked) ([]string, [][]any, error) { return tab.Query(ctx, a.SQL()) }
-				for way, ask := range map[string]func(context.Context, question.Asked) ([]string, [][]any, error){"groups": tab.Ask, "rows": plain} {
+				for way, ask := range map[string]way{"groups": tab.Ask, "rows": plain} {
 					b.Run(fmt.Sprintf("%s/%d-%s/%s/%s", d.Title, p.ID, p.Title, name, way), func(b *testing.B) {
 						for b.Loop() {
 							if _, _, err := ask(b.Context(), asked); err != nil {
