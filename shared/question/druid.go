@@ -100,14 +100,17 @@ var now, before = moment(">=", "${__from}"), moment("<", "${__from}")
 
 // bucket is the begin of a sale's bucket; in a comparison the time before is moved to now.
 func (q Question) bucket() string {
-	at := "TIMESTAMP_TO_MILLIS(__time)"
-	switch {
-	case q.Bucket == ByMinute:
-		return "TIME_FLOOR(__time, 'PT1M')"
-	case q.Comparison:
+	at, length := "TIMESTAMP_TO_MILLIS(__time)", "${__interval_ms}"
+	if q.Comparison {
 		at = "(" + at + " + CASE WHEN " + now + " THEN 0 ELSE " + earlier + " END)"
 	}
-	return "MILLIS_TO_TIMESTAMP(" + at + " / ${__interval_ms} * ${__interval_ms})"
+	if q.Bucket == ByMinute {
+		if !q.Comparison {
+			return "TIME_FLOOR(__time, 'PT1M')"
+		}
+		length = strconv.FormatInt(minute, 10)
+	}
+	return "MILLIS_TO_TIMESTAMP(" + at + " / " + length + " * " + length + ")"
 }
 
 // measure is written with FILTER: with CASE Druid takes three to eight times as long.

@@ -65,7 +65,11 @@ type field64 struct {
 
 func (f field64) of(key uint64) uint64 { return key >> f.shift & f.mask }
 
+// newGrouping fails with errPlain alone.
 func newGrouping(s *snapshot, a question.Asked) (*grouping, error) {
+	if len(a.Rows) > 0 || a.Comparison && a.Span == question.Always {
+		return nil, errPlain
+	}
 	g := &grouping{s: s, bucket: a.BucketLength().Milliseconds()}
 	from, to := a.Bounds()
 	g.spans = append(g.spans, span{max(from, s.oldest), to, 0})
@@ -110,7 +114,7 @@ func newGrouping(s *snapshot, a question.Asked) (*grouping, error) {
 		g.dims = append(g.dims, c)
 		g.add(values)
 	}
-	if g.bits > 64 || len(a.Columns()) > groupColumns || len(a.Rows) > 0 {
+	if g.bits > 64 || len(a.Columns()) > groupColumns {
 		return nil, errPlain
 	}
 	return g, nil

@@ -13,7 +13,6 @@ import (
 	"context"
 	"database/sql"
 	"database/sql/driver"
-	"errors"
 	"fmt"
 	"runtime"
 	"strings"
@@ -94,43 +93,53 @@ func (c connector) Driver() driver.Driver                        { return c.d }
 // Close forgets the sales.
 func (t *Table) Close() error { return t.db.Close() }
 
-// Ask answers a question, and says what Druid would to its SQL. The values are int64,
-// float64, string (times too, as in 2026-11-24T10:00:00.000Z), bool or nil.
+// Ask answers a question as Druid answers its SQL. The values are int64, float64, string
+// (times too, as in 2026-11-24T10:00:00.000Z), bool or nil.
 func (t *Table) Ask(ctx context.Context, a question.Asked) (columns []string, rows [][]any, err error) {
-	g, err := newGrouping(t.snapshot(), a)
-	if errors.Is(err, errPlain) {
-		return t.Query(ctx, a.SQL())
-	} else if err != nil {
-		return nil, nil, err
-	}
-	key := t.keep(g.run())
-	defer t.release(key)
-	names := a.Columns()
-	for i, name := range names {
-		names[i] = fmt.Sprintf("c%d AS %s", i, question.QuoteName(name))
-	}
-	grouped := fmt.Sprintf("SELECT %s FROM %s WHERE key = %d", strings.Join(names, ", "), groupsModule, key)
-	return t.Query(ctx, "WITH grouped AS ("+grouped+")\n"+a.Outer())
+	return t.run(ctx, func() (query string, key int64) {
+		g, err := newGrouping(t.snapshot(), a)
+		if err != nil {
+			return a.SQL(), 0
+		}
+		key = t.keep(g.run())
+		names := a.Columns()
+		for i, name := range names {
+			names[i] = fmt.Sprintf("c%d AS %s", i, question.QuoteName(name))
+		}
+		const grouped = "WITH grouped AS (SELECT %s FROM %s WHERE key = %d)\n"
+		return fmt.Sprintf(grouped, strings.Join(names, ", "), groupsModule, key) + a.Outer(), key
+	})
 }
 
-// Query runs a query as Druid would. SQLite looks at every sale for it, about a million a
+// Query runs any SQL as Druid would. SQLite looks at every sale for it, about a million a
 // second.
 func (t *Table) Query(ctx context.Context, query string) (columns []string, rows [][]any, err error) {
+	return t.run(ctx, func() (string, int64) { return query, 0 })
+}
+
+// run runs a query when there is a connection for it, which plan waits for too, and releases
+// the groups that it has read.
+func (t *Table) run(
+	ctx context.Context, plan func() (query string, key int64),
+) (columns []string, rows [][]any, err error) {
 	defer func() {
 		if err != nil {
 			err = fmt.Errorf("asking the local table: %w", err)
 		}
 	}()
-	if query, err = t.translate(query); err != nil {
-		return nil, nil, err
-	}
+	var c *sql.Conn
 	select {
-	case c := <-t.conns:
+	case c = <-t.conns:
 		defer func() { t.conns <- c }()
-		return read(ctx, c, query)
 	case <-ctx.Done():
 		return nil, nil, ctx.Err()
 	}
+	query, key := plan()
+	defer t.release(key)
+	if query, err = t.translate(query); err != nil {
+		return nil, nil, err
+	}
+	return read(ctx, c, query)
 }
 
 func read(ctx context.Context, c *sql.Conn, query string) (columns []string, out [][]any, err error) {

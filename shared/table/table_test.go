@@ -151,6 +151,68 @@ func TestGroupsSayWhatRowsSay(t *testing.T) {
 	}
 }
 
+// What no panel asks yet is answered as its SQL is, too; what the columns cannot group, by
+// the rows.
+func TestQuestionsOfNoPanel(t *testing.T) {
+	tab := fill(t, 10_000, 24)
+	nobody := question.Is("brand", "Nobody's")
+	for name, c := range map[string]struct {
+		grouped bool
+		question.Question
+	}{
+		"numbers tell groups apart": {true, question.Question{
+			Dimensions: []string{"quantity", "resolution"}, Order: "1, 2",
+			Measures: []question.Measure{
+				{Name: "least", Kind: question.Min, Column: "price"}, {Name: "most", Kind: question.Max, Column: "discount"},
+				{Name: "middle", Kind: question.Mean, Column: "total_amount"}, {Name: "sum", Kind: question.Sum, Column: "screen_size"},
+				{Name: "north", Kind: question.Max, Column: "latitude", Filter: []question.Filter{question.Is("order_type", "online")}},
+			},
+		}},
+		"of nothing": {true, question.Question{Measures: []question.Measure{
+			{Name: "n", Filter: []question.Filter{nobody}}, {Name: "s", Kind: question.Sum, Column: "quantity", Filter: []question.Filter{nobody}},
+			{Name: "m", Kind: question.Money, Column: "price", Filter: []question.Filter{nobody}},
+			{Name: "a", Kind: question.Mean, Column: "price", Filter: []question.Filter{nobody}},
+			{Name: "t", Kind: question.Min, Column: "__time", Filter: []question.Filter{nobody}},
+		}}},
+		"no group": {true, question.Question{Where: []question.Filter{nobody}, Measures: []question.Measure{{Name: "n"}}}},
+		"filters of numbers": {true, question.Question{
+			Where:      []question.Filter{question.AtLeast("screen_size", 50), {Column: "quantity", AtLeast: 2, Not: true}},
+			Dimensions: []string{"screen_size"}, Order: "1",
+			Measures: []question.Measure{
+				{Name: "n", Filter: []question.Filter{question.AtLeast("screen_size", 60), question.IsNot("status", "COMPLETED", "FRAUD")}},
+			},
+		}},
+		"minutes compared": {true, question.Question{
+			Span: question.Slots, Comparison: true, Bucket: question.ByMinute, Order: "1",
+			Measures: []question.Measure{{Name: "n"}, {Name: "n_before", Before: true, Per: time.Second}},
+		}},
+		"always": {true, question.Question{Span: question.Always, Dimensions: []string{"store_id"}, Order: "1"}},
+		"customers": {false, question.Question{
+			Dimensions: []string{"customer_id"}, Measures: []question.Measure{{Name: "n"}}, Order: "2 DESC, 1", Limit: 20,
+		}},
+		"the last of words": {false, question.Question{Measures: []question.Measure{{Name: "b", Kind: question.Max, Column: "brand"}}}},
+	} {
+		choice := choices["six hours"]
+		choice.Table, choice.Interval = contract.DefaultTopic, time.Minute
+		asked := question.Asked{Question: c.Question, Choice: choice}
+		_, rows, err := tab.Ask(t.Context(), asked)
+		_, plain, plainErr := tab.Query(t.Context(), asked.SQL())
+		if err != nil || plainErr != nil || len(rows) != len(plain) || len(rows) == 0 && name != "no group" {
+			t.Fatalf("%s: %d rows, want %d: %v %v\n%s", name, len(rows), len(plain), err, plainErr, asked.SQL())
+		}
+		if table.Groups(tab, asked) != c.grouped {
+			t.Errorf("%s: answered from groups: %v", name, !c.grouped)
+		}
+		for i := range rows {
+			for j := range rows[i] {
+				if !same(rows[i][j], plain[i][j]) {
+					t.Fatalf("%s, row %d: %v, want %v\n%s", name, i, rows[i], plain[i], asked.SQL())
+				}
+			}
+		}
+	}
+}
+
 // An empty table answers as an empty range does.
 func TestEmptyTable(t *testing.T) {
 	tab, err := table.Open("none yet", time.Now)
