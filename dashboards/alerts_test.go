@@ -18,7 +18,7 @@ func (p *pipeline) fires(t *testing.T, a dashboards.Alert) bool {
 	if err != nil {
 		t.Fatalf("%s: %v", a.Title, err)
 	}
-	f, err := dashboards.FrameOf(dashboards.Panel{Kind: dashboards.Table, Format: dashboards.Long}, columns, rows)
+	f, err := dashboards.FrameOf(dashboards.Panel{Kind: dashboards.Table}, columns, rows)
 	if err != nil {
 		t.Fatalf("%s: %v", a.Title, err)
 	}

@@ -43,11 +43,12 @@ func (d Dashboard) Panels() []Panel {
 	return all
 }
 
-// withChoices has the panels of a dashboard ask for what is chosen above them.
-func (d Dashboard) withChoices() Dashboard {
+// complete has the panels of a dashboard ask for what is chosen above them.
+func (d Dashboard) complete() Dashboard {
 	for _, r := range d.Rows {
 		for i := range r.Panels {
 			p := &r.Panels[i]
+			p.Empty = cmp.Or(p.Empty, NoSales)
 			for _, v := range d.Variables {
 				p.Where = append(slices.Clip(p.Where), question.Chosen(v.Name, v.Column))
 			}
@@ -136,7 +137,6 @@ type Panel struct {
 	Unit              Unit // of the numbers that have no Field of their own
 	Decimals          int
 	Thresholds        []Threshold
-	Format            Format
 	question.Question               // columns that are times are named time or …_time
 	MinInterval       time.Duration // the shortest bucket of a time series
 	MaxPoints         int           // the most buckets of a time series, 0: as many as it has pixels
@@ -144,8 +144,16 @@ type Panel struct {
 	Colors            map[string]Color
 	Stacked           bool   // the series of a time series, or the numbers of a bar
 	AsBars            bool   // a time series is drawn as bars
-	Series            string // Wide: the column whose values name the series
-	Empty             string // what an empty answer means
+	Series            string // the column whose values name the series; the format is Wide then
+	Empty             string // what an empty answer means; NoSales unless said otherwise
+}
+
+// Format is Wide where the series have names.
+func (p Panel) Format() Format {
+	if p.Series != "" {
+		return Wide
+	}
+	return Long
 }
 
 // Field is how a column is shown.

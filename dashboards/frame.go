@@ -76,7 +76,7 @@ func FrameOf(p Panel, columns []string, rows [][]any) (Frame, error) {
 	if err := p.fits(f); err != nil {
 		return f, err
 	}
-	if p.Format == Wide {
+	if p.Format() == Wide {
 		f = widen(f)
 	}
 	return f, nil
@@ -225,8 +225,8 @@ func (p Panel) fits(f Frame) error {
 		if sorted := slices.IsSortedFunc(first.Values, func(a, b any) int { return a.(time.Time).Compare(b.(time.Time)) }); !sorted {
 			return wrong("column %s is not sorted", first.Name)
 		}
-		if names := count(Text); (p.Format == Wide) != (names > 0) {
-			return wrong("format %s with %d columns of names", p.Format, names)
+		if names := count(Text); (p.Format() == Wide) != (names > 0) {
+			return wrong("format %s with %d columns of names", p.Format(), names)
 		}
 	case Stat:
 		if count(Number) != len(f.Columns) || f.Rows() != 1 {

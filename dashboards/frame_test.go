@@ -12,8 +12,8 @@ import (
 
 func TestFrameOf(t *testing.T) {
 	const first, second = "2026-11-24T10:00:00.000Z", "2026-11-24T10:00:01.000Z"
-	series, wide := Panel{Kind: TimeSeries, Format: Long}, Panel{Kind: TimeSeries, Format: Wide, Series: "brand"}
-	list, bars, one := Panel{Kind: Table, Format: Long}, Panel{Kind: Bars, Format: Long}, Panel{Kind: Stat, Format: Long}
+	series, wide := Panel{Kind: TimeSeries}, Panel{Kind: TimeSeries, Series: "brand"}
+	list, bars, one := Panel{Kind: Table}, Panel{Kind: Bars}, Panel{Kind: Stat}
 	for name, c := range map[string]struct {
 		panel   Panel
 		columns []string
@@ -42,7 +42,7 @@ func TestFrameOf(t *testing.T) {
 		"a null number":      {one, []string{"n"}, [][]any{{nil}}, "column n is null in row 0"},
 		"a null text":        {bars, []string{"brand", "n"}, [][]any{{nil, 1.0}, {"LG", 2.0}}, "[brand string [ LG] n float [1 2]]"},
 		"two rows for one":   {one, []string{"n"}, [][]any{{1.0}, {2.0}}, "a stat is one row of numbers"},
-		"a map without place": {Panel{Kind: Map, Format: Long}, []string{"city", "latitude", "n"}, [][]any{{"Boston", 42.4, 1.0}},
+		"a map without place": {Panel{Kind: Map}, []string{"city", "latitude", "n"}, [][]any{{"Boston", 42.4, 1.0}},
 			"a map needs a number longitude"},
 		"a short row":        {list, []string{"a", "b"}, [][]any{{1.0}}, "row 0 has 1 values for 2 columns"},
 		"as many as allowed": {list, []string{"n"}, slicesOf(MostRows), "cut off"},

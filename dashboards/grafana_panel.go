@@ -27,7 +27,7 @@ func (p Panel) grafana() dashboard.Panel {
 	ref := source()
 	g.Type, g.Id, g.Title, g.Description = string(p.Kind), cog.ToPtr(uint32(p.ID)), &p.Title, &p.Description
 	g.Datasource = &ref
-	g.Targets = []variants.Dataquery{newTarget("A", p.SQL(contract.DefaultTopic), p.Format)}
+	g.Targets = []variants.Dataquery{newTarget("A", p.SQL(contract.DefaultTopic), p.Format())}
 	if p.MinInterval > 0 {
 		g.Interval = cog.ToPtr(strconv.Itoa(int(p.MinInterval.Seconds())) + "s")
 	}

@@ -242,8 +242,8 @@ func TestPanelsAreComplete(t *testing.T) {
 			wrong := func(format string, args ...any) {
 				t.Errorf("%s/%s: %s", d.Title, p.Title, fmt.Sprintf(format, args...))
 			}
-			if p.Description == "" || p.Empty == "" || p.Unit == "" || p.Format == "" {
-				wrong("a description, what an empty answer means, a unit and a format are needed: %q, %q, %q, %q", p.Description, p.Empty, p.Unit, p.Format)
+			if p.Description == "" || p.Empty == "" || p.Unit == "" {
+				wrong("a description, what an empty answer means and a unit are needed: %q, %q, %q", p.Description, p.Empty, p.Unit)
 			}
 			sql := p.SQL("sales")
 			for _, v := range variable.FindAllString(sql, -1) {
@@ -263,9 +263,6 @@ func TestPanelsAreComplete(t *testing.T) {
 			}
 			if bucketed := p.Bucket == question.ByInterval; bucketed != (p.Kind == TimeSeries) || bucketed != (p.MinInterval > 0) {
 				wrong("kind %s with buckets %v of at least %v", p.Kind, bucketed, p.MinInterval)
-			}
-			if (p.Format == Wide) != (p.Series != "") {
-				wrong("format %s with series %q", p.Format, p.Series)
 			}
 			for _, f := range p.Fields {
 				if !slices.Contains(palette, f.Color) {
@@ -302,7 +299,7 @@ func TestPanelsCanMove(t *testing.T) {
 		}
 	}
 	// What one shows, the other one can, with its own choices.
-	moved := Dashboard{Variables: Sales().Variables, Rows: []Row{{"Moved", fresh()}}}.withChoices()
+	moved := Dashboard{Variables: Sales().Variables, Rows: []Row{{"Moved", fresh()}}}.complete()
 	for _, p := range moved.Panels() {
 		if sql := p.SQL("sales"); !strings.Contains(sql, "${brand:sqlstring}") {
 			t.Errorf("%s does not follow the choice of a brand: %s", p.Title, sql)

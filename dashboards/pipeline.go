@@ -22,7 +22,7 @@ func Pipeline() Dashboard {
 			{"Complete, and each once", complete()},
 			{"What is going on", goingOn()},
 		},
-	}.withChoices()
+	}.complete()
 }
 
 const lastQuarter = " Of the last 15 minutes of the time range."
@@ -40,7 +40,6 @@ func fresh() []Panel {
 	return []Panel{
 		{
 			ID: 101, Title: "Age of the newest sale", Kind: Stat, Width: 6, Height: 7, Unit: Seconds, Decimals: 1,
-			Format: Long, Empty: NoSales,
 			Description: "Time from the newest sale to the end of the time range, which is now: all of the way from the" +
 				" event to the picture. " +
 				"A burst covers the minute before it, so 0 to 75 seconds are usual. Negative where sales are dated in the" +
@@ -51,7 +50,6 @@ func fresh() []Panel {
 		},
 		{
 			ID: 102, Title: "Late channels", Kind: Table, Width: 6, Height: 7, Unit: Seconds, Decimals: 1,
-			Format: Long, Empty: NoSales,
 			Description: "The newest sale of each order type, and its age at the end of the time range. Stores sell" +
 				" little at night.",
 			Thresholds: old,
@@ -60,17 +58,13 @@ func fresh() []Panel {
 				{Column: "age", Title: "age", Unit: Seconds, Decimals: 1},
 			},
 			Question: question.Question{
-				Dimensions: []string{"order_type"},
-				Measures:   newest,
-				Then:       "SELECT order_type, newest_time, " + age + "\nFROM grouped",
-				Order:      "age DESC, order_type",
-				Limit:      20,
+				Dimensions: []string{"order_type"}, Measures: newest,
+				Then: "SELECT order_type, newest_time, " + age + "\nFROM grouped", Order: "age DESC, order_type", Limit: 20,
 			},
 		},
 		{
 			ID: 103, Title: "Events per second against the schedule", Kind: TimeSeries, Width: 12, Height: 7,
 			Unit: PerSecond, Decimals: 1,
-			Format: Long, Empty: NoSales,
 			Description: fmt.Sprintf("Attempts a second. The dashed line is the default of the schedules, %d events a"+
 				" minute in all, as an average over the day: "+
 				"evenings have half as much again, nights a third of it; spikes come on top.", int(perSecond*60+0.5)),
@@ -83,15 +77,13 @@ func fresh() []Panel {
 				},
 			},
 			Question: question.Question{
-				Bucket:   question.ByInterval,
-				Measures: []question.Measure{per(time.Second, count("events"))},
-				Then:     fmt.Sprintf("SELECT \"time\", events, %.2f AS schedule\nFROM grouped", perSecond),
-				Order:    `"time"`,
+				Bucket: question.ByInterval, Measures: []question.Measure{per(time.Second, count("events"))},
+				Then: fmt.Sprintf("SELECT \"time\", events, %.2f AS schedule\nFROM grouped", perSecond), Order: `"time"`,
 			},
 		},
 		{
 			ID: 104, Title: "From the sale to Kafka", Kind: TimeSeries, Width: 12, Height: 7, Unit: Seconds, Decimals: 1,
-			Format: Long, Empty: noArrival,
+			Empty: noArrival,
 			Description: "Time from the event to its arrival in Kafka, by the event's time. A burst covers the minute" +
 				" before it, so about 30 seconds on average and " +
 				"60 at most are usual; until it can be queried takes a fraction of a second more." + arrival,
@@ -109,16 +101,14 @@ func fresh() []Panel {
 		},
 		{
 			ID: 105, Title: "Late sales", Kind: TimeSeries, Width: 12, Height: 7, Unit: PerMinute, Decimals: 1,
-			Format: Long, Empty: noArrival,
+			Empty: noArrival,
 			Description: "Sales a minute that arrived in Kafka two minutes after the event or later, by the event's time:" +
 				" bursts that were retried, or ordered for the past." + arrival,
 			MinInterval: time.Minute, MaxPoints: 300, AsBars: true,
 			Fields: []Field{{Column: "late", Title: "late", Unit: PerMinute, Decimals: 1, Color: Vermillion}},
 			Question: question.Question{
-				Bucket:   question.ByInterval,
-				Measures: []question.Measure{late, longest},
-				Then:     "SELECT \"time\", late\nFROM grouped\nWHERE longest_delay <> 0",
-				Order:    `"time"`,
+				Bucket: question.ByInterval, Measures: []question.Measure{late, longest},
+				Then: "SELECT \"time\", late\nFROM grouped\nWHERE longest_delay <> 0", Order: `"time"`,
 			},
 		},
 	}
@@ -138,7 +128,7 @@ func complete() []Panel {
 			return fmt.Sprintf("%sCOUNT(*) FILTER (WHERE order_type = '%s') AS %s", before, channel, channel+suffix)
 		}
 		return Panel{
-			ID: id, Title: title, Kind: Stat, Width: 6, Height: 6, Unit: Count, Format: Long,
+			ID: id, Title: title, Kind: Stat, Width: 6, Height: 6, Unit: Count,
 			Empty: "no whole minute with sales", Thresholds: thresholds,
 			Description: description + " A slot is a minute of a function's schedule; the last two minutes are still" +
 				" under way." +
@@ -147,9 +137,7 @@ func complete() []Panel {
 				{Column: online + suffix, Title: "online", Unit: Count}, {Column: store + suffix, Title: "in stores", Unit: Count},
 			},
 			Question: question.Question{
-				Span:       question.Slots,
-				Bucket:     question.ByMinute,
-				Dimensions: []string{"order_type"},
+				Span: question.Slots, Bucket: question.ByMinute, Dimensions: []string{"order_type"},
 				Then: "SELECT\n  " + slots(online) + ",\n  " + slots(store) +
 					"\nFROM grouped\nHAVING COUNT(*) > 0",
 			},
@@ -189,7 +177,6 @@ HAVING COUNT(*) > 0`
 			}),
 		{
 			ID: 112, Title: "Doubled and missing sales", Kind: Stat, Width: 12, Height: 6, Unit: Count,
-			Format: Long, Empty: NoSales,
 			Description: "Counted exactly, by transaction_id." + lastQuarter + between,
 			Thresholds:  []Threshold{{Color: Green, Meaning: "none"}, {1, Vermillion, "wrong"}},
 			Fields: []Field{
@@ -199,7 +186,7 @@ HAVING COUNT(*) > 0`
 			Question: wrong,
 		},
 		{
-			ID: 113, Title: "Bursts", Kind: Table, Width: 24, Height: 8, Unit: Count, Format: Long, Empty: NoSales,
+			ID: 113, Title: "Bursts", Kind: Table, Width: 24, Height: 8, Unit: Count,
 			Description: "Each burst, those with doubled or missing sales first, then the newest." + lastQuarter + between,
 			Fields: []Field{
 				{Column: "burst", Title: "burst"}, {Column: "first_time", Title: "first sale", Unit: Moment},
@@ -228,7 +215,7 @@ func goingOn() []Panel {
 	return []Panel{
 		{
 			ID: 120, Title: "Failure rate against its usual range", Kind: TimeSeries, Width: 12, Height: 8,
-			Unit: Percent, Decimals: 1, Format: Wide, Empty: NoSales,
+			Unit: Percent, Decimals: 1,
 			Description: "Part of the attempts that failed, by order type. Dashed is the upper end of the usual range:" +
 				" 13 to 15 % online, 3 to 5 % in stores. Buckets of few attempts scatter.",
 			MinInterval: time.Minute, MaxPoints: 200, Series: "order_type",
@@ -238,31 +225,26 @@ func goingOn() []Panel {
 				{Column: "usual", Title: "usual at most", Unit: Percent, Decimals: 1, Dashed: true},
 			},
 			Question: question.Question{
-				Bucket:     question.ByInterval,
-				Dimensions: []string{"order_type"},
-				Measures:   attempts,
-				Then:       "SELECT \"time\", order_type, " + failed + ", " + usual + " AS usual\nFROM grouped",
-				Order:      `"time", order_type`,
+				Bucket: question.ByInterval, Dimensions: []string{"order_type"}, Measures: attempts,
+				Then:  "SELECT \"time\", order_type, " + failed + ", " + usual + " AS usual\nFROM grouped",
+				Order: `"time", order_type`,
 			},
 		},
 		{
 			ID: 121, Title: "Failure rate by payment method", Kind: Bars, Width: 12, Height: 8, Unit: Percent, Decimals: 1,
-			Format: Long, Empty: NoSales,
 			Description: "Part of the attempts that failed, highest first. Above a half, the method's gateway is" +
 				" probably down.",
 			Thresholds: []Threshold{{Color: Blue, Meaning: "usual"}, {25, Orange, "high"}, {50, Vermillion, "outage"}},
 			Fields:     []Field{{Column: "failed_percent", Title: "failed", Unit: Percent, Decimals: 1}},
 			Question: question.Question{
-				Dimensions: []string{"payment_method"},
-				Measures:   attempts,
-				Then:       "SELECT payment_method, " + failed + "\nFROM grouped",
-				Order:      "failed_percent DESC, payment_method",
-				Limit:      20,
+				Dimensions: []string{"payment_method"}, Measures: attempts,
+				Then: "SELECT payment_method, " + failed + "\nFROM grouped", Order: "failed_percent DESC, payment_method",
+				Limit: 20,
 			},
 		},
 		{
 			ID: 122, Title: "Scenarios running", Kind: TimeSeries, Width: 12, Height: 8, Unit: PerMinute, Decimals: 1,
-			Format: Wide, Empty: "no scenario",
+			Empty: "no scenario",
 			Description: "Events a minute that a scenario has made, by its name: the truth to check alarms and models" +
 				" against.",
 			MinInterval: time.Minute, MaxPoints: 200, Stacked: true, AsBars: true, Series: "scenario",
@@ -270,7 +252,7 @@ func goingOn() []Panel {
 			Question: running,
 		},
 		{
-			ID: 123, Title: "Scenarios", Kind: Table, Width: 12, Height: 8, Unit: Count, Format: Long, Empty: "no scenario",
+			ID: 123, Title: "Scenarios", Kind: Table, Width: 12, Height: 8, Unit: Count, Empty: "no scenario",
 			Description: "What each scenario did in the time range: from when to when, how many events, how many of them" +
 				" failed.",
 			Fields: []Field{

@@ -32,7 +32,7 @@ func Sales() Dashboard {
 			{"What fails", failures()},
 			{"The latest", latest()},
 		},
-	}.withChoices()
+	}.complete()
 }
 
 // sameTime explains the grey figure.
@@ -46,14 +46,13 @@ func headlines() []Panel {
 	) Panel {
 		p := Panel{
 			ID: id, Title: title, Description: description + sameTime,
-			Kind: Stat, Width: 6, Height: 4, Unit: unit, Decimals: decimals, Format: Long, Empty: NoSales,
+			Kind: Stat, Width: 6, Height: 4, Unit: unit, Decimals: decimals,
 			Fields: []Field{
 				{Column: column, Title: "now", Unit: unit, Decimals: decimals},
 				{Column: column + "_before", Title: "same time before", Unit: unit, Decimals: decimals, Color: Grey},
 			},
 			Question: question.Question{
-				Comparison: true,
-				Measures:   []question.Measure{count("attempts")},
+				Comparison: true, Measures: []question.Measure{count("attempts")},
 				Then: `SELECT
   ` + now + ` AS ` + column + `,
   ` + then + ` AS ` + column + `_before
@@ -92,21 +91,17 @@ func overTime() []Panel {
 	return []Panel{
 		{
 			ID: 10, Title: "Revenue per second", Kind: TimeSeries, Width: 12, Height: 8, Unit: Dollars, Decimals: 2,
-			Format: Long, Empty: NoSales,
 			Description: "What customers pay a second. In time ranges up to a quarter of an hour a point is one second," +
 				" in longer ones the mean of its bucket. A second without a sale has no point.",
 			MinInterval: time.Second, AsBars: true,
 			Fields: []Field{{Column: "revenue", Title: "revenue a second", Unit: Dollars, Decimals: 2, Color: Blue}},
 			Question: question.Question{
-				Where:    []question.Filter{paid()},
-				Bucket:   question.ByInterval,
-				Measures: []question.Measure{per(time.Second, revenue())},
-				Order:    `"time"`,
+				Where: []question.Filter{paid()}, Bucket: question.ByInterval,
+				Measures: []question.Measure{per(time.Second, revenue())}, Order: `"time"`,
 			},
 		},
 		{
 			ID: 11, Title: "Orders per minute", Kind: TimeSeries, Width: 12, Height: 8, Unit: PerMinute, Decimals: 1,
-			Format: Long, Empty: NoSales,
 			Description: "Completed sales a minute." + sameTime,
 			MinInterval: time.Minute, MaxPoints: 300,
 			Fields: []Field{
@@ -114,9 +109,7 @@ func overTime() []Panel {
 				{Column: "orders_before", Title: "same time before", Unit: PerMinute, Decimals: 1, Color: Grey, Dashed: true},
 			},
 			Question: question.Question{
-				Comparison: true,
-				Where:      []question.Filter{paid()},
-				Bucket:     question.ByInterval,
+				Comparison: true, Where: []question.Filter{paid()}, Bucket: question.ByInterval,
 				Measures: []question.Measure{
 					per(time.Minute, count("orders")), before(per(time.Minute, count("orders"))),
 				},
@@ -125,16 +118,12 @@ func overTime() []Panel {
 		},
 		{
 			ID: 12, Title: "Revenue per minute by order type", Kind: TimeSeries, Width: 24, Height: 6, Unit: Dollars,
-			Format: Wide, Empty: NoSales,
 			Description: "What customers pay a minute, online and in stores, one above the other.",
 			MinInterval: time.Minute, MaxPoints: 300, Stacked: true, Series: "order_type",
 			Colors: map[string]Color{"online": Blue, "in_store": Orange},
 			Question: question.Question{
-				Where:      []question.Filter{paid()},
-				Bucket:     question.ByInterval,
-				Dimensions: []string{"order_type"},
-				Measures:   []question.Measure{per(time.Minute, revenue())},
-				Order:      `"time", order_type`,
+				Where: []question.Filter{paid()}, Bucket: question.ByInterval, Dimensions: []string{"order_type"},
+				Measures: []question.Measure{per(time.Minute, revenue())}, Order: `"time", order_type`,
 			},
 		},
 	}
@@ -144,7 +133,7 @@ func failures() []Panel {
 	return []Panel{
 		{
 			ID: 60, Title: "Failed transactions by reason", Kind: TimeSeries, Width: 14, Height: 9, Unit: PerMinute, Decimals: 1,
-			Format: Wide, Empty: "nothing has failed",
+			Empty: "nothing has failed",
 			Description: "Attempts a minute that were not completed, by failure_reason, one above the other." +
 				" The table beside it tells the reasons more finely.",
 			MinInterval: time.Minute, MaxPoints: 200, Stacked: true, AsBars: true, Series: "reason",
@@ -154,10 +143,8 @@ func failures() []Panel {
 				"gateway down": Vermillion, "other": Grey,
 			},
 			Question: question.Question{
-				Where:      []question.Filter{unpaid()},
-				Bucket:     question.ByInterval,
-				Dimensions: []string{"failure_reason"},
-				Measures:   []question.Measure{per(time.Minute, count("failed"))},
+				Where: []question.Filter{unpaid()}, Bucket: question.ByInterval, Dimensions: []string{"failure_reason"},
+				Measures: []question.Measure{per(time.Minute, count("failed"))},
 				Then: `SELECT
   "time",
   CASE failure_reason
@@ -182,7 +169,7 @@ GROUP BY 1, 2`,
 		},
 		{
 			ID: 61, Title: "What failures cost", Kind: Table, Width: 10, Height: 9, Unit: Count,
-			Format: Long, Empty: "nothing has failed",
+			Empty: "nothing has failed",
 			Description: "Failed attempts by status and reason, and the amounts that were not paid." +
 				" Some customers try again, so not all of it is lost.",
 			Fields: []Field{
@@ -191,11 +178,9 @@ GROUP BY 1, 2`,
 				{Column: "not_paid", Title: "not paid", Unit: Dollars, Decimals: 2},
 			},
 			Question: question.Question{
-				Where:      []question.Filter{unpaid()},
-				Dimensions: []string{"status", "failure_reason"},
-				Measures:   []question.Measure{count("failed"), money("not_paid", "total_amount")},
-				Order:      "failed DESC, status, failure_reason",
-				Limit:      100,
+				Where: []question.Filter{unpaid()}, Dimensions: []string{"status", "failure_reason"},
+				Measures: []question.Measure{count("failed"), money("not_paid", "total_amount")},
+				Order:    "failed DESC, status, failure_reason", Limit: 100,
 			},
 		},
 	}
@@ -203,7 +188,7 @@ GROUP BY 1, 2`,
 
 func latest() []Panel {
 	return []Panel{{
-		ID: 70, Title: "Latest transactions", Kind: Table, Width: 24, Height: 10, Unit: Count, Format: Long, Empty: NoSales,
+		ID: 70, Title: "Latest transactions", Kind: Table, Width: 24, Height: 10, Unit: Count,
 		Description: "The fifty newest attempts, completed or not.",
 		Fields: []Field{
 			{Column: "time", Title: "time", Unit: Moment}, {Column: "transaction_id", Title: "transaction"},
@@ -217,8 +202,7 @@ func latest() []Panel {
 				`__time AS "time"`, "transaction_id", "product_name", "quantity", "total_amount", "city", "state",
 				"order_type", "payment_method", "status", "failure_reason",
 			},
-			Order: "__time DESC",
-			Limit: 50,
+			Order: "__time DESC", Limit: 50,
 		},
 	}}
 }

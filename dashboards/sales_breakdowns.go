@@ -20,7 +20,7 @@ func ofPaid(order string, limit int, dimensions []string, measures ...question.M
 func goods() []Panel {
 	return []Panel{
 		{
-			ID: 20, Title: "Top selling brands", Kind: Bars, Width: 12, Height: 9, Unit: Dollars, Format: Long, Empty: NoSales,
+			ID: 20, Title: "Top selling brands", Kind: Bars, Width: 12, Height: 9, Unit: Dollars,
 			Description: "Revenue of the ten brands with the most of it, beside that of the same stretch of time a day" +
 				" earlier" +
 				" (of a range longer than a day, as many days earlier as it has).",
@@ -29,17 +29,14 @@ func goods() []Panel {
 				{Column: "revenue_before", Title: "same time before", Unit: Dollars, Color: Grey},
 			},
 			Question: question.Question{
-				Comparison: true,
-				Where:      []question.Filter{paid()},
-				Dimensions: []string{"brand"},
-				Measures:   []question.Measure{revenue(), before(revenue())},
-				Then:       "SELECT brand, revenue, revenue_before\nFROM grouped\nWHERE revenue > 0",
-				Order:      "revenue DESC, brand",
-				Limit:      10,
+				Comparison: true, Where: []question.Filter{paid()}, Dimensions: []string{"brand"},
+				Measures: []question.Measure{revenue(), before(revenue())},
+				Then:     "SELECT brand, revenue, revenue_before\nFROM grouped\nWHERE revenue > 0",
+				Order:    "revenue DESC, brand", Limit: 10,
 			},
 		},
 		{
-			ID: 21, Title: "Top products", Kind: Table, Width: 12, Height: 9, Unit: Count, Format: Long, Empty: NoSales,
+			ID: 21, Title: "Top products", Kind: Table, Width: 12, Height: 9, Unit: Count,
 			Description: "The ten products with the most revenue.",
 			Fields: []Field{
 				{Column: "product_name", Title: "product"}, {Column: "units", Title: "pieces", Unit: Count},
@@ -55,7 +52,7 @@ func goods() []Panel {
 func screens() Panel {
 	p := Panel{
 		ID: 22, Title: "Revenue by screen size and technology", Kind: Bars, Width: 24, Height: 8, Unit: Dollars,
-		Format: Long, Stacked: true, Empty: NoSales,
+		Stacked: true,
 		Description: "Classes of the screen's diagonal in inches." +
 			" OLED holds QD-OLED, QLED holds Neo QLED and QNED, Mini-LED holds MicroLED, LED holds LCD.",
 		Fields:   []Field{{Column: "size", Title: "screen"}},
@@ -100,7 +97,7 @@ GROUP BY 1`
 func places() []Panel {
 	return []Panel{
 		{
-			ID: 30, Title: "Revenue by city", Kind: Map, Width: 14, Height: 12, Unit: Dollars, Format: Long, Empty: NoSales,
+			ID: 30, Title: "Revenue by city", Kind: Map, Width: 14, Height: 12, Unit: Dollars,
 			Description: "A circle for each city, the larger the more revenue, in the middle of its sales.",
 			Fields: []Field{
 				{Column: "city", Title: "city"}, {Column: "state", Title: "state"},
@@ -113,7 +110,7 @@ func places() []Panel {
 				of("latitude", question.Mean, "latitude"), of("longitude", question.Mean, "longitude"), count("orders"), revenue()),
 		},
 		{
-			ID: 31, Title: "Revenue by state", Kind: Bars, Width: 10, Height: 12, Unit: Dollars, Format: Long, Empty: NoSales,
+			ID: 31, Title: "Revenue by state", Kind: Bars, Width: 10, Height: 12, Unit: Dollars,
 			Description: "The fifteen states with the most revenue.",
 			Fields:      []Field{{Column: "revenue", Title: "revenue", Unit: Dollars, Color: Blue}},
 			Question:    ofPaid("revenue DESC, state", 15, []string{"state"}, revenue()),
@@ -125,7 +122,7 @@ func buyers() []Panel {
 	pie := func(id int, title, description, column string, colors map[string]Color) Panel {
 		return Panel{
 			ID: id, Title: title, Description: description, Kind: Pie, Width: 6, Height: 8, Unit: Dollars,
-			Format: Long, Empty: NoSales, Colors: colors,
+			Colors:   colors,
 			Question: ofPaid("revenue DESC, "+column, 8, []string{column}, revenue()),
 		}
 	}
@@ -133,8 +130,7 @@ func buyers() []Panel {
 	average.Then = "SELECT customer_type, orders, revenue / orders AS average_order\nFROM grouped"
 	return []Panel{
 		{
-			ID: 40, Title: "Payment methods", Kind: Bars, Width: 12, Height: 8, Unit: Count,
-			Format: Long, Stacked: true, Empty: NoSales,
+			ID: 40, Title: "Payment methods", Kind: Bars, Width: 12, Height: 8, Unit: Count, Stacked: true,
 			Description: "Attempts to pay with each method: completed and failed.",
 			Fields: []Field{
 				{Column: "payment_method", Title: "method"},
@@ -144,13 +140,11 @@ func buyers() []Panel {
 			Question: question.Question{
 				Dimensions: []string{"payment_method"},
 				Measures:   []question.Measure{count("completed", paid()), count("failed", unpaid())},
-				Order:      "completed + failed DESC, payment_method",
-				Limit:      20,
+				Order:      "completed + failed DESC, payment_method", Limit: 20,
 			},
 		},
 		{
 			ID: 41, Title: "Sources and what they cost", Kind: Table, Width: 12, Height: 8, Unit: Count,
-			Format: Long, Empty: NoSales,
 			Description: "From where buyers come: attempts, the part that was completed, revenue, and the commission" +
 				" that the" +
 				" partner gets for it. Stores have no partners.",
@@ -166,8 +160,7 @@ func buyers() []Panel {
 					count("attempts"), count("orders", paid()), revenue(paid()), money("commission", "commission", paid()),
 				},
 				Then:  "SELECT source, attempts, 100.0 * orders / attempts AS conversion, revenue, commission\nFROM grouped",
-				Order: "revenue DESC, source",
-				Limit: 100,
+				Order: "revenue DESC, source", Limit: 100,
 			},
 		},
 		pie(50, "Devices", "Revenue by the customer's device; POS is a register in a store.", "device",
@@ -178,7 +171,6 @@ func buyers() []Panel {
 			map[string]Color{"new": Orange, "returning": Blue, "vip": Green}),
 		{
 			ID: 53, Title: "Orders by customer type", Kind: Table, Width: 6, Height: 8, Unit: Count,
-			Format: Long, Empty: NoSales,
 			Description: "Orders and the average order value of new, returning and vip customers.",
 			Fields: []Field{
 				{Column: "customer_type", Title: "customers"}, {Column: "orders", Title: "orders", Unit: Count},

@@ -107,7 +107,7 @@ func TestBodies(t *testing.T) {
 func TestTextsAreEscaped(t *testing.T) {
 	evil := `<script>alert("1")</script>&`
 	for _, kind := range []dashboards.Kind{dashboards.Bars, dashboards.Pie, dashboards.Table} {
-		p := dashboards.Panel{Title: "t", Kind: kind, Unit: dashboards.Count, Format: dashboards.Long, Empty: evil}
+		p := dashboards.Panel{Title: "t", Kind: kind, Unit: dashboards.Count, Empty: evil}
 		f := dashboards.Frame{Columns: []dashboards.Column{
 			{Name: "name", Type: dashboards.Text, Values: []any{evil}}, {Name: "n", Type: dashboards.Number, Values: []any{1.0}},
 		}}

@@ -48,7 +48,8 @@ func registerFunctions(d *sqlite.Driver) error {
 			return timeText(ms), nil
 		}),
 		scalar(d, "TIMESTAMP_TO_MILLIS", 1, func(args []driver.Value) (driver.Value, error) {
-			return nilOr(parseTime(args[0]))
+			ms, err := parseTime(args[0])
+			return ms, err
 		}),
 		// TIME_FLOOR(time, 'PT1M'): periods of a fixed length, from midnight UTC on.
 		scalar(d, "TIME_FLOOR", 2, func(args []driver.Value) (driver.Value, error) {
@@ -125,13 +126,6 @@ func (t *Table) translate(query string) (string, error) {
 		return "'" + timeText(at.UnixMilli()) + "'"
 	})
 	return translated, wrong
-}
-
-func nilOr(ms int64, err error) (driver.Value, error) {
-	if err != nil {
-		return nil, err
-	}
-	return ms, nil
 }
 
 func floor(ms, period int64) int64 {

@@ -61,55 +61,59 @@ func (w *worker) pick(p *part) (n int) {
 		}
 	}
 	for _, f := range w.g.filters {
-		kept := 0
 		if f.column.kind == kindWord {
-			codes := &p.words[f.column.at]
-			for i, row := range w.selected[:n] {
-				if f.codes[codes[row]] != 0 {
-					w.selected[kept], w.key[kept] = row, w.key[i]
-					kept++
-				}
-			}
+			n = keep(w, n, &p.words[f.column.at], 0, f.codes)
 		} else {
-			numbers, least := &p.counts[f.column.at], int64(w.g.s.least[f.column.at])
-			for i, row := range w.selected[:n] {
-				if f.codes[int64(numbers[row])-least] != 0 {
-					w.selected[kept], w.key[kept] = row, w.key[i]
-					kept++
-				}
-			}
+			n = keep(w, n, &p.counts[f.column.at], w.g.s.least[f.column.at], f.codes)
 		}
-		n = kept
 	}
 	return n
+}
+
+// keep leaves the rows whose code passes.
+func keep[T uint16 | int32](w *worker, n int, values *[chunkRows]T, least T, codes []uint64) (kept int) {
+	for i, row := range w.selected[:n] {
+		if codes[int64(values[row])-int64(least)] != 0 {
+			w.selected[kept], w.key[kept] = row, w.key[i]
+			kept++
+		}
+	}
+	return kept
 }
 
 // flag notes in the keys which of the measures' filters each row passes.
 func (w *worker) flag(p *part, n int) {
 	for _, f := range w.g.flags {
 		if f.column.kind == kindWord {
-			codes := &p.words[f.column.at]
-			for i, row := range w.selected[:n] {
-				w.key[i] |= f.codes[codes[row]]
-			}
+			mark(w, n, &p.words[f.column.at], 0, f.codes)
 		} else {
-			numbers, least := &p.counts[f.column.at], int64(w.g.s.least[f.column.at])
-			for i, row := range w.selected[:n] {
-				w.key[i] |= f.codes[int64(numbers[row])-least]
-			}
+			mark(w, n, &p.counts[f.column.at], w.g.s.least[f.column.at], f.codes)
 		}
+	}
+}
+
+func mark[T uint16 | int32](w *worker, n int, values *[chunkRows]T, least T, codes []uint64) {
+	for i, row := range w.selected[:n] {
+		w.key[i] |= codes[int64(values[row])-int64(least)]
+	}
+}
+
+// locate notes in the keys a row's place in a dimension.
+func locate[T uint16 | int32](w *worker, n int, values *[chunkRows]T, least T, shift int) {
+	for i, row := range w.selected[:n] {
+		w.key[i] |= uint64(int64(values[row])-int64(least)) << shift
 	}
 }
 
 // number completes the keys and finds the group of each row.
 func (w *worker) number(p *part, n int) {
-	selected, fields := w.selected[:n], w.g.fields
+	fields := w.g.fields
 	if g := w.g.bucket; g > 0 {
 		var shift [2]int64
 		for i, span := range w.g.spans {
 			shift[i] = span.shift - w.g.base
 		}
-		for i, row := range selected {
+		for i, row := range w.selected[:n] {
 			w.key[i] |= uint64((p.at[row]+shift[w.key[i]&1])/g) << fields[0].shift
 		}
 		fields = fields[1:]
@@ -118,17 +122,11 @@ func (w *worker) number(p *part, n int) {
 		shift := fields[d].shift
 		switch c.kind {
 		case kindWord:
-			codes := &p.words[c.at]
-			for i, row := range selected {
-				w.key[i] |= uint64(codes[row]) << shift
-			}
+			locate(w, n, &p.words[c.at], 0, shift)
 		case kindCount:
-			numbers, least := &p.counts[c.at], int64(w.g.s.least[c.at])
-			for i, row := range selected {
-				w.key[i] |= uint64(int64(numbers[row])-least) << shift
-			}
+			locate(w, n, &p.counts[c.at], w.g.s.least[c.at], shift)
 		default: // kindID
-			for i, row := range selected {
+			for i, row := range w.selected[:n] {
 				w.key[i] |= (uint64(p.burst[row])<<32 | uint64(p.sequence[row])) << shift
 			}
 		}
