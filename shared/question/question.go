@@ -119,7 +119,7 @@ func (a Asked) Conditions() (all []Filter) {
 		if f.Variable != "" {
 			f = Filter{Column: f.Column, Values: a.Selected[f.Variable]}
 			if len(f.Values) == 0 || slices.Contains(f.Values, "*") {
-				continue // see allValue
+				continue // see AllValue
 			}
 		}
 		all = append(all, f)
