@@ -40,7 +40,7 @@ var mayImport = map[string][]string{
 	"shared/publish/torture":         {"shared/loopback", "shared/publish", "shared/sale", "shared/stack"},
 	"shared/publish/torture/cluster": {"shared/stack"},
 	"shared/publish/torture/proxy":   {},
-	"shared/secret":                  {},
+	"shared/secret":                  {"shared/contract"},
 	"shared/question":                {},
 	"shared/table":                   {"shared/question", "shared/sale"},
 	"shared/picture":                 {"dashboards"},
