@@ -68,8 +68,8 @@ HAVING COUNT(*) > 0`
 		{
 			UID: "salesburst-failures", Title: "More payments fail than usual", Operator: "gt", Limit: 1.5,
 			For: 2 * time.Minute, NoData: "OK", Panel: 121,
-			Summary: "In the last ten minutes the part of failed attempts was more than one and a half times the upper" +
-				" end of its usual range. Failure rate by payment method shows which method.",
+			Summary: "In the last ten minutes the part of failed attempts was more than one and a half times the" +
+				" upper end of its usual range. Failure rate by payment method shows which method.",
 			SQL: `SELECT
   order_type,
   ROUND(100.0 * COUNT(*) FILTER (WHERE status <> 'COMPLETED') / COUNT(*) / MAX(` + usual + `), 3) AS of_usual
@@ -79,16 +79,17 @@ GROUP BY 1
 HAVING COUNT(*) >= 200`,
 		},
 		{
-			UID: "salesburst-doubled", Title: "Sales are doubled", Operator: "gt", Limit: 0, For: 0, NoData: "OK", Panel: 112,
-			Summary: "A transaction_id of the last 15 minutes is in Druid more than once. Is DELIVERY exactly-once, and" +
-				" does Druid read read_committed?",
+			UID: "salesburst-doubled", Title: "Sales are doubled", Operator: "gt", Limit: 0, For: 0,
+			NoData: "OK", Panel: 112,
+			Summary: "A transaction_id of the last 15 minutes is in Druid more than once. Is DELIVERY" +
+				" exactly-once, and does Druid read read_committed?",
 			SQL: byID(`SUM(doubled)`),
 		},
 		{
 			UID: "salesburst-missing", Title: "Sales are missing", Operator: "gt", Limit: 0,
 			For: 5 * time.Minute, NoData: "OK", Panel: 113,
-			Summary: "A burst of the last 15 minutes has a gap in its transaction ids. The supervisor's parse errors and" +
-				" the functions' reports tell more.",
+			Summary: "A burst of the last 15 minutes has a gap in its transaction ids. The supervisor's parse" +
+				" errors and the functions' reports tell more.",
 			SQL: byID(`SUM(missing)`),
 		},
 	}
@@ -135,16 +136,22 @@ func (a Alert) rule() rule {
 	return rule{
 		UID: a.UID, Title: a.Title, Condition: "fires",
 		Data: []ruleQuery{
-			{RefID: "number", RelativeTimeRange: ruleRange{From: 900}, DatasourceUID: DataSourceUID, Model: map[string]any{
-				"refId": "number",
-				"builder": map[string]any{
-					"queryType": "sql", "dataSource": map[string]any{"type": "table", "name": contract.DefaultTopic}, "query": a.SQL,
+			{
+				RefID: "number", RelativeTimeRange: ruleRange{From: 900}, DatasourceUID: DataSourceUID,
+				Model: map[string]any{
+					"refId": "number",
+					"builder": map[string]any{
+						"queryType": "sql", "query": a.SQL,
+						"dataSource": map[string]any{"type": "table", "name": contract.DefaultTopic},
+					},
+					"settings": map[string]any{"format": string(Long)},
 				},
-				"settings": map[string]any{"format": string(Long)},
-			}},
+			},
 			{RefID: "fires", DatasourceUID: "__expr__", Model: map[string]any{
 				"refId": "fires", "type": "threshold", "expression": "number",
-				"conditions": []any{map[string]any{"evaluator": map[string]any{"type": a.Operator, "params": []float64{a.Limit}}}},
+				"conditions": []any{map[string]any{
+					"evaluator": map[string]any{"type": a.Operator, "params": []float64{a.Limit}},
+				}},
 			}},
 		},
 		NoDataState: a.NoData, ExecErrState: "Error", For: fmt.Sprintf("%ds", int(a.For.Seconds())),
@@ -155,7 +162,7 @@ func (a Alert) rule() rule {
 	}
 }
 
-var topicName = regexp.MustCompile(`^[A-Za-z0-9._-]{1,249}$`)
+var topicName = regexp.MustCompile(contract.TopicPattern)
 
 // Files are all that is generated for a topic, by their paths below this folder.
 func Files(topic string) (map[string][]byte, error) {

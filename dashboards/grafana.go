@@ -134,7 +134,9 @@ func (d Dashboard) grafana() dashboard.Dashboard {
 	}
 	row := uint32(1000) // ids beside those of the panels
 	for _, place := range d.Layout() {
-		at := &dashboard.GridPos{H: uint32(place.Height), W: uint32(place.Width), X: uint32(place.X), Y: uint32(place.Y)}
+		at := &dashboard.GridPos{
+			H: uint32(place.Height), W: uint32(place.Width), X: uint32(place.X), Y: uint32(place.Y),
+		}
 		if place.Panel == nil {
 			g.Panels = append(g.Panels, dashboard.PanelOrRowPanel{RowPanel: &dashboard.RowPanel{
 				Type: "row", Title: &place.Row, Id: row, Panels: []dashboard.Panel{}, GridPos: at,

@@ -1,5 +1,7 @@
 package dashboards
 
+import "salesburst/shared/contract"
+
 // Color is #RRGGBB.
 type Color string
 
@@ -15,6 +17,11 @@ const (
 	Purple     Color = "#CC79A7" // reddish
 	Grey       Color = "#999999" // black in the original, which a dark page would swallow
 )
+
+// channelColors are those of the order types, on all panels.
+func channelColors() map[string]Color {
+	return map[string]Color{string(contract.ChannelOnline): Blue, string(contract.ChannelStore): Orange}
+}
 
 // Palette is the order in which series take their colours.
 func Palette() []Color {

@@ -40,34 +40,35 @@ func fresh() []Panel {
 	return []Panel{
 		{
 			ID: 101, Title: "Age of the newest sale", Kind: Stat, Width: 6, Height: 7, Unit: Seconds, Decimals: 1,
-			Description: "Time from the newest sale to the end of the time range, which is now: all of the way from the" +
-				" event to the picture. " +
-				"A burst covers the minute before it, so 0 to 75 seconds are usual. Negative where sales are dated in the" +
-				" future.",
+			Description: "Time from the newest sale to the end of the time range, which is now: all of the way" +
+				" from the event to the picture. A burst covers the minute before it, so 0 to 75 seconds are" +
+				" usual. Negative where sales are dated in the future.",
 			Thresholds: old,
 			Fields:     []Field{{Column: "age", Title: "age", Unit: Seconds, Decimals: 1}},
 			Question:   question.Question{Measures: newest, Then: "SELECT " + age + "\nFROM grouped"},
 		},
 		{
 			ID: 102, Title: "Late channels", Kind: Table, Width: 6, Height: 7, Unit: Seconds, Decimals: 1,
-			Description: "The newest sale of each order type, and its age at the end of the time range. Stores sell" +
-				" little at night.",
+			Description: "The newest sale of each order type, and its age at the end of the time range. Stores" +
+				" sell little at night.",
 			Thresholds: old,
 			Fields: []Field{
-				{Column: "order_type", Title: "order type"}, {Column: "newest_time", Title: "newest sale", Unit: Moment},
+				{Column: "order_type", Title: "order type"},
+				{Column: "newest_time", Title: "newest sale", Unit: Moment},
 				{Column: "age", Title: "age", Unit: Seconds, Decimals: 1},
 			},
 			Question: question.Question{
 				Dimensions: []string{"order_type"}, Measures: newest,
-				Then: "SELECT order_type, newest_time, " + age + "\nFROM grouped", Order: "age DESC, order_type", Limit: 20,
+				Then:  "SELECT order_type, newest_time, " + age + "\nFROM grouped",
+				Order: "age DESC, order_type", Limit: 20,
 			},
 		},
 		{
 			ID: 103, Title: "Events per second against the schedule", Kind: TimeSeries, Width: 12, Height: 7,
 			Unit: PerSecond, Decimals: 1,
-			Description: fmt.Sprintf("Attempts a second. The dashed line is the default of the schedules, %d events a"+
-				" minute in all, as an average over the day: "+
-				"evenings have half as much again, nights a third of it; spikes come on top.", int(perSecond*60+0.5)),
+			Description: fmt.Sprintf("Attempts a second. The dashed line is the default of the schedules, %d"+
+				" events a minute in all, as an average over the day: evenings have half as much again, nights a"+
+				" third of it; spikes come on top.", int(perSecond*60+0.5)),
 			MinInterval: 10 * time.Second, MaxPoints: 300,
 			Fields: []Field{
 				{Column: "events", Title: "events", Unit: PerSecond, Decimals: 1, Color: Blue},
@@ -78,15 +79,17 @@ func fresh() []Panel {
 			},
 			Question: question.Question{
 				Bucket: question.ByInterval, Measures: []question.Measure{per(time.Second, count("events"))},
-				Then: fmt.Sprintf("SELECT \"time\", events, %.2f AS schedule\nFROM grouped", perSecond), Order: `"time"`,
+				Then:  fmt.Sprintf("SELECT \"time\", events, %.2f AS schedule\nFROM grouped", perSecond),
+				Order: `"time"`,
 			},
 		},
 		{
-			ID: 104, Title: "From the sale to Kafka", Kind: TimeSeries, Width: 12, Height: 7, Unit: Seconds, Decimals: 1,
-			Empty: noArrival,
-			Description: "Time from the event to its arrival in Kafka, by the event's time. A burst covers the minute" +
-				" before it, so about 30 seconds on average and " +
-				"60 at most are usual; until it can be queried takes a fraction of a second more." + arrival,
+			ID: 104, Title: "From the sale to Kafka", Kind: TimeSeries, Width: 12, Height: 7, Unit: Seconds,
+			Decimals: 1,
+			Empty:    noArrival,
+			Description: "Time from the event to its arrival in Kafka, by the event's time. A burst covers the" +
+				" minute before it, so about 30 seconds on average and 60 at most are usual; until it can be" +
+				" queried takes a fraction of a second more." + arrival,
 			MinInterval: time.Minute, MaxPoints: 300,
 			Fields: []Field{
 				{Column: "average_delay", Title: "average", Unit: Seconds, Decimals: 1, Color: Blue},
@@ -102,8 +105,8 @@ func fresh() []Panel {
 		{
 			ID: 105, Title: "Late sales", Kind: TimeSeries, Width: 12, Height: 7, Unit: PerMinute, Decimals: 1,
 			Empty: noArrival,
-			Description: "Sales a minute that arrived in Kafka two minutes after the event or later, by the event's time:" +
-				" bursts that were retried, or ordered for the past." + arrival,
+			Description: "Sales a minute that arrived in Kafka two minutes after the event or later, by the" +
+				" event's time: bursts that were retried, or ordered for the past." + arrival,
 			MinInterval: time.Minute, MaxPoints: 300, AsBars: true,
 			Fields: []Field{{Column: "late", Title: "late", Unit: PerMinute, Decimals: 1, Color: Vermillion}},
 			Question: question.Question{
@@ -130,11 +133,11 @@ func complete() []Panel {
 		return Panel{
 			ID: id, Title: title, Kind: Stat, Width: 6, Height: 6, Unit: Count,
 			Empty: "no whole minute with sales", Thresholds: thresholds,
-			Description: description + " A slot is a minute of a function's schedule; the last two minutes are still" +
-				" under way." +
-				" A burst by hand hides a missing one of the same minute.",
+			Description: description + " A slot is a minute of a function's schedule; the last two minutes are" +
+				" still under way. A burst by hand hides a missing one of the same minute.",
 			Fields: []Field{
-				{Column: online + suffix, Title: "online", Unit: Count}, {Column: store + suffix, Title: "in stores", Unit: Count},
+				{Column: online + suffix, Title: "online", Unit: Count},
+				{Column: store + suffix, Title: "in stores", Unit: Count},
 			},
 			Question: question.Question{
 				Span: question.Slots, Bucket: question.ByMinute, Dimensions: []string{"order_type"},
@@ -166,8 +169,7 @@ FROM (
 )
 HAVING COUNT(*) > 0`
 	const between = " Ids of a burst are counted without gaps, so every one between its first and its last must be" +
-		" there." +
-		" What is cut off at a burst's end shows in its report alone."
+		" there. What is cut off at a burst's end shows in its report alone."
 	return []Panel{
 		seen(110, "Slots with sales", "Bursts seen: slots in which something was sold.", "", "", nil),
 		seen(111, "Slots without sales", "Bursts missing: slots in which nothing was sold. In stores that can happen"+
@@ -187,7 +189,8 @@ HAVING COUNT(*) > 0`
 		},
 		{
 			ID: 113, Title: "Bursts", Kind: Table, Width: 24, Height: 8, Unit: Count,
-			Description: "Each burst, those with doubled or missing sales first, then the newest." + lastQuarter + between,
+			Description: "Each burst, those with doubled or missing sales first, then the newest." +
+				lastQuarter + between,
 			Fields: []Field{
 				{Column: "burst", Title: "burst"}, {Column: "first_time", Title: "first sale", Unit: Moment},
 				{Column: "stored", Title: "stored", Unit: Count}, {Column: "doubled", Title: "doubled", Unit: Count},
@@ -216,10 +219,10 @@ func goingOn() []Panel {
 		{
 			ID: 120, Title: "Failure rate against its usual range", Kind: TimeSeries, Width: 12, Height: 8,
 			Unit: Percent, Decimals: 1,
-			Description: "Part of the attempts that failed, by order type. Dashed is the upper end of the usual range:" +
-				" 13 to 15 % online, 3 to 5 % in stores. Buckets of few attempts scatter.",
+			Description: "Part of the attempts that failed, by order type. Dashed is the upper end of the usual" +
+				" range: 13 to 15 % online, 3 to 5 % in stores. Buckets of few attempts scatter.",
 			MinInterval: time.Minute, MaxPoints: 200, Series: "order_type",
-			Colors: map[string]Color{"online": Blue, "in_store": Orange},
+			Colors: channelColors(),
 			Fields: []Field{
 				{Column: "failed_percent", Unit: Percent, Decimals: 1},
 				{Column: "usual", Title: "usual at most", Unit: Percent, Decimals: 1, Dashed: true},
@@ -231,30 +234,32 @@ func goingOn() []Panel {
 			},
 		},
 		{
-			ID: 121, Title: "Failure rate by payment method", Kind: Bars, Width: 12, Height: 8, Unit: Percent, Decimals: 1,
+			ID: 121, Title: "Failure rate by payment method", Kind: Bars, Width: 12, Height: 8, Unit: Percent,
+			Decimals: 1,
 			Description: "Part of the attempts that failed, highest first. Above a half, the method's gateway is" +
 				" probably down.",
 			Thresholds: []Threshold{{Color: Blue, Meaning: "usual"}, {25, Orange, "high"}, {50, Vermillion, "outage"}},
 			Fields:     []Field{{Column: "failed_percent", Title: "failed", Unit: Percent, Decimals: 1}},
 			Question: question.Question{
 				Dimensions: []string{"payment_method"}, Measures: attempts,
-				Then: "SELECT payment_method, " + failed + "\nFROM grouped", Order: "failed_percent DESC, payment_method",
+				Then:  "SELECT payment_method, " + failed + "\nFROM grouped",
+				Order: "failed_percent DESC, payment_method",
 				Limit: 20,
 			},
 		},
 		{
 			ID: 122, Title: "Scenarios running", Kind: TimeSeries, Width: 12, Height: 8, Unit: PerMinute, Decimals: 1,
 			Empty: "no scenario",
-			Description: "Events a minute that a scenario has made, by its name: the truth to check alarms and models" +
-				" against.",
+			Description: "Events a minute that a scenario has made, by its name: the truth to check alarms and" +
+				" models against.",
 			MinInterval: time.Minute, MaxPoints: 200, Stacked: true, AsBars: true, Series: "scenario",
 			Colors:   map[string]Color{"flash-sale": Orange, "payment-outage": Purple},
 			Question: running,
 		},
 		{
 			ID: 123, Title: "Scenarios", Kind: Table, Width: 12, Height: 8, Unit: Count, Empty: "no scenario",
-			Description: "What each scenario did in the time range: from when to when, how many events, how many of them" +
-				" failed.",
+			Description: "What each scenario did in the time range: from when to when, how many events, how many" +
+				" of them failed.",
 			Fields: []Field{
 				{Column: "scenario", Title: "scenario"}, {Column: "first_time", Title: "first", Unit: Moment},
 				{Column: "last_time", Title: "last", Unit: Moment}, {Column: "attempts", Title: "events", Unit: Count},

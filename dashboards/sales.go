@@ -13,8 +13,8 @@ func Sales() Dashboard {
 		UID:   "salesburst-sales",
 		Slug:  "sales",
 		Title: "Sales",
-		Description: "What is sold now: revenue, orders, brands, products, places, payments, failures. " +
-			"Revenue is the sum of total_amount of the completed sales, after discounts.",
+		Description: "What is sold now: revenue, orders, brands, products, places, payments, failures. Revenue is" +
+			" the sum of total_amount of the completed sales, after discounts.",
 		Lookback: 15 * time.Minute,
 		Delay:    contract.Slot,
 		Refresh:  5 * time.Second,
@@ -36,13 +36,14 @@ func Sales() Dashboard {
 }
 
 // sameTime explains the grey figure.
-const sameTime = " Beside it, in grey, the same stretch of time a day earlier" +
-	" (of a range longer than a day, as many days earlier as it has): 0 where there was nothing."
+const sameTime = " Beside it, in grey, the same stretch of time a day earlier (of a range longer than a day, as" +
+	" many days earlier as it has): 0 where there was nothing."
 
 // headlines read two stretches of time of the same length.
 func headlines() []Panel {
 	figure := func(
-		id int, title, description string, unit Unit, decimals int, column, now, then string, measures ...question.Measure,
+		id int, title, description string, unit Unit, decimals int, column, now, then string,
+		measures ...question.Measure,
 	) Panel {
 		p := Panel{
 			ID: id, Title: title, Description: description + sameTime,
@@ -91,8 +92,8 @@ func overTime() []Panel {
 	return []Panel{
 		{
 			ID: 10, Title: "Revenue per second", Kind: TimeSeries, Width: 12, Height: 8, Unit: Dollars, Decimals: 2,
-			Description: "What customers pay a second. In time ranges up to a quarter of an hour a point is one second," +
-				" in longer ones the mean of its bucket. A second without a sale has no point.",
+			Description: "What customers pay a second. In time ranges up to a quarter of an hour a point is one" +
+				" second, in longer ones the mean of its bucket. A second without a sale has no point.",
 			MinInterval: time.Second, AsBars: true,
 			Fields: []Field{{Column: "revenue", Title: "revenue a second", Unit: Dollars, Decimals: 2, Color: Blue}},
 			Question: question.Question{
@@ -106,7 +107,10 @@ func overTime() []Panel {
 			MinInterval: time.Minute, MaxPoints: 300,
 			Fields: []Field{
 				{Column: "orders", Title: "now", Unit: PerMinute, Decimals: 1, Color: Blue},
-				{Column: "orders_before", Title: "same time before", Unit: PerMinute, Decimals: 1, Color: Grey, Dashed: true},
+				{
+					Column: "orders_before", Title: "same time before", Unit: PerMinute, Decimals: 1,
+					Color: Grey, Dashed: true,
+				},
 			},
 			Question: question.Question{
 				Comparison: true, Where: []question.Filter{paid()}, Bucket: question.ByInterval,
@@ -120,7 +124,7 @@ func overTime() []Panel {
 			ID: 12, Title: "Revenue per minute by order type", Kind: TimeSeries, Width: 24, Height: 6, Unit: Dollars,
 			Description: "What customers pay a minute, online and in stores, one above the other.",
 			MinInterval: time.Minute, MaxPoints: 300, Stacked: true, Series: "order_type",
-			Colors: map[string]Color{"online": Blue, "in_store": Orange},
+			Colors: channelColors(),
 			Question: question.Question{
 				Where: []question.Filter{paid()}, Bucket: question.ByInterval, Dimensions: []string{"order_type"},
 				Measures: []question.Measure{per(time.Minute, revenue())}, Order: `"time", order_type`,
@@ -132,10 +136,11 @@ func overTime() []Panel {
 func failures() []Panel {
 	return []Panel{
 		{
-			ID: 60, Title: "Failed transactions by reason", Kind: TimeSeries, Width: 14, Height: 9, Unit: PerMinute, Decimals: 1,
+			ID: 60, Title: "Failed transactions by reason", Kind: TimeSeries, Width: 14, Height: 9,
+			Unit: PerMinute, Decimals: 1,
 			Empty: "nothing has failed",
-			Description: "Attempts a minute that were not completed, by failure_reason, one above the other." +
-				" The table beside it tells the reasons more finely.",
+			Description: "Attempts a minute that were not completed, by failure_reason, one above the other. The" +
+				" table beside it tells the reasons more finely.",
 			MinInterval: time.Minute, MaxPoints: 200, Stacked: true, AsBars: true, Series: "reason",
 			Colors: map[string]Color{
 				"no funds or credit": Blue, "fraud suspected": Purple, "card expired": SkyBlue,
@@ -170,8 +175,8 @@ GROUP BY 1, 2`,
 		{
 			ID: 61, Title: "What failures cost", Kind: Table, Width: 10, Height: 9, Unit: Count,
 			Empty: "nothing has failed",
-			Description: "Failed attempts by status and reason, and the amounts that were not paid." +
-				" Some customers try again, so not all of it is lost.",
+			Description: "Failed attempts by status and reason, and the amounts that were not paid. Some customers" +
+				" try again, so not all of it is lost.",
 			Fields: []Field{
 				{Column: "status", Title: "status"}, {Column: "failure_reason", Title: "reason"},
 				{Column: "failed", Title: "attempts", Unit: Count},

@@ -21,9 +21,8 @@ func goods() []Panel {
 	return []Panel{
 		{
 			ID: 20, Title: "Top selling brands", Kind: Bars, Width: 12, Height: 9, Unit: Dollars,
-			Description: "Revenue of the ten brands with the most of it, beside that of the same stretch of time a day" +
-				" earlier" +
-				" (of a range longer than a day, as many days earlier as it has).",
+			Description: "Revenue of the ten brands with the most of it, beside that of the same stretch of time a" +
+				" day earlier (of a range longer than a day, as many days earlier as it has).",
 			Fields: []Field{
 				{Column: "revenue", Title: "now", Unit: Dollars, Color: Blue},
 				{Column: "revenue_before", Title: "same time before", Unit: Dollars, Color: Grey},
@@ -53,8 +52,8 @@ func screens() Panel {
 	p := Panel{
 		ID: 22, Title: "Revenue by screen size and technology", Kind: Bars, Width: 24, Height: 8, Unit: Dollars,
 		Stacked: true,
-		Description: "Classes of the screen's diagonal in inches." +
-			" OLED holds QD-OLED, QLED holds Neo QLED and QNED, Mini-LED holds MicroLED, LED holds LCD.",
+		Description: "Classes of the screen's diagonal in inches. OLED holds QD-OLED, QLED holds Neo QLED and" +
+			" QNED, Mini-LED holds MicroLED, LED holds LCD.",
 		Fields:   []Field{{Column: "size", Title: "screen"}},
 		Question: ofPaid("MIN(screen_size)", 0, []string{"screen_size"}),
 	}
@@ -107,7 +106,8 @@ func places() []Panel {
 				{Column: "longitude", Unit: Plain, Decimals: 2, Hidden: true},
 			},
 			Question: ofPaid("revenue DESC, city, state", 500, []string{"city", "state"},
-				of("latitude", question.Mean, "latitude"), of("longitude", question.Mean, "longitude"), count("orders"), revenue()),
+				of("latitude", question.Mean, "latitude"), of("longitude", question.Mean, "longitude"),
+				count("orders"), revenue()),
 		},
 		{
 			ID: 31, Title: "Revenue by state", Kind: Bars, Width: 10, Height: 12, Unit: Dollars,
@@ -145,9 +145,8 @@ func buyers() []Panel {
 		},
 		{
 			ID: 41, Title: "Sources and what they cost", Kind: Table, Width: 12, Height: 8, Unit: Count,
-			Description: "From where buyers come: attempts, the part that was completed, revenue, and the commission" +
-				" that the" +
-				" partner gets for it. Stores have no partners.",
+			Description: "From where buyers come: attempts, the part that was completed, revenue, and the" +
+				" commission that the partner gets for it. Stores have no partners.",
 			Fields: []Field{
 				{Column: "source", Title: "source"}, {Column: "attempts", Title: "attempts", Unit: Count},
 				{Column: "conversion", Title: "completed", Unit: Percent, Decimals: 2},
@@ -157,16 +156,18 @@ func buyers() []Panel {
 			Question: question.Question{
 				Dimensions: []string{"source"},
 				Measures: []question.Measure{
-					count("attempts"), count("orders", paid()), revenue(paid()), money("commission", "commission", paid()),
+					count("attempts"), count("orders", paid()),
+					revenue(paid()), money("commission", "commission", paid()),
 				},
-				Then:  "SELECT source, attempts, 100.0 * orders / attempts AS conversion, revenue, commission\nFROM grouped",
+				Then: "SELECT source, attempts, 100.0 * orders / attempts AS conversion, revenue, commission\n" +
+					"FROM grouped",
 				Order: "revenue DESC, source", Limit: 100,
 			},
 		},
 		pie(50, "Devices", "Revenue by the customer's device; POS is a register in a store.", "device",
 			map[string]Color{"Desktop": Blue, "Mobile": Orange, "Tablet": Green, "POS": Purple}),
 		pie(51, "Order types", "Revenue online and in stores.", "order_type",
-			map[string]Color{"online": Blue, "in_store": Orange}),
+			channelColors()),
 		pie(52, "New against returning customers", "Revenue by customer_type: new, returning, vip.", "customer_type",
 			map[string]Color{"new": Orange, "returning": Blue, "vip": Green}),
 		{

@@ -282,7 +282,8 @@ const valuesEvery = 10 * time.Second
 func (l *live) values(ctx context.Context, d dashboards.Dashboard) (map[string][]string, error) {
 	all := make(map[string][]string)
 	for _, v := range d.Variables {
-		rows, err := l.always(ctx, question.Question{Dimensions: []string{v.Column}, Order: v.Column, Limit: maxSelected})
+		q := question.Question{Dimensions: []string{v.Column}, Order: v.Column, Limit: maxSelected}
+		rows, err := l.always(ctx, q)
 		if err != nil {
 			return nil, err
 		}

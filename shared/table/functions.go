@@ -82,7 +82,7 @@ func registerFunctions(d *sqlite.Driver) error {
 }
 
 func scalar(d *sqlite.Driver, name string, args int32, do func([]driver.Value) (driver.Value, error)) error {
-	return d.RegisterDeterministicScalarFunction(name, args, func(_ *sqlite.FunctionContext, args []driver.Value) (driver.Value, error) {
+	orNull := func(_ *sqlite.FunctionContext, args []driver.Value) (driver.Value, error) {
 		for _, a := range args {
 			if a == nil { // as of every function of SQL
 				return nil, nil
@@ -93,7 +93,8 @@ func scalar(d *sqlite.Driver, name string, args int32, do func([]driver.Value) (
 			return nil, fmt.Errorf("%s: %w", name, err)
 		}
 		return v, nil
-	})
+	}
+	return d.RegisterDeterministicScalarFunction(name, args, orNull)
 }
 
 // words are those of Druid's that SQLite has no words for, and what they may stand in.

@@ -183,7 +183,8 @@ func (g *grouping) output(m question.Measure, a question.Asked) (o output, err e
 		not := f.Not
 		f.Not = false // a condition and its contrary are one flag
 		same := func(p pass) bool {
-			return p.filter.Column == f.Column && p.filter.AtLeast == f.AtLeast && slices.Equal(p.filter.Values, f.Values)
+			return p.filter.Column == f.Column && p.filter.AtLeast == f.AtLeast &&
+				slices.Equal(p.filter.Values, f.Values)
 		}
 		i := slices.IndexFunc(g.flags, same)
 		if i < 0 {

@@ -25,7 +25,10 @@ func (m *module) Connect(ctx vtab.Context, _ []string) (vtab.Table, error) { ret
 type rows struct{ t *Table }
 
 func openRows(t *Table, ctx vtab.Context) (vtab.Table, error) {
-	types := map[kind]string{kindTime: "TEXT", kindID: "TEXT", kindCustomer: "TEXT", kindWord: "TEXT", kindMoney: "REAL", kindDegree: "REAL", kindCount: "INTEGER"}
+	types := map[kind]string{
+		kindTime: "TEXT", kindID: "TEXT", kindCustomer: "TEXT", kindWord: "TEXT",
+		kindMoney: "REAL", kindDegree: "REAL", kindCount: "INTEGER",
+	}
 	list := make([]string, len(columns))
 	for i, c := range columns {
 		list[i] = question.QuoteName(c.name) + " " + types[c.kind]
