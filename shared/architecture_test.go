@@ -32,6 +32,7 @@ var mayImport = map[string][]string{
 	"shared/publish/squeeze": {},
 	"shared/loopback":        {},
 	"shared/mutate":          {},
+	"shared/graph":           {},
 	"shared/lambdatest":      {"shared/contract"},
 	"shared/brokertest":      {"shared/contract", "shared/loopback", "shared/sale", "shared/stack"},
 	"shared/druidtest":       {"shared/app", "shared/brokertest", "shared/lambdatest", "shared/sale", "shared/contract", "shared/stack"},
@@ -75,7 +76,7 @@ var importers = map[string][]string{
 
 // standardOnly are the packages that need nothing but the standard library.
 var standardOnly = []string{"shared/contract", "shared/chance", "shared/sale", "shared/market", "shared/burst", "dataset", "shared/loopback", "shared/stack", "shared/lambdatest",
-	"shared/publish/torture/proxy", "shared/mutate", "shared/question",
+	"shared/publish/torture/proxy", "shared/mutate", "shared/graph", "shared/question",
 	"druid-ec2"}
 
 const module = "salesburst"

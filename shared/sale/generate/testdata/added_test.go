@@ -11,10 +11,10 @@ import (
 	"salesburst/dataset"
 	druid "salesburst/druid-ec2"
 	"salesburst/shared/burst"
+	"salesburst/shared/contract"
 	"salesburst/shared/market"
 	"salesburst/shared/publish"
 	"salesburst/shared/sale"
-	"salesburst/shared/contract"
 	"salesburst/shared/table"
 )
 
