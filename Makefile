@@ -22,7 +22,7 @@ OTHER_KAFKAS = 4.4.0
 ON_EACH_KAFKA = ^Test(RepeatedBurst|Attempts|BurstsBeside|LateAttempts|GivingUp|Killed|Frozen|Ledger|Committed|CommitLost|CommitInDoubtW|StrayBatch|RetryAt|ClusterInTrouble|Topic)
 
 # Starts the servers that tests share, once for all of them.
-WITH_SERVERS = go run ./shared/stack/run druid --
+WITH_SERVERS = go run ./shared/devenv/run druid --
 
 .PHONY: help test short bench torture bench-druid install lint generate portable mutate mutate-sample
 
@@ -33,16 +33,16 @@ generate:
 	go generate ./...
 
 test: install lint portable mutate-sample
-	$(WITH_SERVERS) sh -ec 'go test -race -timeout 60m $(RACE); go test -timeout 60m $(PLAIN); go run ./druid-ec2/bench -short'
+	$(WITH_SERVERS) sh -ec 'go test -race -timeout 60m $(RACE); go test -timeout 60m $(PLAIN); go run ./shared/bench/druid -short'
 	go test -timeout 60m -run '^Test(OneFault|LateRequest|Histories)$$' ./shared/publish -every -histories 200
 	for version in $(OTHER_KAFKAS); do \
-		go run ./shared/stack/run kafka=$$version -- go test -timeout 60m -run '$(ON_EACH_KAFKA)' ./shared/publish || exit 1; done
+		go run ./shared/devenv/run kafka=$$version -- go test -timeout 60m -run '$(ON_EACH_KAFKA)' ./shared/publish || exit 1; done
 	go test -timeout 60m ./cdk
-	go run ./shared/publish/bench -events 50000 -rounds 1 -large 0
+	go run ./shared/bench/producer -events 50000 -rounds 1 -large 0
 	go run ./shared/publish/torture -duration 3m
 
 bench:
-	go run ./shared/publish/bench -chart dashboards/bench.svg
+	go run ./shared/bench/producer -chart dashboards/bench.svg
 
 TORTURE = -duration 1h
 
@@ -50,7 +50,7 @@ torture:
 	go run ./shared/publish/torture $(TORTURE)
 
 bench-druid:
-	go run ./druid-ec2/bench -chart dashboards/freshness.svg
+	go run ./shared/bench/druid -chart dashboards/freshness.svg
 
 mutate:
 	go run ./shared/mutate
@@ -76,5 +76,5 @@ lint:
 
 # The same burst is the same bytes on the processors of the Lambdas.
 portable:
-	GOARCH=arm64 go test -exec qemu-aarch64-static ./shared/chance ./shared/sale -short
+	GOARCH=arm64 go test -exec qemu-aarch64-static ./shared/prng ./shared/sale -short
 	GOARCH=arm64 go test -exec qemu-aarch64-static ./shared/burst -run Golden

@@ -15,8 +15,8 @@ import (
 
 	druid "salesburst/druid-ec2"
 	"salesburst/shared/app"
-	"salesburst/shared/brokertest"
-	"salesburst/shared/lambdatest"
+	"salesburst/shared/devenv/kafkatest"
+	"salesburst/shared/devenv/lambdatest"
 	"salesburst/shared/sale"
 )
 
@@ -79,14 +79,14 @@ func (d *deployed) function(t *testing.T, name string) (command []string, env ma
 
 // cloud is what the functions find around them.
 type cloud struct {
-	*brokertest.Broker
+	*kafkatest.Broker
 	secrets *lambdatest.SecretsManager
 	roots   string // file
 }
 
 func newCloud(t *testing.T, topic string) *cloud {
 	t.Helper()
-	b := brokertest.Start(t, kfake.SeedTopics(brokertest.Partitions, topic))
+	b := kafkatest.Start(t, kfake.SeedTopics(kafkatest.Partitions, topic))
 	b.Topic = topic
 	roots := filepath.Join(t.TempDir(), "roots.pem")
 	if err := os.WriteFile(roots, b.CA, 0o600); err != nil {

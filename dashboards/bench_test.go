@@ -17,7 +17,7 @@ var benchEvents = flag.Int("events", 1_000_000, "events in Druid's table for the
 // its caches off. They lie in segments that were handed off, as all but the last hour
 // does. Ten million take a quarter of an hour to get there:
 //
-//	go run ./shared/stack/run druid -- go test -run '^$' -bench Panels -benchtime 5x -timeout 2h ./dashboards -events 10000000
+//	go run ./shared/devenv/run druid -- go test -run '^$' -bench Panels -benchtime 5x -timeout 2h ./dashboards -events 10000000
 func BenchmarkPanels(b *testing.B) {
 	p := startPipeline(b, map[string]any{"ioConfig.taskDuration": "PT2M"})
 	now := time.Now().UTC().Truncate(time.Second)

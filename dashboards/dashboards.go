@@ -8,7 +8,7 @@ Package dashboards is what people look at: two dashboards, defined once.
   - `go generate` writes sales.json and pipeline.json for Grafana (grafana.go);
   - provisioning is what a Grafana reads when it starts: data source, dashboards, alerts.
 
-Druid answers, or, for the page on this machine, shared/table. Grafana's plugin is
+Druid answers, or, for the page on this machine, shared/local/columnstore. Grafana's plugin is
 grafadruid-druid-datasource.
 */
 package dashboards

@@ -10,9 +10,9 @@ import (
 	"time"
 
 	"salesburst/dashboards"
+	"salesburst/shared/local/columnstore"
 	"salesburst/shared/question"
 	"salesburst/shared/sale"
-	"salesburst/shared/table"
 )
 
 // traffic is half a million events of the last hour, and some of the same time a day and
@@ -41,7 +41,7 @@ func (p *pipeline) traffic(t *testing.T, now time.Time) (events int) {
 // comparison is Druid's table and the same sales in SQLite.
 type comparison struct {
 	*pipeline
-	local   *table.Table
+	local   *columnstore.Table
 	sales   []*sale.Sale
 	arrived []time.Time // of each of the sales
 	now     time.Time
@@ -101,14 +101,14 @@ func (c *comparison) read(t *testing.T) {
 	t.Helper()
 	c.sales = nil // half a gigabyte
 	c.sales, c.arrived = c.Arrivals(t)
-	local, err := table.Open(c.Topic, time.Now)
+	local, err := columnstore.Open(c.Topic, time.Now)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { local.Close() })
-	rows := make([]table.Row, len(c.sales))
+	rows := make([]columnstore.Row, len(c.sales))
 	for i, s := range c.sales {
-		if rows[i], err = table.RowOf(s); err != nil {
+		if rows[i], err = columnstore.RowOf(s); err != nil {
 			t.Fatal(err)
 		}
 		rows[i].Arrived(c.arrived[i].UnixMilli())

@@ -7,8 +7,8 @@ import (
 
 	"salesburst/dashboards"
 	"salesburst/shared/contract"
-	"salesburst/shared/druidtest"
-	"salesburst/shared/lambdatest"
+	"salesburst/shared/devenv/druidtest"
+	"salesburst/shared/devenv/lambdatest"
 )
 
 // pipeline is both functions with real Kafka and real Druid behind its gateway.

@@ -19,11 +19,11 @@ import (
 
 	druid "salesburst/druid-ec2"
 	"salesburst/shared/app"
-	"salesburst/shared/brokertest"
 	"salesburst/shared/contract"
-	"salesburst/shared/lambdatest"
-	"salesburst/shared/loopback"
-	"salesburst/shared/stack"
+	"salesburst/shared/devenv"
+	"salesburst/shared/devenv/kafkatest"
+	"salesburst/shared/devenv/lambdatest"
+	"salesburst/shared/devenv/tlscert"
 )
 
 // envInside is set in the process that runs the test in namespaces of its own.
@@ -44,7 +44,7 @@ func TestBootstrap(t *testing.T) {
 		return
 	}
 	run(t, "ip", "link", "set", "lo", "up")
-	k, err := stack.StartKafka(t.Context(), stack.KafkaConfig{})
+	k, err := devenv.StartKafka(t.Context(), devenv.KafkaConfig{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,7 +53,7 @@ func TestBootstrap(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	jars, err := stack.DruidJars(t.Context(), nil)
+	jars, err := devenv.DruidJars(t.Context(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -72,7 +72,7 @@ func inNamespaces(t *testing.T) {
 	}
 	cmd := exec.CommandContext(t.Context(), "unshare", "--mount", "--net", "--pid", "--fork", "--kill-child", "--mount-proc",
 		self, "-test.run", "^"+t.Name()+"$", "-test.v", "-test.timeout", "25m")
-	cmd.Env = append(os.Environ(), envInside+"=yes", stack.EnvState+"=")
+	cmd.Env = append(os.Environ(), envInside+"=yes", devenv.EnvState+"=")
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
@@ -82,8 +82,8 @@ func inNamespaces(t *testing.T) {
 
 // bootstrap is what the instances of a test have in common.
 type bootstrap struct {
-	kafka       *stack.Kafka
-	broker      *brokertest.Broker
+	kafka       *devenv.Kafka
+	broker      *kafkatest.Broker
 	mirror, sum string // URL of the mirror, SHA-256 of its release
 	password    string // of the gateway
 }
@@ -94,8 +94,8 @@ const (
 	gatewaySecret = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:gateway"
 )
 
-func newBootstrap(t *testing.T, k *stack.Kafka) *bootstrap {
-	return &bootstrap{kafka: k, broker: brokertest.Real(t, k), password: rand.Text()}
+func newBootstrap(t *testing.T, k *devenv.Kafka) *bootstrap {
+	return &bootstrap{kafka: k, broker: kafkatest.Real(t, k), password: rand.Text()}
 }
 
 // instance is a new machine with the folder, the secrets and an attachable volume.
@@ -103,7 +103,7 @@ func (b *bootstrap) instance(t *testing.T, disk string) *root {
 	t.Helper()
 	r := newRoot(t, b.kafka, disk)
 	r.deploy(t, b.sum)
-	r.write(t, "/run/secrets/kafka", lambdatest.Secret(b.broker.Addrs, string(stack.Consumer), b.kafka.Users[stack.Consumer]))
+	r.write(t, "/run/secrets/kafka", lambdatest.Secret(b.broker.Addrs, string(devenv.Consumer), b.kafka.Users[devenv.Consumer]))
 	r.write(t, "/run/secrets/gateway", b.password)
 	return r
 }
@@ -128,7 +128,7 @@ func (b *bootstrap) run(t *testing.T, r *root, change ...string) (output string,
 	start := time.Now()
 	out, err := cmd.CombinedOutput()
 	t.Logf("after %.1f s: %v\n%s", time.Since(start).Seconds(), err, out)
-	for _, secret := range []string{b.password, b.kafka.Users[stack.Consumer]} {
+	for _, secret := range []string{b.password, b.kafka.Users[devenv.Consumer]} {
 		if bytes.Contains(out, []byte(secret)) {
 			t.Errorf("a secret is in the output\n%s", out)
 		}
@@ -220,7 +220,7 @@ func (b *bootstrap) works(t *testing.T) {
 	r := b.instance(t, disk)
 
 	// With a key that Kafka refuses, all is installed and the reason is told.
-	r.write(t, "/run/secrets/wrong", lambdatest.Secret(b.broker.Addrs, string(stack.Consumer), "wrong"))
+	r.write(t, "/run/secrets/wrong", lambdatest.Secret(b.broker.Addrs, string(devenv.Consumer), "wrong"))
 	r.write(t, "/run/secrets/right", r.read(t, "/run/secrets/kafka"))
 	run(t, "cp", r.dir+"/run/secrets/wrong", r.dir+"/run/secrets/kafka")
 	t.Cleanup(func() { r.stopServers(t) })
@@ -338,7 +338,7 @@ func (b *bootstrap) publish(t *testing.T, order string) (events int) {
 // pins.
 func (b *bootstrap) await(t *testing.T, r *root, sales int) {
 	t.Helper()
-	trust := loopback.Trust([]byte(r.read(t, "/var/lib/druid/gateway/certificate.pem")))
+	trust := tlscert.Trust([]byte(r.read(t, "/var/lib/druid/gateway/certificate.pem")))
 	trust.ServerName = "salesburst-druid"
 	client := &http.Client{Transport: &http.Transport{TLSClientConfig: trust}}
 	defer client.CloseIdleConnections()
@@ -354,7 +354,7 @@ func (b *bootstrap) await(t *testing.T, r *root, sales int) {
 			t.Fatal(err)
 		}
 		req.Header.Set("Content-Type", "application/json")
-		req.SetBasicAuth(stack.GatewayUser, b.password)
+		req.SetBasicAuth(devenv.GatewayUser, b.password)
 		resp, err := client.Do(req)
 		if err != nil {
 			t.Fatal(err)
@@ -450,7 +450,7 @@ func (b *bootstrap) expectNoSecret(t *testing.T, r *root) {
 	if calls := r.read(t, stubLog); !strings.Contains(calls, "secretsmanager get-secret-value") {
 		t.Errorf("no secret was read\n%s", calls)
 	}
-	for _, secret := range []string{b.password, b.kafka.Users[stack.Consumer]} {
+	for _, secret := range []string{b.password, b.kafka.Users[devenv.Consumer]} {
 		out, err := exec.Command("grep", "-rlaF", "-e", secret, r.mem+"/upper", r.dir+"/var/lib/druid").CombinedOutput()
 		if len(out) > 0 || err == nil {
 			t.Errorf("a secret is in\n%s", out)

@@ -8,9 +8,9 @@ import (
 	"strings"
 	"testing"
 
-	"salesburst/shared/druidtest"
-	"salesburst/shared/loopback"
-	"salesburst/shared/stack"
+	"salesburst/shared/devenv"
+	"salesburst/shared/devenv/druidtest"
+	"salesburst/shared/devenv/tlscert"
 )
 
 // The gateway lets SQL that reads and the health checks through, and nothing else.
@@ -31,7 +31,7 @@ func TestGateway(t *testing.T) {
 		"health, as the plugin asks": {"GET", "/status", "", "", "", 200, "33.0.0"},
 		"health":                     {"GET", "/status/health", "", "", "", 200, "true"},
 		"no password":                {"POST", "/druid/v2/sql", one, "-", "", 401, "Authorization Required"},
-		"wrong password":             {"POST", "/druid/v2/sql", one, stack.GatewayUser, "wrong", 401, "Authorization Required"},
+		"wrong password":             {"POST", "/druid/v2/sql", one, devenv.GatewayUser, "wrong", 401, "Authorization Required"},
 		"wrong user":                 {"POST", "/druid/v2/sql", one, "admin", d.Password, 401, "Authorization Required"},
 		"health without password":    {"GET", "/status/health", "", "-", "", 401, "Authorization Required"},
 		"SQL by GET":                 {"GET", "/druid/v2/sql", "", "", "", 405, ""},
@@ -71,12 +71,12 @@ func TestGateway(t *testing.T) {
 			req.Header.Set("Content-Type", "application/json")
 			switch c.user {
 			case "":
-				req.SetBasicAuth(stack.GatewayUser, d.Password)
+				req.SetBasicAuth(devenv.GatewayUser, d.Password)
 			case "-":
 			default:
 				req.SetBasicAuth(c.user, c.password)
 			}
-			client := &http.Client{Transport: &http.Transport{TLSClientConfig: loopback.Trust(d.CA)}}
+			client := &http.Client{Transport: &http.Transport{TLSClientConfig: tlscert.Trust(d.CA)}}
 			defer client.CloseIdleConnections()
 			resp, err := client.Do(req)
 			if err != nil {
@@ -141,7 +141,7 @@ func TestJavaScriptIsOff(t *testing.T) {
 func TestGatewayLimitsTheRate(t *testing.T) {
 	d := druidtest.Needed(t)
 	var refused, answered int
-	client := &http.Client{Transport: &http.Transport{TLSClientConfig: loopback.Trust(d.CA)}}
+	client := &http.Client{Transport: &http.Transport{TLSClientConfig: tlscert.Trust(d.CA)}}
 	defer client.CloseIdleConnections()
 	for range 200 {
 		req, err := http.NewRequestWithContext(t.Context(), "GET", d.Gateway+"/status/health", nil)

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	druid "salesburst/druid-ec2"
-	"salesburst/shared/stack"
+	"salesburst/shared/devenv"
 )
 
 // A server that is killed while it works, and all of them at once, come back: nothing is
@@ -18,7 +18,7 @@ func TestKilledServersComeBack(t *testing.T) {
 		t.Skip("starts Druid")
 	}
 	t.Parallel()
-	d, err := stack.StartDruid(t.Context(), stack.DruidConfig{Kafka: stack.Shared(t)})
+	d, err := devenv.StartDruid(t.Context(), devenv.DruidConfig{Kafka: devenv.Shared(t)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,10 +11,10 @@ import (
 	druid "salesburst/druid-ec2"
 	"salesburst/shared/app"
 	"salesburst/shared/contract"
-	"salesburst/shared/druidtest"
-	"salesburst/shared/lambdatest"
+	"salesburst/shared/devenv"
+	"salesburst/shared/devenv/druidtest"
+	"salesburst/shared/devenv/lambdatest"
 	"salesburst/shared/sale"
-	"salesburst/shared/stack"
 )
 
 // pipeline is a function with real Kafka and real Druid.
@@ -23,7 +23,7 @@ type pipeline struct {
 	function *lambdatest.Function
 }
 
-func startPipeline(t *testing.T, d *stack.Druid, change map[string]any) *pipeline {
+func startPipeline(t *testing.T, d *devenv.Druid, change map[string]any) *pipeline {
 	t.Helper()
 	p := druidtest.Start(t, d, change)
 	return &pipeline{p, p.Function(t, contract.Online.Name)}
@@ -36,7 +36,7 @@ func (p *pipeline) burst(t *testing.T, payload string) app.Report {
 }
 
 // number reads a figure of an answer.
-func number(t *testing.T, row stack.Row, column string) float64 {
+func number(t *testing.T, row devenv.Row, column string) float64 {
 	t.Helper()
 	n, ok := row[column].(json.Number)
 	if !ok {
@@ -50,7 +50,7 @@ func number(t *testing.T, row stack.Row, column string) float64 {
 }
 
 // cents reads an amount of money, which SQL has rounded.
-func cents(t *testing.T, row stack.Row, column string) sale.Cents {
+func cents(t *testing.T, row devenv.Row, column string) sale.Cents {
 	t.Helper()
 	f := number(t, row, column)*100 + 0.5
 	return sale.Cents(f)

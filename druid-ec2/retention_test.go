@@ -8,7 +8,7 @@ import (
 	"time"
 
 	druid "salesburst/druid-ec2"
-	"salesburst/shared/druidtest"
+	"salesburst/shared/devenv/druidtest"
 )
 
 // The segments of a day that is over become one, and what is older than the retention is

@@ -18,7 +18,7 @@ import (
 	"testing"
 
 	druid "salesburst/druid-ec2"
-	"salesburst/shared/stack"
+	"salesburst/shared/devenv"
 )
 
 // root is a root of its own over this machine's: what is written there is gone with the
@@ -39,7 +39,7 @@ const (
 	stubLog = "/var/log/stubs"
 )
 
-func newRoot(t *testing.T, k *stack.Kafka, disk string) *root {
+func newRoot(t *testing.T, k *devenv.Kafka, disk string) *root {
 	t.Helper()
 	dir := t.TempDir()
 	r := &root{dir: filepath.Join(dir, "root"), mem: filepath.Join(dir, "mem"), disk: disk}

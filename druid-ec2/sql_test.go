@@ -13,9 +13,9 @@ import (
 
 	druid "salesburst/druid-ec2"
 	"salesburst/shared/contract"
-	"salesburst/shared/druidtest"
+	"salesburst/shared/devenv"
+	"salesburst/shared/devenv/druidtest"
 	"salesburst/shared/sale"
-	"salesburst/shared/stack"
 )
 
 // line is a row as text, column by column; numbers have two decimals.
@@ -238,7 +238,7 @@ func TestQueries(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	special := map[string]func(*testing.T, []stack.Row, []*sale.Sale){
+	special := map[string]func(*testing.T, []devenv.Row, []*sale.Sale){
 		"recent-transactions": recentTransactions,
 		"revenue-per-second":  revenuePerSecond,
 		"bursts":              noGaps,
@@ -298,7 +298,7 @@ func at(lines []line, i int) line {
 	return "(nothing)"
 }
 
-func recentTransactions(t *testing.T, rows []stack.Row, sales []*sale.Sale) {
+func recentTransactions(t *testing.T, rows []devenv.Row, sales []*sale.Sale) {
 	newest := slices.SortedFunc(slices.Values(sales), func(a, b *sale.Sale) int { return cmp.Compare(b.Timestamp, a.Timestamp) })
 	if len(rows) != 100 {
 		t.Errorf("%d rows", len(rows))
@@ -310,7 +310,7 @@ func recentTransactions(t *testing.T, rows []stack.Row, sales []*sale.Sale) {
 	}
 }
 
-func revenuePerSecond(t *testing.T, rows []stack.Row, sales []*sale.Sale) {
+func revenuePerSecond(t *testing.T, rows []devenv.Row, sales []*sale.Sale) {
 	want := by(completed(sales), func(s *sale.Sale) string { return lineOf(s.Timestamp.Time().Truncate(time.Second)) })
 	for _, row := range rows[1:] { // five minutes ago was in the midst of the first second
 		w := want[lineOf(row["second"])]
@@ -323,7 +323,7 @@ func revenuePerSecond(t *testing.T, rows []stack.Row, sales []*sale.Sale) {
 	}
 }
 
-func noGaps(t *testing.T, rows []stack.Row, sales []*sale.Sale) {
+func noGaps(t *testing.T, rows []devenv.Row, sales []*sale.Sale) {
 	want := by(sales, func(s *sale.Sale) string { return s.TransactionID.Burst.String() })
 	if len(rows) != len(want) {
 		t.Errorf("%d bursts, want %d", len(rows), len(want))
@@ -336,7 +336,7 @@ func noGaps(t *testing.T, rows []stack.Row, sales []*sale.Sale) {
 	}
 }
 
-func freshness(t *testing.T, rows []stack.Row, sales []*sale.Sale) {
+func freshness(t *testing.T, rows []devenv.Row, sales []*sale.Sale) {
 	var newest sale.Time
 	for _, s := range sales {
 		newest = max(newest, s.Timestamp)
@@ -350,7 +350,7 @@ func freshness(t *testing.T, rows []stack.Row, sales []*sale.Sale) {
 }
 
 // detected compares what the figures of each minute look like with what was ordered.
-func detected(t *testing.T, rows []stack.Row) {
+func detected(t *testing.T, rows []devenv.Row) {
 	seen := make(map[string]int)
 	for _, row := range rows {
 		var truth string

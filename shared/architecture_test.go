@@ -17,41 +17,41 @@ import (
 // mayImport is the table of the README: the packages of this module that each one
 // may import.
 var mayImport = map[string][]string{
-	"functions/online":       {"shared/app", "shared/contract"},
-	"functions/store":        {"shared/app", "shared/contract"},
-	"functions/local":        {"shared/local"},
-	"shared/contract":        {},
-	"shared/chance":          {},
-	"shared/sale":            {},
-	"shared/sale/generate":   {"shared/sale"},
-	"dataset":                {},
-	"shared/market":          {"shared/sale", "shared/chance", "shared/contract", "dataset"},
-	"shared/burst":           {"shared/market", "shared/sale", "shared/chance", "shared/contract"},
-	"shared/publish":         {"shared/sale", "shared/contract"},
-	"shared/publish/wire":    {},
-	"shared/publish/squeeze": {},
-	"shared/loopback":        {},
-	"shared/mutate":          {},
-	"shared/graph":           {},
-	"shared/lambdatest":      {"shared/contract"},
-	"shared/brokertest":      {"shared/contract", "shared/loopback", "shared/sale", "shared/stack"},
-	"shared/druidtest":       {"shared/app", "shared/brokertest", "shared/lambdatest", "shared/sale", "shared/contract", "shared/stack"},
-	"shared/publish/bench": {"shared/burst", "shared/loopback", "shared/market", "shared/publish", "shared/sale", "shared/contract", "shared/stack",
+	"functions/online":          {"shared/app", "shared/contract"},
+	"functions/store":           {"shared/app", "shared/contract"},
+	"functions/local":           {"shared/local"},
+	"shared/contract":           {},
+	"shared/prng":               {},
+	"shared/sale":               {},
+	"shared/sale/generate":      {"shared/sale"},
+	"dataset":                   {},
+	"shared/market":             {"shared/sale", "shared/prng", "shared/contract", "dataset"},
+	"shared/burst":              {"shared/market", "shared/sale", "shared/prng", "shared/contract"},
+	"shared/publish":            {"shared/sale", "shared/contract"},
+	"shared/publish/wire":       {},
+	"shared/publish/recordzstd": {},
+	"shared/devenv/tlscert":     {},
+	"shared/mutate":             {},
+	"shared/graph":              {},
+	"shared/devenv/lambdatest":  {"shared/contract"},
+	"shared/devenv/kafkatest":   {"shared/contract", "shared/devenv/tlscert", "shared/sale", "shared/devenv"},
+	"shared/devenv/druidtest":   {"shared/app", "shared/devenv/kafkatest", "shared/devenv/lambdatest", "shared/sale", "shared/contract", "shared/devenv"},
+	"shared/bench/producer": {"shared/burst", "shared/devenv/tlscert", "shared/market", "shared/publish", "shared/sale", "shared/contract", "shared/devenv",
 		"dataset"},
-	"shared/publish/torture":         {"shared/loopback", "shared/publish", "shared/sale", "shared/stack"},
-	"shared/publish/torture/cluster": {"shared/stack"},
+	"shared/publish/torture":         {"shared/devenv/tlscert", "shared/publish", "shared/sale", "shared/devenv"},
+	"shared/publish/torture/cluster": {"shared/devenv"},
 	"shared/publish/torture/proxy":   {},
-	"shared/secret":                  {"shared/contract"},
+	"shared/credentials":             {"shared/contract"},
 	"shared/question":                {},
-	"shared/table":                   {"shared/question", "shared/sale"},
-	"shared/picture":                 {"dashboards"},
-	"shared/app":                     {"shared/burst", "shared/market", "shared/publish", "shared/sale", "shared/secret", "shared/contract", "dataset"},
-	"shared/local": {"shared/app", "shared/loopback", "shared/market", "shared/publish", "shared/question", "shared/sale", "shared/secret", "shared/contract",
-		"shared/stack", "shared/table", "shared/picture", "dataset", "dashboards"},
-	"shared/stack":     {"shared/loopback", "druid-ec2"},
-	"shared/stack/run": {"shared/stack"},
-	"druid-ec2":        {"shared/contract"},
-	"druid-ec2/bench": {"shared/burst", "shared/market", "shared/publish", "shared/sale", "shared/contract", "shared/stack",
+	"shared/local/columnstore":       {"shared/question", "shared/sale"},
+	"shared/local/render":            {"dashboards"},
+	"shared/app":                     {"shared/burst", "shared/market", "shared/publish", "shared/sale", "shared/credentials", "shared/contract", "dataset"},
+	"shared/local": {"shared/app", "shared/devenv/tlscert", "shared/market", "shared/publish", "shared/question", "shared/sale", "shared/credentials", "shared/contract",
+		"shared/devenv", "shared/local/columnstore", "shared/local/render", "dataset", "dashboards"},
+	"shared/devenv":     {"shared/devenv/tlscert", "druid-ec2"},
+	"shared/devenv/run": {"shared/devenv"},
+	"druid-ec2":         {"shared/contract"},
+	"shared/bench/druid": {"shared/burst", "shared/market", "shared/publish", "shared/sale", "shared/contract", "shared/devenv",
 		"dataset", "druid-ec2"},
 	"dashboards":          {"shared/question", "shared/contract"},
 	"dashboards/generate": {"dashboards", "shared/contract"},
@@ -60,22 +60,22 @@ var mayImport = map[string][]string{
 
 // importers are who alone may import what begins with the key.
 var importers = map[string][]string{
-	"github.com/segmentio/kafka-go":             {"shared/publish/wire", "shared/publish", "shared/publish/bench"},
+	"github.com/segmentio/kafka-go":             {"shared/publish/wire", "shared/publish", "shared/bench/producer"},
 	"github.com/segmentio/kafka-go/protocol":    {"shared/publish/wire"},
-	"github.com/aws/aws-sdk-go-v2":              {"shared/secret"},
+	"github.com/aws/aws-sdk-go-v2":              {"shared/credentials"},
 	"github.com/aws/aws-lambda-go":              {"shared/app", "shared/local"},
 	"github.com/aws/aws-cdk-go":                 {"cdk"},
-	"github.com/twmb/franz-go":                  {"shared/local", "shared/brokertest", "shared/druidtest", "shared/publish/bench", "shared/publish/torture", "shared/publish/torture/cluster", "druid-ec2/bench"},
-	"modernc.org/sqlite":                        {"shared/table"},
-	"github.com/go-analyze/charts":              {"shared/picture", "shared/publish/bench", "druid-ec2/bench"},
-	"github.com/klauspost/compress":             {"shared/publish", "shared/publish/squeeze", "shared/brokertest"},
+	"github.com/twmb/franz-go":                  {"shared/local", "shared/devenv/kafkatest", "shared/devenv/druidtest", "shared/bench/producer", "shared/publish/torture", "shared/publish/torture/cluster", "shared/bench/druid"},
+	"modernc.org/sqlite":                        {"shared/local/columnstore"},
+	"github.com/go-analyze/charts":              {"shared/local/render", "shared/bench/producer", "shared/bench/druid"},
+	"github.com/klauspost/compress":             {"shared/publish", "shared/publish/recordzstd", "shared/devenv/kafkatest"},
 	"github.com/schollz/progressbar/v3":         {"shared/local", "shared/publish/torture"},
 	"github.com/grafana/grafana-foundation-sdk": {"dashboards"},
 	"go.yaml.in/yaml":                           {"dashboards"},
 }
 
 // standardOnly are the packages that need nothing but the standard library.
-var standardOnly = []string{"shared/contract", "shared/chance", "shared/sale", "shared/market", "shared/burst", "dataset", "shared/loopback", "shared/stack", "shared/lambdatest",
+var standardOnly = []string{"shared/contract", "shared/prng", "shared/sale", "shared/market", "shared/burst", "dataset", "shared/devenv/tlscert", "shared/devenv", "shared/devenv/lambdatest",
 	"shared/publish/torture/proxy", "shared/mutate", "shared/graph", "shared/question",
 	"druid-ec2"}
 
@@ -161,7 +161,7 @@ func TestDeployedFunctionsAreLean(t *testing.T) {
 	for _, p := range list(t, "-deps", "./functions/online", "./functions/store") {
 		for _, foreign := range []string{
 			"github.com/aws/aws-cdk-go", "github.com/aws/jsii-runtime-go", "github.com/twmb/franz-go",
-			"modernc.org/sqlite", "github.com/go-analyze/charts", "github.com/grafana/grafana-foundation-sdk", module + "/shared/local", module + "/shared/stack", module + "/cdk",
+			"modernc.org/sqlite", "github.com/go-analyze/charts", "github.com/grafana/grafana-foundation-sdk", module + "/shared/local", module + "/shared/devenv", module + "/cdk",
 		} {
 			if under(p.ImportPath, foreign) {
 				t.Errorf("the functions contain %s", p.ImportPath)
@@ -172,7 +172,7 @@ func TestDeployedFunctionsAreLean(t *testing.T) {
 
 // pure packages give the same output for the same input: they read no clock, no
 // environment, no file and no random source, and calculate with integers.
-var pure = []string{"./shared/chance", "./shared/sale", "./shared/market", "./shared/burst"}
+var pure = []string{"./shared/prng", "./shared/sale", "./shared/market", "./shared/burst"}
 
 func TestPurePackages(t *testing.T) {
 	impureImports := []string{"os", "io/fs", "net", "math/rand", "math/rand/v2", "crypto/rand", "syscall", "unsafe", "runtime"}

@@ -21,9 +21,9 @@ import (
 
 	"salesburst/dataset"
 	"salesburst/shared/contract"
+	"salesburst/shared/credentials"
 	"salesburst/shared/market"
 	"salesburst/shared/publish"
-	"salesburst/shared/secret"
 )
 
 // Main runs f as a Lambda function. It never returns; what is wrong in the
@@ -43,7 +43,7 @@ func fromEnvironment(ctx context.Context, f contract.Function, getenv func(strin
 	if err != nil {
 		return nil, err
 	}
-	source, err := secret.FromAWS(ctx, s.SecretARN, time.Now)
+	source, err := credentials.FromAWS(ctx, s.SecretARN, time.Now)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", contract.EnvSecretARN, err)
 	}

@@ -13,19 +13,19 @@ import (
 
 	"salesburst/dataset"
 	"salesburst/shared/contract"
+	"salesburst/shared/credentials"
 	"salesburst/shared/market"
-	"salesburst/shared/secret"
 )
 
 // door is passed by whoever goes to the broker, and lets nobody through.
 type door struct{ passed []time.Time }
 
-func (d *door) Get(context.Context) (secret.Credentials, error) {
+func (d *door) Get(context.Context) (credentials.Credentials, error) {
 	d.passed = append(d.passed, time.Now())
-	return secret.Credentials{}, secret.ErrDenied
+	return credentials.Credentials{}, credentials.ErrDenied
 }
 
-func (d *door) Refresh(ctx context.Context) (secret.Credentials, error) { return d.Get(ctx) }
+func (d *door) Refresh(ctx context.Context) (credentials.Credentials, error) { return d.Get(ctx) }
 
 func newWaiting(t *testing.T, now func() time.Time) (*Handler, *door) {
 	t.Helper()
@@ -91,7 +91,7 @@ func TestTimesToComeAreWaitedFor(t *testing.T) {
 					}
 					return
 				}
-				if !errors.Is(err, secret.ErrDenied) || len(d.passed) != 1 {
+				if !errors.Is(err, credentials.ErrDenied) || len(d.passed) != 1 {
 					t.Fatalf("error %v, and the broker at %v", err, d.passed)
 				}
 				if waited := d.passed[0].Sub(begin); waited != max(c.ahead, 0) {
@@ -131,7 +131,7 @@ func TestWaitLooksAtTheClockAgain(t *testing.T) {
 		})
 		at := begin.Add(9 * time.Second).UTC().Format(time.RFC3339)
 		_, err := h.Invoke(invoked(t, "", time.Minute), []byte(`{"at":"`+at+`"}`))
-		if !errors.Is(err, secret.ErrDenied) || len(d.passed) != 1 || d.passed[0].Sub(begin) != time.Second {
+		if !errors.Is(err, credentials.ErrDenied) || len(d.passed) != 1 || d.passed[0].Sub(begin) != time.Second {
 			t.Errorf("error %v, and the broker at %v", err, d.passed)
 		}
 	})

@@ -13,7 +13,7 @@ import (
 
 	"salesburst/shared/app"
 	"salesburst/shared/contract"
-	"salesburst/shared/lambdatest"
+	"salesburst/shared/devenv/lambdatest"
 )
 
 // The functions run on arm64.

@@ -15,11 +15,11 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"salesburst/shared/app"
-	"salesburst/shared/brokertest"
 	"salesburst/shared/burst"
 	"salesburst/shared/contract"
+	"salesburst/shared/credentials"
+	"salesburst/shared/devenv/kafkatest"
 	"salesburst/shared/publish"
-	"salesburst/shared/secret"
 )
 
 // What fails before anything is sent returns a NotPublished, one line in the log that
@@ -65,12 +65,12 @@ func TestNothingIsPublished(t *testing.T) {
 			left:   15 * time.Second, kind: publish.ErrInvalid, says: "publicly trusted certificate", fetches: 1,
 		},
 		"secret denied": {
-			set:  func(l *lambda) { l.denied = secret.ErrDenied },
-			left: 15 * time.Second, kind: secret.ErrDenied, says: "access denied", fetches: 1,
+			set:  func(l *lambda) { l.denied = credentials.ErrDenied },
+			left: 15 * time.Second, kind: credentials.ErrDenied, says: "access denied", fetches: 1,
 		},
 		"secret malformed": {
 			set:  func(l *lambda) { l.secret.Store(`{"user":"` + firstKey + `"}`) },
-			left: 15 * time.Second, kind: secret.ErrMalformed, says: secret.Shape, fetches: 1,
+			left: 15 * time.Second, kind: credentials.ErrMalformed, says: credentials.Shape, fetches: 1,
 		},
 		"too late": {
 			set:  func(*lambda) {},
@@ -122,7 +122,7 @@ func TestPartlyPublished(t *testing.T) {
 		return nil
 	}
 	refusal := func(_ *broker, req *kmsg.ProduceRequest) kmsg.Response {
-		return brokertest.ProduceResponse(req, kerr.TopicAuthorizationFailed.Code)
+		return kafkatest.ProduceResponse(req, kerr.TopicAuthorizationFailed.Code)
 	}
 	const tooShort = contract.DeadlineMargin + 4*time.Second
 	for name, c := range map[string]struct {

@@ -13,16 +13,16 @@ import (
 
 	"salesburst/shared/burst"
 	"salesburst/shared/contract"
+	"salesburst/shared/credentials"
 	"salesburst/shared/market"
 	"salesburst/shared/publish"
-	"salesburst/shared/secret"
 )
 
 // Credentials is where a Handler gets the way to the broker from: Secrets Manager in
-// the cloud ([secret.Source]), fixed ones on this machine ([secret.Static]).
+// the cloud ([credentials.Source]), fixed ones on this machine ([credentials.Static]).
 type Credentials interface {
-	Get(ctx context.Context) (secret.Credentials, error)     // may be cached
-	Refresh(ctx context.Context) (secret.Credentials, error) // what holds now
+	Get(ctx context.Context) (credentials.Credentials, error)     // may be cached
+	Refresh(ctx context.Context) (credentials.Credentials, error) // what holds now
 }
 
 // Config is all that a Handler depends on. Every field is required unless it says
@@ -44,9 +44,9 @@ type Handler struct {
 	cfg Config
 	log *log
 
-	mu        sync.Mutex         // never held while a burst is published
-	publisher *publish.Publisher // nil before the first burst
-	using     secret.Credentials // of publisher
+	mu        sync.Mutex              // never held while a burst is published
+	publisher *publish.Publisher      // nil before the first burst
+	using     credentials.Credentials // of publisher
 }
 
 // New checks cfg and makes a Handler. It connects to nothing. Its error is an
@@ -190,7 +190,7 @@ func (h *Handler) publish(ctx context.Context, key publish.Key, b *burst.Burst) 
 	return h.attempt(ctx, newer, key, b)
 }
 
-func (h *Handler) attempt(ctx context.Context, creds secret.Credentials, key publish.Key, b *burst.Burst) (publish.Result, error) {
+func (h *Handler) attempt(ctx context.Context, creds credentials.Credentials, key publish.Key, b *burst.Burst) (publish.Result, error) {
 	p, err := h.publisherFor(creds)
 	if err != nil {
 		return publish.Result{}, err
@@ -200,7 +200,7 @@ func (h *Handler) attempt(ctx context.Context, creds secret.Credentials, key pub
 
 // publisherFor returns the publisher of the last burst, or a new one where the
 // credentials have changed.
-func (h *Handler) publisherFor(creds secret.Credentials) (*publish.Publisher, error) {
+func (h *Handler) publisherFor(creds credentials.Credentials) (*publish.Publisher, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.publisher != nil && h.using.Equal(creds) {

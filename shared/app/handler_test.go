@@ -15,9 +15,9 @@ import (
 	"salesburst/dataset"
 	"salesburst/shared/app"
 	"salesburst/shared/contract"
+	"salesburst/shared/credentials"
 	"salesburst/shared/market"
 	"salesburst/shared/sale"
-	"salesburst/shared/secret"
 )
 
 func TestReportIsWhatIsStored(t *testing.T) {
@@ -236,7 +236,7 @@ func TestConcurrentInvocations(t *testing.T) {
 // A minute in which nobody buys anything needs no broker.
 func TestQuietMinute(t *testing.T) {
 	l := start(t, func(cfg *app.Config) { cfg.Settings.EventsPerMinute = 1 })
-	l.denied = secret.ErrDenied
+	l.denied = credentials.ErrDenied
 	night := time.Date(2026, 11, 20, 9, 0, 0, 0, time.UTC)
 	for minute := range 60 {
 		at := night.Add(time.Duration(minute) * time.Minute).Format(time.RFC3339)
@@ -247,7 +247,7 @@ func TestQuietMinute(t *testing.T) {
 			}
 			return
 		}
-		if !errors.Is(err, secret.ErrDenied) {
+		if !errors.Is(err, credentials.ErrDenied) {
 			t.Fatal(err)
 		}
 	}
@@ -279,7 +279,7 @@ func TestPlainBroker(t *testing.T) {
 	}
 	t.Cleanup(c.Close)
 	l := start(t, func(cfg *app.Config) {
-		cfg.Credentials = secret.Static{BootstrapServers: c.ListenAddrs()}
+		cfg.Credentials = credentials.Static{BootstrapServers: c.ListenAddrs()}
 		cfg.Broker.TLS = nil
 	})
 	r := l.mustInvoke(t, `{"events":1000}`)

@@ -13,8 +13,8 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"salesburst/shared/app"
-	"salesburst/shared/brokertest"
-	"salesburst/shared/lambdatest"
+	"salesburst/shared/devenv/kafkatest"
+	"salesburst/shared/devenv/lambdatest"
 	"salesburst/shared/sale"
 )
 
@@ -34,14 +34,14 @@ const (
 
 // broker is a fake Kafka cluster that knows the keys.
 type broker struct {
-	*brokertest.Broker
+	*kafkatest.Broker
 	revoked atomic.Value // string, an API key that is refused
 	logins  atomic.Int32 // tried
 }
 
 func startBroker(t testing.TB) *broker {
 	t.Helper()
-	b := &broker{Broker: brokertest.Start(t,
+	b := &broker{Broker: kafkatest.Start(t,
 		kfake.Superuser("PLAIN", firstKey, keys[firstKey]),
 		kfake.Superuser("PLAIN", secondKey, keys[secondKey]),
 	)}
@@ -67,7 +67,7 @@ func (b *broker) secretText(key, secret string) string {
 }
 
 // stored is what a reader that is not ours finds in the topic.
-type stored []brokertest.Event
+type stored []kafkatest.Event
 
 func (b *broker) readAll(t testing.TB) stored { t.Helper(); return b.Read(t) }
 
@@ -79,7 +79,7 @@ func (s stored) of(burstID string) stored {
 			of = append(of, e)
 		}
 	}
-	slices.SortStableFunc(of, func(a, b brokertest.Event) int {
+	slices.SortStableFunc(of, func(a, b kafkatest.Event) int {
 		return cmp.Compare(a.Sale.TransactionID.Sequence, b.Sale.TransactionID.Sequence)
 	})
 	return of

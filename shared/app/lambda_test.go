@@ -15,10 +15,10 @@ import (
 	"salesburst/dataset"
 	"salesburst/shared/app"
 	"salesburst/shared/contract"
-	"salesburst/shared/lambdatest"
+	"salesburst/shared/credentials"
+	"salesburst/shared/devenv/lambdatest"
 	"salesburst/shared/market"
 	"salesburst/shared/publish"
-	"salesburst/shared/secret"
 )
 
 const (
@@ -52,7 +52,7 @@ func start(t *testing.T, changes ...func(*app.Config)) *lambda {
 		Function: contract.Online,
 		Settings: app.Settings{Topic: topic, EventsPerMinute: 600, Delivery: contract.DeliveryExactlyOnce},
 		Market:   m,
-		Credentials: secret.NewSource("test", func(context.Context) (string, error) {
+		Credentials: credentials.NewSource("test", func(context.Context) (string, error) {
 			l.fetches.Add(1)
 			return l.secret.Load().(string), l.denied
 		}, time.Now),

@@ -15,7 +15,7 @@ import (
 	"github.com/aws/aws-lambda-go/lambdacontext"
 
 	"salesburst/shared/app"
-	"salesburst/shared/secret"
+	"salesburst/shared/credentials"
 )
 
 // letter is what Lambda sends to the dead-letter queue when it gives a request up. The
@@ -152,7 +152,7 @@ func TestLetterIsTheSameBurst(t *testing.T) {
 					}
 					return r, err
 				}
-				l.denied = secret.ErrDenied
+				l.denied = credentials.ErrDenied
 				_, err := invoke("first", payload)
 				var not *app.NotPublished
 				if !errors.As(err, &not) {

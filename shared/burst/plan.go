@@ -4,8 +4,8 @@ import (
 	"sort"
 	"time"
 
-	"salesburst/shared/chance"
 	"salesburst/shared/market"
+	"salesburst/shared/prng"
 	"salesburst/shared/sale"
 )
 
@@ -31,7 +31,7 @@ const second = 1000 // milliseconds
 // minute is a part of a burst's time that the demand does not change in.
 type minute struct {
 	length uint64 // milliseconds, up to a minute
-	demand uint64 // chance.Million is the day's average
+	demand uint64 // prng.Million is the day's average
 }
 
 // demandByMinute follows the demand by full minutes of the clock.
@@ -66,9 +66,9 @@ func expect(demand []minute, o Order, seed uint64) uint64 {
 	}
 	const most = 1 << 43 // of what Poisson takes, and nearly the limit of a burst
 	if mean >= most {
-		return mean / chance.Million
+		return mean / prng.Million
 	}
-	r := chance.New(seed, streamOfCount)
+	r := prng.New(seed, streamOfCount)
 	return r.Poisson(mean)
 }
 
@@ -124,7 +124,7 @@ func newPlan(from time.Time, demand []minute, events, seed uint64) plan {
 	w := weigh(demand)
 	p := plan{from: sale.TimeOf(from), length: w.length, events: events}
 	p.before = make([]uint32, w.seconds()+1)
-	r := chance.New(seed, streamOfSeconds)
+	r := prng.New(seed, streamOfSeconds)
 	for range events {
 		p.before[w.at(r.Below(w.sum))/second+1]++
 	}
@@ -157,7 +157,7 @@ func (p *plan) time(i, seed uint64) sale.Time {
 	}
 	begin := (p.first + uint64(n)) * second
 	length := min(second, p.length-begin)
-	r := chance.New(seed, streamOfTimes+i)
+	r := prng.New(seed, streamOfTimes+i)
 	count := uint64(p.before[n+1] - p.before[n])
 	place := (i-uint64(p.before[n]))<<20 + r.Below(1<<20) // of count<<20
 	return p.from + sale.Time(begin+place*length/(count<<20))

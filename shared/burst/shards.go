@@ -3,7 +3,7 @@ package burst
 import (
 	"time"
 
-	"salesburst/shared/chance"
+	"salesburst/shared/prng"
 	"salesburst/shared/sale"
 )
 
@@ -47,7 +47,7 @@ func (h *halver) halve(part, a, b, before, n uint64) {
 	}
 	middle := (a + b) / 2
 	begin := h.weights.before(a * second)
-	r := chance.New(h.seed, streamOfHalves+part)
+	r := prng.New(h.seed, streamOfHalves+part)
 	first := r.Binomial(n, h.weights.before(middle*second)-begin, h.weights.before(b*second)-begin)
 	h.halve(2*part, a, middle, before, first)
 	h.halve(2*part+1, middle, b, before+first, n-first)

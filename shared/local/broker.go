@@ -18,8 +18,8 @@ import (
 	"github.com/twmb/franz-go/pkg/sasl/plain"
 
 	"salesburst/shared/contract"
-	"salesburst/shared/loopback"
-	"salesburst/shared/secret"
+	"salesburst/shared/credentials"
+	"salesburst/shared/devenv/tlscert"
 )
 
 // cluster says how to reach Kafka.
@@ -27,7 +27,7 @@ type cluster struct {
 	servers  []string // host:port
 	topic    string
 	username string // empty: no SASL
-	password secret.Secret
+	password credentials.Secret
 	tls      *tls.Config // nil: plain text
 }
 
@@ -45,11 +45,11 @@ func existing(o options) *cluster {
 // certificate and a password that exist only now, so that the functions go the same
 // way here as there.
 func startBroker(topic string) (*cluster, io.Closer, error) {
-	cert, err := loopback.NewCertificate()
+	cert, err := tlscert.NewCertificate()
 	if err != nil {
 		return nil, nil, err
 	}
-	c := &cluster{topic: topic, username: "local", password: secret.New(rand.Text()), tls: cert.Client()}
+	c := &cluster{topic: topic, username: "local", password: credentials.New(rand.Text()), tls: cert.Client()}
 	b, err := kfake.NewCluster(
 		kfake.NumBrokers(1),
 		kfake.TLS(cert.Server()),
@@ -69,10 +69,10 @@ type closer func()
 func (c closer) Close() error { c(); return nil }
 
 // credentials are what the functions find in Secrets Manager in the cloud.
-func (c *cluster) credentials() secret.Static {
-	s := secret.Static{BootstrapServers: c.servers}
+func (c *cluster) credentials() credentials.Static {
+	s := credentials.Static{BootstrapServers: c.servers}
 	if c.username != "" {
-		s.APIKey, s.APISecret = secret.New(c.username), c.password
+		s.APIKey, s.APISecret = credentials.New(c.username), c.password
 	}
 	return s
 }

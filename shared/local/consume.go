@@ -10,7 +10,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
-	"salesburst/shared/table"
+	"salesburst/shared/local/columnstore"
 )
 
 // Sizes of the pipeline from Kafka to SQLite.
@@ -25,8 +25,8 @@ const (
 type consumer struct {
 	client *kgo.Client
 	tally  *tally
-	add    func([]table.Row) error // keeps them
-	out    *bufio.Writer           // nil: none
+	add    func([]columnstore.Row) error // keeps them
+	out    *bufio.Writer                 // nil: none
 
 	mu        sync.Mutex
 	positions map[int32]int64 // of each partition: all before it is stored
@@ -35,14 +35,14 @@ type consumer struct {
 
 // batch is what becomes one transaction.
 type batch struct {
-	rows      []table.Row
+	rows      []columnstore.Row
 	events    []byte // as lines, for out
 	positions map[int32]int64
 }
 
 // newConsumer reads c's topic from the given offsets on. out gets each event as a
 // line; it may be nil.
-func newConsumer(c *cluster, from map[int32]int64, t *tally, add func([]table.Row) error, out io.Writer) (*consumer, error) {
+func newConsumer(c *cluster, from map[int32]int64, t *tally, add func([]columnstore.Row) error, out io.Writer) (*consumer, error) {
 	offsets := make(map[int32]kgo.Offset, len(from))
 	positions := make(map[int32]int64, len(from))
 	for p, offset := range from {
@@ -104,7 +104,7 @@ func (k *consumer) read(ctx context.Context, batches chan<- batch) error {
 }
 
 func (k *consumer) parse(p *parser, fetches kgo.Fetches) batch {
-	b := batch{rows: make([]table.Row, 0, fetches.NumRecords()), positions: make(map[int32]int64)}
+	b := batch{rows: make([]columnstore.Row, 0, fetches.NumRecords()), positions: make(map[int32]int64)}
 	unreadable := 0
 	for r := range fetches.RecordsAll() {
 		b.positions[r.Partition] = r.Offset + 1

@@ -12,7 +12,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
-	"salesburst/shared/loopback"
+	"salesburst/shared/devenv/tlscert"
 )
 
 func tlsDial(t testing.TB, c *cluster) (certificate []byte, err error) {
@@ -91,7 +91,7 @@ func TestErrorsAreOneLineThatSaysWhatToDo(t *testing.T) {
 // refusingBroker answers a login as Kafka does where the key is wrong.
 func refusingBroker(t testing.TB) (address string, env []string) {
 	t.Helper()
-	cert, err := loopback.NewCertificate()
+	cert, err := tlscert.NewCertificate()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"salesburst/shared/contract"
-	"salesburst/shared/secret"
+	"salesburst/shared/credentials"
 )
 
 // Environment variables of a broker that exists.
@@ -40,7 +40,7 @@ type options struct {
 	stack     bool     // real servers instead of it
 	topic     string
 	username  string
-	password  secret.Secret
+	password  credentials.Secret
 }
 
 // usageError is a command line that cannot be followed.
@@ -130,7 +130,7 @@ func parseFlags(args []string, getenv func(string) string, stdout io.Writer) (op
 	case f.NArg() > 0:
 		return o, &usageError{fmt.Sprintf("%q is not a flag", f.Arg(0))}
 	}
-	o.username, o.password = getenv(EnvUsername), secret.New(getenv(EnvPassword))
+	o.username, o.password = getenv(EnvUsername), credentials.New(getenv(EnvPassword))
 	var err error
 	if o.speed, err = strconv.ParseFloat(speed, 64); err != nil {
 		return o, wrong("speed", speed, speedRange)

@@ -12,15 +12,15 @@ import (
 	"net/http"
 	"time"
 
+	"salesburst/shared/credentials"
 	"salesburst/shared/question"
-	"salesburst/shared/secret"
 )
 
 // gateway asks Druid as Grafana does: through its gateway, with TLS and a password.
 type gateway struct {
 	url      string
 	user     string
-	password secret.Secret
+	password credentials.Secret
 	client   *http.Client
 	pace     <-chan time.Time // one request each; the gateway lets 20 a second through
 }
@@ -28,7 +28,7 @@ type gateway struct {
 // perRequest keeps a page below the gateway's limit.
 const perRequest = 60 * time.Millisecond
 
-func newGateway(url, user string, password secret.Secret, ca []byte) (*gateway, error) {
+func newGateway(url, user string, password credentials.Secret, ca []byte) (*gateway, error) {
 	roots := x509.NewCertPool()
 	if !roots.AppendCertsFromPEM(ca) {
 		return nil, errors.New("the gateway's certificate is none")

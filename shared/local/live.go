@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"salesburst/dashboards"
-	"salesburst/shared/picture"
+	"salesburst/shared/local/render"
 	"salesburst/shared/question"
 )
 
@@ -263,9 +263,9 @@ func (l *live) bodies(ctx context.Context, v view, q question.Choice, panels []d
 			} else {
 				s, ok := v.sizes[p.ID]
 				if !ok {
-					s = size{600, p.Height * picture.UnitHeight}
+					s = size{600, p.Height * render.UnitHeight}
 				}
-				b.HTML, b.Label = picture.Body(p, f, q.From, q.To, s.width, s.height)
+				b.HTML, b.Label = render.Body(p, f, q.From, q.To, s.width, s.height)
 			}
 			mu.Lock()
 			defer mu.Unlock()

@@ -16,8 +16,8 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"salesburst/shared/local/columnstore"
 	"salesburst/shared/sale"
-	"salesburst/shared/table"
 )
 
 var onceLine = regexp.MustCompile(`^published (\d+), read back (\d+), missing 0, duplicated 0\n$`)
@@ -119,7 +119,7 @@ func TestProgramsBesideEachOther(t *testing.T) {
 	run()
 	tally, ids := newTally(), readTopic(t, c)
 	for _, r := range ids {
-		tally.see([]table.Row{r})
+		tally.see([]columnstore.Row{r})
 	}
 	if sum := tally.totals(); sum.Foreign != len(ids) || len(ids) == 0 || countDoubled(tally) > 0 {
 		t.Errorf("%d events in the topic, %d of them doubled", len(ids), countDoubled(tally))
@@ -134,7 +134,7 @@ func countDoubled(t *tally) (n int) {
 }
 
 // readTopic returns what is in the topic for readers who wait for transactions.
-func readTopic(t *testing.T, c *cluster) []table.Row {
+func readTopic(t *testing.T, c *cluster) []columnstore.Row {
 	t.Helper()
 	ends, err := c.ends(t.Context())
 	if err != nil {
@@ -155,10 +155,10 @@ func readTopic(t *testing.T, c *cluster) []table.Row {
 	if err := k.waitFor(ctx, ends); err != nil {
 		t.Fatal(err)
 	}
-	var rows []table.Row
+	var rows []columnstore.Row
 	p := newParser()
 	for line := range bytes.Lines(all.Bytes()) {
-		var r table.Row
+		var r columnstore.Row
 		if err := p.parse(bytes.TrimSpace(line), &r); err != nil {
 			t.Fatal(err)
 		}

@@ -20,14 +20,14 @@ import (
 	"salesburst/dataset"
 	"salesburst/shared/app"
 	"salesburst/shared/contract"
+	"salesburst/shared/local/columnstore"
 	"salesburst/shared/market"
-	"salesburst/shared/table"
 )
 
 // site is the page with all that it needs in this process.
 type site struct {
 	*httptest.Server
-	table *table.Table
+	table *columnstore.Table
 	tally *tally
 }
 
@@ -89,9 +89,9 @@ func newSite(t testing.TB, filled bool) *site {
 	return s
 }
 
-func newTable(t testing.TB, name string) *table.Table {
+func newTable(t testing.TB, name string) *columnstore.Table {
 	t.Helper()
-	tab, err := table.Open(name, time.Now)
+	tab, err := columnstore.Open(name, time.Now)
 	if err != nil {
 		t.Fatal(err)
 	}

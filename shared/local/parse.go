@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"time"
 
+	"salesburst/shared/local/columnstore"
 	"salesburst/shared/sale"
-	"salesburst/shared/table"
 )
 
 // parser reads events. Those that are written as [sale.Sale] writes them, which is all
@@ -26,7 +26,7 @@ func newParser() *parser { return &parser{texts: make(map[string]string)} }
 const maxTexts = 100_000
 
 // parse reads the event b into r.
-func (p *parser) parse(b []byte, r *table.Row) error {
+func (p *parser) parse(b []byte, r *columnstore.Row) error {
 	if p.fast(b, r) {
 		return nil
 	}
@@ -38,7 +38,7 @@ func (p *parser) parse(b []byte, r *table.Row) error {
 		return errors.New("reading an event: it has no transaction_id")
 	}
 	var err error
-	if *r, err = table.RowOf(&s); err != nil {
+	if *r, err = columnstore.RowOf(&s); err != nil {
 		return fmt.Errorf("reading an event: %w", err)
 	}
 	return nil

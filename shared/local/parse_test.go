@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"salesburst/shared/contract"
+	"salesburst/shared/local/columnstore"
 	"salesburst/shared/sale"
-	"salesburst/shared/table"
 )
 
 var noon = time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
@@ -20,7 +20,7 @@ func TestParserReadsWhatTheFunctionsWrite(t *testing.T) {
 	for i := range m.Len() {
 		m.At(i, &s)
 		b := s.AppendJSON(nil)
-		var got table.Row
+		var got columnstore.Row
 		if !p.fast(b, &got) {
 			t.Fatalf("the fast pass refuses %s", b)
 		}
@@ -30,9 +30,9 @@ func TestParserReadsWhatTheFunctionsWrite(t *testing.T) {
 	}
 }
 
-func rowOf(t testing.TB, s *sale.Sale) table.Row {
+func rowOf(t testing.TB, s *sale.Sale) columnstore.Row {
 	t.Helper()
-	r, err := table.RowOf(s)
+	r, err := columnstore.RowOf(s)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -55,7 +55,7 @@ func TestParserLeavesTheUnusualToJSON(t *testing.T) {
 			if err := json.Unmarshal([]byte(b), &want); err != nil {
 				t.Fatal(err)
 			}
-			var got table.Row
+			var got columnstore.Row
 			if err := newParser().parse([]byte(b), &got); err != nil {
 				t.Fatal(err)
 			}
@@ -68,7 +68,7 @@ func TestParserLeavesTheUnusualToJSON(t *testing.T) {
 
 func TestParserRefusesWhatIsNoEvent(t *testing.T) {
 	for _, b := range []string{``, `null`, `{}`, `[]`, `"text"`, `{"transaction_id":"x"}`, `{"transaction_id":`} {
-		if err := newParser().parse([]byte(b), new(table.Row)); err == nil {
+		if err := newParser().parse([]byte(b), new(columnstore.Row)); err == nil {
 			t.Errorf("%s is read as an event", b)
 		}
 	}
@@ -84,7 +84,7 @@ func FuzzParser(f *testing.F) {
 	}
 	p := newParser()
 	f.Fuzz(func(t *testing.T, b []byte) {
-		var got table.Row
+		var got columnstore.Row
 		if !p.fast(b, &got) {
 			return
 		}
@@ -108,7 +108,7 @@ func BenchmarkParser(b *testing.B) {
 		events[i] = s.AppendJSON(nil)
 	}
 	b.ReportAllocs()
-	var r table.Row
+	var r columnstore.Row
 	for i := 0; b.Loop(); i++ {
 		if err := p.parse(events[i%len(events)], &r); err != nil {
 			b.Fatal(err)

@@ -31,11 +31,11 @@ import (
 	"salesburst/dataset"
 	"salesburst/shared/app"
 	"salesburst/shared/contract"
+	"salesburst/shared/credentials"
+	"salesburst/shared/devenv"
+	"salesburst/shared/local/columnstore"
 	"salesburst/shared/market"
 	"salesburst/shared/publish"
-	"salesburst/shared/secret"
-	"salesburst/shared/stack"
-	"salesburst/shared/table"
 )
 
 // Env is what the program has of the world around it.
@@ -93,8 +93,8 @@ type session struct {
 	clock     *clock
 	functions []*function
 	tally     *tally
-	table     *table.Table // nil: Druid has the events
-	replaying atomic.Bool  // what comes in is a history
+	table     *columnstore.Table // nil: Druid has the events
+	replaying atomic.Bool        // what comes in is a history
 	consumer  *consumer
 	live      *live
 }
@@ -189,14 +189,14 @@ func (s *session) openCluster(ctx context.Context) (closeCluster func() error, e
 func (s *session) openSource() (closeSource func(), err error) {
 	if s.servers != nil {
 		druid := s.servers.druid
-		g, err := newGateway(druid.Gateway, stack.GatewayUser, secret.New(druid.Password), druid.CA)
+		g, err := newGateway(druid.Gateway, devenv.GatewayUser, credentials.New(druid.Password), druid.CA)
 		if err != nil {
 			return nil, err
 		}
 		s.live = newLive(g, s.o.topic, s.clock, druidPause, s.ui.problem)
 		return func() {}, nil
 	}
-	if s.table, err = table.Open(s.o.topic, s.clock.Now); err != nil {
+	if s.table, err = columnstore.Open(s.o.topic, s.clock.Now); err != nil {
 		return nil, err
 	}
 	s.live = newLive(s.table, s.o.topic, s.clock, 0, s.ui.problem)
@@ -208,7 +208,7 @@ const druidPause = 4 * time.Second
 
 // keep keeps what the consumer has read. Now is when it arrived; but that of a history is
 // when its schedule would have sent it.
-func (s *session) keep(rows []table.Row) error {
+func (s *session) keep(rows []columnstore.Row) error {
 	if s.table == nil {
 		return nil
 	}

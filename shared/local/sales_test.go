@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"salesburst/shared/contract"
+	"salesburst/shared/local/columnstore"
 	"salesburst/shared/sale"
-	"salesburst/shared/table"
 )
 
 // madeUp is a burst of sales that look real and depend on nothing but its name.
@@ -90,12 +90,12 @@ func (m madeUp) At(i int, s *sale.Sale) {
 }
 
 // rows are the sales as they come back.
-func (m madeUp) rows() []table.Row {
-	rows := make([]table.Row, m.n)
+func (m madeUp) rows() []columnstore.Row {
+	rows := make([]columnstore.Row, m.n)
 	var s sale.Sale
 	for i := range rows {
 		m.At(i, &s)
-		r, err := table.RowOf(&s)
+		r, err := columnstore.RowOf(&s)
 		if err != nil {
 			panic(err) // what is made up here fits
 		}

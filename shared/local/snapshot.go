@@ -7,12 +7,12 @@ import (
 	"path/filepath"
 
 	"salesburst/dashboards"
-	"salesburst/shared/picture"
+	"salesburst/shared/local/render"
 )
 
 // snapshot writes each dashboard as pictures into a folder, light and dark.
 func (l *live) snapshot(ctx context.Context, dir string, ui *terminal) error {
-	all, themes := dashboards.All(), picture.Themes()
+	all, themes := dashboards.All(), render.Themes()
 	total := 0
 	for _, d := range all {
 		total += len(d.Panels())
@@ -35,7 +35,7 @@ func (l *live) snapshot(ctx context.Context, dir string, ui *terminal) error {
 			bar.set(done)
 		}
 		for _, theme := range themes {
-			png, err := picture.PNG(d, frames, q.From, q.To, theme)
+			png, err := render.PNG(d, frames, q.From, q.To, theme)
 			if err != nil {
 				return err
 			}

@@ -12,8 +12,8 @@ import (
 	"testing"
 
 	"salesburst/dashboards"
-	"salesburst/shared/loopback"
-	"salesburst/shared/secret"
+	"salesburst/shared/credentials"
+	"salesburst/shared/devenv/tlscert"
 )
 
 func TestSnapshot(t *testing.T) {
@@ -64,7 +64,7 @@ func expectPictures(t *testing.T, dir string) {
 
 // The gateway's answers and refusals, from a server that speaks as it does.
 func TestGatewayAnswers(t *testing.T) {
-	cert, err := loopback.NewCertificate()
+	cert, err := tlscert.NewCertificate()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -82,7 +82,7 @@ func TestGatewayAnswers(t *testing.T) {
 	server.TLS = cert.Server()
 	server.StartTLS()
 	t.Cleanup(server.Close)
-	g, err := newGateway(server.URL, "grafana", secret.New("right"), cert.CA)
+	g, err := newGateway(server.URL, "grafana", credentials.New("right"), cert.CA)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -90,15 +90,15 @@ func TestGatewayAnswers(t *testing.T) {
 	if err != nil || !reflect.DeepEqual(columns, []string{"time", "n"}) || len(rows) != 2 || rows[0][1].(interface{ String() string }).String() != "12345678901.25" || rows[1][0] != nil {
 		t.Errorf("%v %v %v", columns, rows, err)
 	}
-	g.password = secret.New("wrong")
+	g.password = credentials.New("wrong")
 	if _, _, err := g.Query(t.Context(), "SELECT 1"); err == nil || !strings.Contains(err.Error(), "asking Druid: 401") {
 		t.Errorf("with a wrong password: %v", err)
 	}
-	other, err := loopback.NewCertificate()
+	other, err := tlscert.NewCertificate()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if g, err = newGateway(server.URL, "grafana", secret.New("right"), other.CA); err != nil {
+	if g, err = newGateway(server.URL, "grafana", credentials.New("right"), other.CA); err != nil {
 		t.Fatal(err)
 	}
 	if _, _, err := g.Query(t.Context(), "SELECT 1"); err == nil || !strings.Contains(err.Error(), "certificate") {

@@ -12,15 +12,15 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"salesburst/shared/contract"
-	"salesburst/shared/secret"
-	"salesburst/shared/stack"
+	"salesburst/shared/credentials"
+	"salesburst/shared/devenv"
 )
 
 // servers are a real Kafka and a real Druid with its gateway, as they are deployed, which
 // end with this process.
 type servers struct {
-	kafka *stack.Kafka
-	druid *stack.Druid
+	kafka *devenv.Kafka
+	druid *devenv.Druid
 	topic string
 }
 
@@ -34,17 +34,17 @@ func startServers(ctx context.Context, topic string, ui *terminal) (c *cluster, 
 			err = errors.Join(err, s.Close())
 		}
 	}()
-	if s.kafka, err = stack.StartKafka(ctx, stack.KafkaConfig{Log: log}); err != nil {
+	if s.kafka, err = devenv.StartKafka(ctx, devenv.KafkaConfig{Log: log}); err != nil {
 		return nil, s, err
 	}
 	c = &cluster{
 		servers: s.kafka.Addresses, topic: topic, tls: s.kafka.TLS(),
-		username: string(stack.Admin), password: secret.New(s.kafka.Users[stack.Admin]),
+		username: string(devenv.Admin), password: credentials.New(s.kafka.Users[devenv.Admin]),
 	}
 	if err := c.create(ctx); err != nil {
 		return nil, s, err
 	}
-	if s.druid, err = stack.StartDruid(ctx, stack.DruidConfig{Kafka: s.kafka, Log: log}); err != nil {
+	if s.druid, err = devenv.StartDruid(ctx, devenv.DruidConfig{Kafka: s.kafka, Log: log}); err != nil {
 		return nil, s, err
 	}
 	if err := s.druid.Ingest(ctx, topic, nil); err != nil {
@@ -56,8 +56,8 @@ Kafka and Druid are ready after %.0f s, until you end this program:
                   certificate %s
   Druid's console %s, table %q
   gateway         %s, user %s, password %s
-`, time.Since(start).Seconds(), strings.Join(s.kafka.Addresses, ","), stack.Admin, c.password.Reveal(), s.kafka.CAFile(),
-		s.druid.URLs["router"], topic, s.druid.Gateway, stack.GatewayUser, s.druid.Password)
+`, time.Since(start).Seconds(), strings.Join(s.kafka.Addresses, ","), devenv.Admin, c.password.Reveal(), s.kafka.CAFile(),
+		s.druid.URLs["router"], topic, s.druid.Gateway, devenv.GatewayUser, s.druid.Password)
 	return c, s, nil
 }
 
@@ -132,7 +132,7 @@ func (c *cluster) create(ctx context.Context) error {
 	for _, resource := range []kmsg.ACLResourceType{kmsg.ACLResourceTypeTopic, kmsg.ACLResourceTypeGroup} {
 		right := kmsg.NewCreateACLsRequestCreation()
 		right.ResourceType, right.ResourceName, right.ResourcePatternType = resource, c.topic, kmsg.ACLResourcePatternTypePrefixed
-		right.Principal, right.Host = "User:"+string(stack.Consumer), "*"
+		right.Principal, right.Host = "User:"+string(devenv.Consumer), "*"
 		right.Operation, right.PermissionType = kmsg.ACLOperationRead, kmsg.ACLPermissionTypeAllow
 		allow.Creations = append(allow.Creations, right)
 	}

@@ -6,8 +6,8 @@ import (
 	"sync"
 
 	"salesburst/shared/app"
+	"salesburst/shared/local/columnstore"
 	"salesburst/shared/sale"
-	"salesburst/shared/table"
 )
 
 // tally counts what was published against what came back. A burst's sales are numbered
@@ -68,7 +68,7 @@ func (t *tally) report(r app.Report) {
 }
 
 // see counts rows that came back, and returns how many events came for the first time.
-func (t *tally) see(rows []table.Row) (first int) {
+func (t *tally) see(rows []columnstore.Row) (first int) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	var last *account

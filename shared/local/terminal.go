@@ -11,7 +11,7 @@ import (
 	"golang.org/x/term"
 
 	"salesburst/dashboards"
-	"salesburst/shared/picture"
+	"salesburst/shared/local/render"
 )
 
 // terminal is where the program talks to a person: lines, and a bar that is drawn in
@@ -91,5 +91,5 @@ func (p *progressLine) end() {
 
 // counted writes 12,345.
 func counted[N int | int64](n N) string {
-	return picture.Value(float64(n), dashboards.Count, 0)
+	return render.Value(float64(n), dashboards.Count, 0)
 }

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"salesburst/dataset"
-	"salesburst/shared/chance"
+	"salesburst/shared/prng"
 	"salesburst/shared/sale"
 )
 
@@ -15,7 +15,7 @@ import (
 type assortment struct {
 	products []product
 	brands   []brand // the strongest first
-	byBrand  chance.Table
+	byBrand  prng.Table
 }
 
 type product struct {
@@ -30,7 +30,7 @@ type brand struct {
 	name      sale.Text
 	weight    uint64
 	products  []int32 // the most popular first
-	byProduct chance.Table
+	byProduct prng.Table
 }
 
 func (b *brand) draw(random uint64) int { return int(b.products[b.byProduct.Draw(random)]) }
@@ -94,7 +94,7 @@ func (b *brand) rank(products []product) {
 	for rank := range w {
 		w[rank] = 1_000_000 / uint64(rank+1)
 	}
-	b.byProduct = chance.NewTable(w)
+	b.byProduct = prng.NewTable(w)
 }
 
 // appeal is a set's price, made dearer by 1 % for each inch that it is smaller or
@@ -122,7 +122,7 @@ func (a *assortment) sortBrands() {
 
 // favourite is the brand that a customer comes back to.
 func (a *assortment) favourite(c *customer) int {
-	return a.byBrand.Draw(chance.Mix(c.taste + brandTaste))
+	return a.byBrand.Draw(prng.Mix(c.taste + brandTaste))
 }
 
 // brandOfTheDay is the one that a flash-sale is about where nobody says it: another
@@ -130,7 +130,7 @@ func (a *assortment) favourite(c *customer) int {
 func (a *assortment) brandOfTheDay(t time.Time) int {
 	const strongest = 5
 	days := t.Unix() / (24 * 60 * 60)
-	return int(chance.Mix(uint64(days)) % uint64(min(strongest, len(a.brands))))
+	return int(prng.Mix(uint64(days)) % uint64(min(strongest, len(a.brands))))
 }
 
 func (a *assortment) cheapest(b int) *product {

@@ -1,7 +1,7 @@
 package market
 
 import (
-	"salesburst/shared/chance"
+	"salesburst/shared/prng"
 	"salesburst/shared/sale"
 )
 
@@ -60,7 +60,7 @@ var home = func() []uint64 {
 // knownCustomers on.
 var newIDs = (1_000_000_000 - knownCustomers) / uint64(len(cities))
 
-func drawCustomer(r *chance.Rand, city int) customer {
+func drawCustomer(r *prng.Rand, city int) customer {
 	c := customer{city: city}
 	begin, all := home[city], home[city+1]-home[city]
 	vips := all * vipShare / 100
@@ -75,13 +75,13 @@ func drawCustomer(r *chance.Rand, city int) customer {
 		c.kind = returning
 		c.id = sale.CustomerID(begin + vips + r.Below(all-vips))
 	}
-	c.taste = chance.Mix(uint64(c.id) << 8)
+	c.taste = prng.Mix(uint64(c.id) << 8)
 	return c
 }
 
 // device returns the one that the customer orders with, and its browser.
 func (c *customer) device() (device, userAgent sale.Text) {
-	a := &userAgents[byUserAgent.Draw(chance.Mix(c.taste+deviceTaste))]
+	a := &userAgents[byUserAgent.Draw(prng.Mix(c.taste+deviceTaste))]
 	return a.device, a.text
 }
 
@@ -128,10 +128,10 @@ func chrome(version, kind string) string {
 
 var byUserAgent = tableOf(userAgents, func(a userAgent) uint64 { return a.weight })
 
-func tableOf[T any](all []T, weight func(T) uint64) chance.Table {
+func tableOf[T any](all []T, weight func(T) uint64) prng.Table {
 	w := make([]uint64, len(all))
 	for i, v := range all {
 		w[i] = weight(v)
 	}
-	return chance.NewTable(w)
+	return prng.NewTable(w)
 }

@@ -14,8 +14,8 @@ import (
 	"time"
 
 	"salesburst/dataset"
-	"salesburst/shared/chance"
 	"salesburst/shared/contract"
+	"salesburst/shared/prng"
 	"salesburst/shared/sale"
 )
 
@@ -78,7 +78,7 @@ type Conditions struct {
 	scenario scenario
 
 	from   sale.Time // begin of the hour in which the burst begins
-	cities []chance.Table
+	cities []prng.Table
 	only   selection
 	focus  selection // of the scenario
 }
@@ -174,7 +174,7 @@ func (c *Conditions) direct() {
 	}
 }
 
-// Demand is how much is sold in the minute that begins at t: chance.Million is the
+// Demand is how much is sold in the minute that begins at t: prng.Million is the
 // day's average without a scenario.
 func (c *Conditions) Demand(t time.Time) uint64 {
 	return c.channel.level(t) * (100 + c.scenario.demand) / 100
@@ -183,7 +183,7 @@ func (c *Conditions) Demand(t time.Time) uint64 {
 // Sell makes sale number n of seed at the time at, which is in the burst's time: every
 // field but TransactionID. It allocates nothing.
 func (c *Conditions) Sell(seed, n uint64, at sale.Time, s *sale.Sale) {
-	r := chance.New(seed, n)
+	r := prng.New(seed, n)
 	city := c.only.city
 	if city == none {
 		city = c.cities[(at-c.from)/hourMs].Draw(r.Next())
@@ -202,7 +202,7 @@ func (c *Conditions) Sell(seed, n uint64, at sale.Time, s *sale.Sale) {
 }
 
 // where sets the place and the way of the sale.
-func (c *Conditions) where(r *chance.Rand, buyer *customer, s *sale.Sale) {
+func (c *Conditions) where(r *prng.Rand, buyer *customer, s *sale.Sale) {
 	city := &places[buyer.city]
 	s.City, s.State = city.name, city.state
 	if c.channel.stores {
@@ -218,7 +218,7 @@ func (c *Conditions) where(r *chance.Rand, buyer *customer, s *sale.Sale) {
 }
 
 // what chooses the product; focused is whether the scenario is about it.
-func (c *Conditions) what(r *chance.Rand, buyer *customer, s *sale.Sale) (focused bool) {
+func (c *Conditions) what(r *prng.Rand, buyer *customer, s *sale.Sale) (focused bool) {
 	a := &c.market.stock
 	brand, item := c.only.brand, c.only.product
 	focused = c.focus.brand != none && r.In(uint64(c.scenario.attracts), 100)
@@ -250,7 +250,7 @@ const (
 )
 
 // price sets the quantity and what it costs.
-func (c *Conditions) price(r *chance.Rand, focused bool, s *sale.Sale) {
+func (c *Conditions) price(r *prng.Rand, focused bool, s *sale.Sale) {
 	s.Quantity = 1
 	switch n := r.Below(100); {
 	case n < 2:
@@ -274,11 +274,11 @@ func (c *Conditions) price(r *chance.Rand, focused bool, s *sale.Sale) {
 const discounted = 12
 
 // pay chooses the method and decides how it ends.
-func (c *Conditions) pay(r *chance.Rand, buyer *customer, s *sale.Sale) {
+func (c *Conditions) pay(r *prng.Rand, buyer *customer, s *sale.Sale) {
 	method := c.only.method
 	if method == none {
 		if r.In(loyalToMethod, 100) {
-			method = c.channel.byMethod.Draw(chance.Mix(buyer.taste + methodTaste))
+			method = c.channel.byMethod.Draw(prng.Mix(buyer.taste + methodTaste))
 		} else {
 			method = c.channel.byMethod.Draw(r.Next())
 		}

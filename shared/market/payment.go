@@ -1,8 +1,8 @@
 package market
 
 import (
-	"salesburst/shared/chance"
 	"salesburst/shared/contract"
+	"salesburst/shared/prng"
 	"salesburst/shared/sale"
 )
 
@@ -12,7 +12,7 @@ type channel struct {
 	stores    bool // bought in a store
 	day       *curve
 	methods   []method // the most used first
-	byMethod  chance.Table
+	byMethod  prng.Table
 }
 
 // channelFigures are what the model says of a channel.
@@ -31,7 +31,7 @@ type method struct {
 	fails     uint64 // of 1000 attempts
 	failures  []outcome
 	text      sale.Text
-	byFailure chance.Table
+	byFailure prng.Table
 }
 
 // outcome is how a sale ends.

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"time"
 
-	"salesburst/shared/chance"
+	"salesburst/shared/prng"
 	"salesburst/shared/sale"
 )
 
@@ -141,7 +141,7 @@ var places = func() []place {
 		for n := range p.stores {
 			id := fmt.Sprintf("STORE-%s-%02d-%02d", c.state, inState[c.state], n+1)
 			s := store{id: sale.NewText(id)}
-			s.latitude, s.longitude = p.around(chance.Mix(uint64(i)<<32 | uint64(n)))
+			s.latitude, s.longitude = p.around(prng.Mix(uint64(i)<<32 | uint64(n)))
 			p.stores[n] = s
 		}
 		all[i] = p
@@ -167,20 +167,20 @@ func (p *place) around(random uint64) (latitude, longitude sale.Degrees) {
 }
 
 // citiesByHour returns the shares of the cities for each hour that a burst touches.
-func (ch *channel) citiesByHour(from, to time.Time) []chance.Table {
-	var tables []chance.Table
+func (ch *channel) citiesByHour(from, to time.Time) []prng.Table {
+	var tables []prng.Table
 	for hour := from.Truncate(time.Hour); hour.Before(to); hour = hour.Add(time.Hour) {
 		middle := hour.Add(30 * time.Minute)
 		w := make([]uint64, len(cities))
 		for i, c := range cities {
 			w[i] = weights[i] * (ch.day.of(c.zone.minute(middle)) + 1)
 		}
-		tables = append(tables, chance.NewTable(w))
+		tables = append(tables, prng.NewTable(w))
 	}
 	return tables
 }
 
-// level is the demand of all cities at t; chance.Million is the day's average.
+// level is the demand of all cities at t; prng.Million is the day's average.
 func (ch *channel) level(t time.Time) uint64 {
 	var people, sum uint64
 	for z, weight := range weightOfZone {

@@ -3,7 +3,7 @@ package market
 import (
 	"time"
 
-	"salesburst/shared/chance"
+	"salesburst/shared/prng"
 )
 
 // curve is demand by hour of the local day, at the full hour; between two hours it
@@ -25,7 +25,7 @@ var storeDay = curve{
 	215, 215, 205, 205, 220, 250, 255, 225, 170, 60, 8, 3,
 }
 
-// of returns the demand at a minute of the day, where chance.Million is the day's average.
+// of returns the demand at a minute of the day, where prng.Million is the day's average.
 func (c *curve) of(minute int) uint64 {
 	hour, part := minute/60, uint64(minute%60)
 	var sum uint64
@@ -33,7 +33,7 @@ func (c *curve) of(minute int) uint64 {
 		sum += v
 	}
 	between := c[hour]*(60-part) + c[(hour+1)%24]*part
-	return between * chance.Million * 24 / 60 / sum
+	return between * prng.Million * 24 / 60 / sum
 }
 
 const hourMs = 60 * 60 * 1000

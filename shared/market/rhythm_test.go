@@ -5,7 +5,7 @@ import (
 	"time"
 	_ "time/tzdata"
 
-	"salesburst/shared/chance"
+	"salesburst/shared/prng"
 )
 
 // The rule that is coded by hand is the zone database's.
@@ -33,7 +33,7 @@ func TestADayIsAnAverageDay(t *testing.T) {
 		for minute := range 24 * 60 {
 			sum += c.of(minute)
 		}
-		if mean := sum / (24 * 60); mean < chance.Million*999/1000 || mean > chance.Million*1001/1000 {
+		if mean := sum / (24 * 60); mean < prng.Million*999/1000 || mean > prng.Million*1001/1000 {
 			t.Errorf("%s: the day's mean is %d", name, mean)
 		}
 	}

@@ -44,13 +44,13 @@ type target struct {
 }
 
 var targets = []target{
-	{pkg: "shared/publish/squeeze", sample: 60},
+	{pkg: "shared/publish/recordzstd", sample: 60},
 	{pkg: "shared/publish", sample: 40, files: []string{"batch.go", "murmur2.go", "feed.go"}},
 	{pkg: "shared/publish/wire", testedBy: "shared/publish"},
 	{pkg: "shared/burst", sample: 30},
 	{pkg: "shared/app"},
 	{pkg: "shared/sale", sample: 50},
-	{pkg: "shared/secret", sample: 30},
+	{pkg: "shared/credentials", sample: 30},
 }
 
 // seed chooses the sample.

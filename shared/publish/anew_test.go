@@ -14,8 +14,8 @@ import (
 	"github.com/twmb/franz-go/pkg/kversion"
 	"github.com/twmb/franz-go/pkg/sasl/plain"
 
+	"salesburst/shared/devenv"
 	"salesburst/shared/publish"
-	"salesburst/shared/stack"
 )
 
 // The topic is deleted and made anew, with as many partitions, in the middle of a burst.
@@ -55,7 +55,7 @@ func createTopic(t *testing.T, b *broker, real bool) {
 	opts := []kgo.Opt{kgo.SeedBrokers(b.Addrs...), kgo.DialTLSConfig(b.TLS.Clone())}
 	user, password := b.User, b.Password
 	if real {
-		user, password = string(stack.Admin), stack.Shared(t).Users[stack.Admin]
+		user, password = string(devenv.Admin), devenv.Shared(t).Users[devenv.Admin]
 	}
 	client, err := kgo.NewClient(append(opts, kgo.SASL(plain.Auth{User: user, Pass: password}.AsMechanism()))...)
 	if err != nil {

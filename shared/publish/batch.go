@@ -11,7 +11,7 @@ import (
 
 	"github.com/klauspost/compress/zstd"
 
-	"salesburst/shared/publish/squeeze"
+	"salesburst/shared/publish/recordzstd"
 	"salesburst/shared/publish/wire"
 	"salesburst/shared/sale"
 )
@@ -47,7 +47,7 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 // records are the uncompressed records of a batch under construction.
 type records struct {
 	buf             []byte
-	marks           []squeeze.Mark // of the columns of layout
+	marks           []recordzstd.Mark // of the columns of layout
 	count           int32
 	firstTime, last sale.Time // last is the largest
 	completed       int
@@ -58,7 +58,7 @@ type records struct {
 func newRecords(n int) records {
 	return records{
 		buf:   make([]byte, 0, n*recordBytes),
-		marks: make([]squeeze.Mark, 0, n*(headColumns+len(sale.Fields))+1),
+		marks: make([]recordzstd.Mark, 0, n*(headColumns+len(sale.Fields))+1),
 	}
 }
 
@@ -66,14 +66,14 @@ func (r *records) reset() { *r = records{buf: r.buf[:0], marks: r.marks[:0]} }
 
 // layout is what a record is made of: its head, its key, the length of its value, and the
 // fields of the sale.
-func layout() []squeeze.Column {
-	key := squeeze.Column{Prefix: 1 + sale.CustomerPrefixLen, Unique: true} // with the byte of its length
-	columns := []squeeze.Column{{}, key, {}}
+func layout() []recordzstd.Column {
+	key := recordzstd.Column{Prefix: 1 + sale.CustomerPrefixLen, Unique: true} // with the byte of its length
+	columns := []recordzstd.Column{{}, key, {}}
 	numbers := make(map[string]int)
 	for _, f := range sale.Fields {
 		numbers[f.Name] = len(columns)
 		prefix := len(`,"`) + len(f.Name) + len(`":`)
-		columns = append(columns, squeeze.Column{Prefix: prefix, Unique: f.Unique, Like: numbers[f.Like]})
+		columns = append(columns, recordzstd.Column{Prefix: prefix, Unique: f.Unique, Like: numbers[f.Like]})
 	}
 	return columns
 }
@@ -119,7 +119,7 @@ func (r *records) add(key []byte, s *sale.Sale) {
 	longer := len(b) - before // than the room that was left for the lengths
 	value += longer
 	length := value - varintLen(int64(valueLen))
-	mark := func(at int, hash uint32) { r.marks = append(r.marks, squeeze.Mark{At: uint32(at), Hash: hash}) }
+	mark := func(at int, hash uint32) { r.marks = append(r.marks, recordzstd.Mark{At: uint32(at), Hash: hash}) }
 	mark(start, 0)
 	mark(length-len(key)-varintLen(int64(len(key))), 0)
 	mark(length, 0)
@@ -174,11 +174,11 @@ type batch struct {
 }
 
 // compress writes the records into the batch.
-func (b *batch) compress(r *records, enc *squeeze.Encoder) {
+func (b *batch) compress(r *records, enc *recordzstd.Encoder) {
 	if cap(b.wire) < headerBytes {
 		b.wire = make([]byte, 0, headerBytes+len(r.buf)/5)
 	}
-	r.marks = append(r.marks, squeeze.Mark{At: uint32(len(r.buf))})
+	r.marks = append(r.marks, recordzstd.Mark{At: uint32(len(r.buf))})
 	b.wire = enc.Encode(append(b.wire[:0], make([]byte, headerBytes)...), r.buf, r.marks)
 	b.count, b.completed, b.revenue = r.count, r.completed, r.revenue
 
@@ -213,7 +213,7 @@ var errOneRecord = errors.New("a single record is over the topic's max.message.b
 
 // split cuts a batch that the broker found too large into two halves with the same
 // records, unstamped.
-func (b *batch) split(enc *squeeze.Encoder) (halves [2]*batch, err error) {
+func (b *batch) split(enc *recordzstd.Encoder) (halves [2]*batch, err error) {
 	if b.count < 2 {
 		return halves, errOneRecord
 	}

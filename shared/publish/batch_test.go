@@ -9,7 +9,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
-	"salesburst/shared/publish/squeeze"
+	"salesburst/shared/publish/recordzstd"
 	"salesburst/shared/publish/wire"
 	"salesburst/shared/sale"
 )
@@ -22,7 +22,7 @@ func FuzzRecordBatch(f *testing.F) {
 	}
 	f.Add(uint16(1), uint32(0), int64(0), int32(-5), int64(0), int16(0), int32(0))
 	f.Add(uint16(300), uint32(10), int64(1)<<40, int32(1<<30), int64(1)<<62, int16(1<<14), int32(1<<30))
-	enc := squeeze.New(layout())
+	enc := recordzstd.New(layout())
 	dec, err := zstd.NewReader(nil)
 	if err != nil {
 		f.Fatal(err)

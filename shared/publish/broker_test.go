@@ -8,23 +8,23 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kfake"
 
-	"salesburst/shared/brokertest"
+	"salesburst/shared/devenv"
+	"salesburst/shared/devenv/kafkatest"
 	"salesburst/shared/publish"
 	"salesburst/shared/sale"
-	"salesburst/shared/stack"
 )
 
-const partitions = brokertest.Partitions
+const partitions = kafkatest.Partitions
 
 // broker is one with the name of the only burst that a test has in it.
 type broker struct {
-	*brokertest.Broker
+	*kafkatest.Broker
 	key publish.Key
 }
 
 func startBroker(t testing.TB, opts ...kfake.Opt) *broker {
 	t.Helper()
-	b := brokertest.Start(t, opts...)
+	b := kafkatest.Start(t, opts...)
 	return &broker{b, publish.Key{Series: b.Topic, Number: 29_847_000}}
 }
 
@@ -34,16 +34,16 @@ func realBroker(t testing.TB, configs ...string) *broker {
 	if testing.Short() {
 		t.Skip("needs real Kafka, which takes a while to start")
 	}
-	return inCluster(t, stack.Shared(t), configs...)
+	return inCluster(t, devenv.Shared(t), configs...)
 }
 
 // ownKafka is a cluster that this test may ill-treat.
-func ownKafka(t *testing.T, cfg stack.KafkaConfig) *stack.Kafka {
+func ownKafka(t *testing.T, cfg devenv.KafkaConfig) *devenv.Kafka {
 	t.Helper()
 	if testing.Short() {
 		t.Skip("needs real Kafka of its own, which takes a while to start")
 	}
-	k, err := stack.StartKafka(t.Context(), cfg)
+	k, err := devenv.StartKafka(t.Context(), cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -55,9 +55,9 @@ func ownKafka(t *testing.T, cfg stack.KafkaConfig) *stack.Kafka {
 	return k
 }
 
-func inCluster(t testing.TB, k *stack.Kafka, configs ...string) *broker {
+func inCluster(t testing.TB, k *devenv.Kafka, configs ...string) *broker {
 	t.Helper()
-	b := brokertest.Real(t, k, configs...)
+	b := kafkatest.Real(t, k, configs...)
 	return &broker{b, publish.Key{Series: b.Topic, Number: 29_847_000}}
 }
 
@@ -136,7 +136,7 @@ func (b *broker) leaders(t testing.TB) int {
 }
 
 // stored is what a reader finds in the topic.
-type stored []brokertest.Event
+type stored []kafkatest.Event
 
 func (b *broker) read(t testing.TB) stored { t.Helper(); return b.Read(t) }
 

@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"salesburst/shared/loopback"
+	"salesburst/shared/devenv/tlscert"
 	"salesburst/shared/publish"
 )
 
@@ -46,7 +46,7 @@ func child(text string) error {
 		return err
 	}
 	p, err := publish.New(publish.Config{
-		Brokers: a.Brokers, Topic: a.Topic, TLS: loopback.Trust(a.CA),
+		Brokers: a.Brokers, Topic: a.Topic, TLS: tlscert.Trust(a.CA),
 		Credentials: &publish.Credentials{Username: a.User, Password: a.Password}, Delivery: a.Delivery,
 	})
 	if err != nil {

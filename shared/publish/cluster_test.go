@@ -5,15 +5,15 @@ import (
 	"testing"
 	"time"
 
+	"salesburst/shared/devenv"
 	"salesburst/shared/publish"
 	"salesburst/shared/publish/torture/cluster"
-	"salesburst/shared/stack"
 )
 
 // Three brokers of which one, or all, go away in the middle of a burst. They are this
 // test's own.
 func TestClusterInTrouble(t *testing.T) {
-	k := ownKafka(t, stack.KafkaConfig{Brokers: 3})
+	k := ownKafka(t, devenv.KafkaConfig{Brokers: 3})
 	c, err := cluster.Dial(k)
 	if err != nil {
 		t.Fatal(err)

@@ -9,7 +9,7 @@ import (
 
 	"github.com/segmentio/kafka-go"
 
-	"salesburst/shared/publish/squeeze"
+	"salesburst/shared/publish/recordzstd"
 	"salesburst/shared/publish/wire"
 )
 
@@ -42,7 +42,7 @@ type dispatcher struct {
 
 	responses chan response
 	requests  sync.WaitGroup
-	enc       *squeeze.Encoder // for splitting; nil until needed
+	enc       *recordzstd.Encoder // for splitting; nil until needed
 }
 
 // step is a request of the transaction that is made beside the batches.
@@ -356,7 +356,7 @@ func (d *dispatcher) acknowledge(b *batch) {
 // split puts two halves in the place of a batch that is too large for the topic.
 func (d *dispatcher) split(b *batch) error {
 	if d.enc == nil {
-		d.enc = squeeze.New(layout())
+		d.enc = recordzstd.New(layout())
 	}
 	halves, err := b.split(d.enc)
 	if err != nil {

@@ -5,7 +5,7 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"salesburst/shared/publish/squeeze"
+	"salesburst/shared/publish/recordzstd"
 	"salesburst/shared/sale"
 )
 
@@ -83,7 +83,7 @@ func (f *feed) stop() {
 func (f *feed) release() { <-f.tokens }
 
 func (f *feed) work() {
-	enc := squeeze.New(layout())
+	enc := recordzstd.New(layout())
 	parts := make([]records, f.partitions)
 	expected := min(f.perChunk, f.stream.Len())/f.partitions*9/8 + 16 // customers are not spread evenly
 	for i := range parts {

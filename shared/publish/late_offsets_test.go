@@ -9,8 +9,8 @@ import (
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
+	"salesburst/shared/devenv"
 	"salesburst/shared/publish"
-	"salesburst/shared/stack"
 )
 
 var rounds = flag.Int("rounds", 0, "how often the races with real brokers are tried; 0: as often as each test chooses")
@@ -24,7 +24,7 @@ var rounds = flag.Int("rounds", 0, "how often the races with real brokers are tr
 func TestOffsetsSeenLate(t *testing.T) {
 	const groups, n = 20_000, 10
 	tries := cmp.Or(*rounds, 60)
-	k := ownKafka(t, stack.KafkaConfig{Version: "3.5.2", Settings: map[string]string{"offsets.topic.num.partitions": "1", "offsets.retention.check.interval.ms": "1000"}})
+	k := ownKafka(t, devenv.KafkaConfig{Version: "3.5.2", Settings: map[string]string{"offsets.topic.num.partitions": "1", "offsets.retention.check.interval.ms": "1000"}})
 	b := inCluster(t, k)
 	b.fillCoordinator(t, k, groups)
 	first, second := newPublisher(t, publish.WithOldBrokers(b.config(publish.ExactlyOnce))), newPublisher(t, publish.WithOldBrokers(b.config(publish.ExactlyOnce)))
@@ -48,10 +48,10 @@ func TestOffsetsSeenLate(t *testing.T) {
 }
 
 // fillCoordinator commits an offset in each of so many groups.
-func (b *broker) fillCoordinator(t *testing.T, k *stack.Kafka, groups int) {
+func (b *broker) fillCoordinator(t *testing.T, k *devenv.Kafka, groups int) {
 	t.Helper()
 	admin := *b.Broker
-	admin.User, admin.Password = string(stack.Admin), k.Users[stack.Admin]
+	admin.User, admin.Password = string(devenv.Admin), k.Users[devenv.Admin]
 	client := admin.Dial(t)
 	for i := range groups {
 		req := kmsg.NewPtrOffsetCommitRequest()

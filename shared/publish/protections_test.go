@@ -13,7 +13,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
-	"salesburst/shared/brokertest"
+	"salesburst/shared/devenv/kafkatest"
 	"salesburst/shared/publish"
 	"salesburst/shared/sale"
 )
@@ -223,7 +223,7 @@ func TestThrottledBrokerIsLeftAlone(t *testing.T) {
 			if asked.Add(1) > 4 {
 				return nil, nil, false
 			}
-			res := brokertest.ProduceResponse(req.(*kmsg.ProduceRequest), kerr.NotEnoughReplicas.Code)
+			res := kafkatest.ProduceResponse(req.(*kmsg.ProduceRequest), kerr.NotEnoughReplicas.Code)
 			res.ThrottleMillis = int32(pause.Milliseconds())
 			until[node] = time.Now().Add(pause)
 			return res, nil, true

@@ -5,7 +5,7 @@ Start with [Publisher.Publish]. It is a pipeline:
 
   - workers (GOMAXPROCS of them) take the burst chunk by chunk, generate the
     sales, sort them by partition, encode one record batch per partition and
-    compress it (feed.go, batch.go, package squeeze);
+    compress it (feed.go, batch.go, package recordzstd);
   - the dispatcher puts the chunks back into their order, so that a customer's
     sales keep theirs, stamps the producer's sequence on each batch and sends what
     waits: one request in flight per leader, all of the leader's partitions in it

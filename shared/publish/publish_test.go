@@ -14,9 +14,9 @@ import (
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
-	"salesburst/shared/brokertest"
+	"salesburst/shared/devenv"
+	"salesburst/shared/devenv/kafkatest"
 	"salesburst/shared/publish"
-	"salesburst/shared/stack"
 )
 
 func TestPublish(t *testing.T) {
@@ -109,7 +109,7 @@ func TestErrors(t *testing.T) {
 					cfg := b.config(d)
 					c.change(&cfg)
 					if cfg.Topic != b.Topic && b.Cluster == nil { // Kafka tells only those of a topic's absence who may see it
-						cfg.Credentials = &publish.Credentials{Username: string(stack.Admin), Password: stack.Shared(t).Users[stack.Admin]}
+						cfg.Credentials = &publish.Credentials{Username: string(devenv.Admin), Password: devenv.Shared(t).Users[devenv.Admin]}
 					}
 					p, err := publish.New(cfg)
 					if err != nil {
@@ -182,7 +182,7 @@ func TestRetriedErrors(t *testing.T) {
 					if times.Add(1) > 3 {
 						return nil, nil, false
 					}
-					return brokertest.ProduceResponse(req.(*kmsg.ProduceRequest), code.Code), nil, true
+					return kafkatest.ProduceResponse(req.(*kmsg.ProduceRequest), code.Code), nil, true
 				})
 				res, err := b.publisher(t, d).Publish(t.Context(), b.key, stream(15_000))
 				if err != nil {
@@ -295,7 +295,7 @@ func TestFinalErrors(t *testing.T) {
 				if times.Add(1) <= 2 {
 					return nil, nil, false
 				}
-				return brokertest.ProduceResponse(req.(*kmsg.ProduceRequest), c.code.Code), nil, true
+				return kafkatest.ProduceResponse(req.(*kmsg.ProduceRequest), c.code.Code), nil, true
 			})
 			res, err := b.publisher(t, publish.Idempotent).Publish(t.Context(), b.key, stream(25_000))
 			if !errors.Is(err, c.kind) || !errors.Is(err, publish.ErrPartial) {

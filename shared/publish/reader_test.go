@@ -10,15 +10,15 @@ import (
 	"testing"
 	"time"
 
+	"salesburst/shared/devenv"
 	"salesburst/shared/publish"
 	"salesburst/shared/sale"
-	"salesburst/shared/stack"
 )
 
 // What is written is read by programs that are not ours, in three languages: a burst that
 // was taken back is in the topic for those who ask for all, and for nobody else.
 func TestReadersOfOthers(t *testing.T) {
-	b, k := realBroker(t), stack.Shared(t)
+	b, k := realBroker(t), devenv.Shared(t)
 	const aborted, n = 40_000, 5_000
 	ctx, cancel := context.WithCancel(t.Context())
 	_, err := b.publisher(t, publish.ExactlyOnce).Publish(ctx, b.key, stallOnce(stream(aborted), 30_000, func() {
@@ -39,9 +39,9 @@ func TestReadersOfOthers(t *testing.T) {
 	for level, want := range map[string]int{"read_committed": n, "read_uncommitted": all} {
 		for name, command := range map[string]*exec.Cmd{
 			"Java": k.Tool(t.Context(), "org.apache.kafka.tools.consumer.ConsoleConsumer", "--bootstrap-server", b.Addrs[0],
-				"--consumer.config", k.JavaConfig(stack.Consumer), "--topic", b.Topic, "--from-beginning", "--isolation-level", level,
+				"--consumer.config", k.JavaConfig(devenv.Consumer), "--topic", b.Topic, "--from-beginning", "--isolation-level", level,
 				"--group", b.Topic+"-"+level, "--timeout-ms", "20000", "--max-messages", fmt.Sprint(want)),
-			"kcat": exec.CommandContext(t.Context(), "kcat", "-F", k.CConfig(stack.Consumer), "-b", b.Addrs[0], "-C", "-t", b.Topic, "-q", "-e",
+			"kcat": exec.CommandContext(t.Context(), "kcat", "-F", k.CConfig(devenv.Consumer), "-b", b.Addrs[0], "-C", "-t", b.Topic, "-q", "-e",
 				"-X", "isolation.level="+level, "-o", "beginning"),
 		} {
 			t.Run(name+"/"+level, func(t *testing.T) {

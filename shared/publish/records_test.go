@@ -14,7 +14,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 	"github.com/segmentio/kafka-go"
 
-	"salesburst/shared/publish/squeeze"
+	"salesburst/shared/publish/recordzstd"
 	"salesburst/shared/publish/wire"
 	"salesburst/shared/sale"
 )
@@ -38,7 +38,7 @@ func batchOf(sales ...sale.Sale) *batch {
 		r.add(sales[i].CustomerID.Append(nil), &sales[i])
 	}
 	b := &batch{partition: 3, waiting: new(int)}
-	b.compress(&r, squeeze.New(layout()))
+	b.compress(&r, recordzstd.New(layout()))
 	return b
 }
 
@@ -80,7 +80,7 @@ func TestMarksOfRecords(t *testing.T) {
 				s := simple(i, letters)
 				r.add(s.CustomerID.Append(nil), &s)
 			}
-			ends := append(r.marks, squeeze.Mark{At: uint32(len(r.buf))})
+			ends := append(r.marks, recordzstd.Mark{At: uint32(len(r.buf))})
 			columns := layout()
 			for n, m := range r.marks {
 				s := simple(n/len(columns), letters)
@@ -179,7 +179,7 @@ func TestSplit(t *testing.T) {
 			sales = append(sales, simple(i, 5))
 		}
 		b := batchOf(sales...)
-		halves, err := b.split(squeeze.New(layout()))
+		halves, err := b.split(recordzstd.New(layout()))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -197,12 +197,12 @@ func TestSplit(t *testing.T) {
 }
 
 func TestSplitRefuses(t *testing.T) {
-	enc := squeeze.New(layout())
+	enc := recordzstd.New(layout())
 	if _, err := batchOf(simple(0, 5)).split(enc); !errors.Is(err, errOneRecord) {
 		t.Errorf("one record: %v", err)
 	}
 	packed := func(raw []byte) *batch {
-		text := squeeze.New([]squeeze.Column{{}}).Encode(make([]byte, headerBytes), raw, []squeeze.Mark{{}, {At: uint32(len(raw))}})
+		text := recordzstd.New([]recordzstd.Column{{}}).Encode(make([]byte, headerBytes), raw, []recordzstd.Mark{{}, {At: uint32(len(raw))}})
 		return &batch{count: 2, wire: text}
 	}
 	whole := appendRecord(nil, 0, 0, []byte("key"), []byte("no JSON"))

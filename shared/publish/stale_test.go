@@ -13,10 +13,10 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"salesburst/shared/devenv"
 	"salesburst/shared/publish"
 	"salesburst/shared/publish/torture/cluster"
 	"salesburst/shared/sale"
-	"salesburst/shared/stack"
 )
 
 // A broker that was frozen believes, for a moment after it is thawed, that it still leads
@@ -34,7 +34,7 @@ import (
 // publisher that does not take the ledger's word from such a broker: this test comes into
 // the project together with that one.
 func TestRetryAtBrokerOfThePast(t *testing.T) {
-	k := ownKafka(t, stack.KafkaConfig{Brokers: 3})
+	k := ownKafka(t, devenv.KafkaConfig{Brokers: 3})
 	c, err := cluster.Dial(k)
 	if err != nil {
 		t.Fatal(err)
@@ -61,7 +61,7 @@ func TestRetryAtBrokerOfThePast(t *testing.T) {
 
 // past is where a broker is sent into the past.
 type past struct {
-	kafka   *stack.Kafka
+	kafka   *devenv.Kafka
 	cluster *cluster.Cluster
 	broker  *broker
 }

@@ -12,15 +12,15 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 	"github.com/twmb/franz-go/pkg/kversion"
 
+	"salesburst/shared/devenv"
 	"salesburst/shared/publish"
-	"salesburst/shared/stack"
 )
 
 // A batch of an attempt that was given up comes to its leader when the next attempt has
 // begun, at brokers that do not ask whether its transaction goes on (Kafka before 3.6, or
 // with the check turned off, as here). It must not be committed with the next one's sales.
 func TestStrayBatch(t *testing.T) {
-	k := ownKafka(t, stack.KafkaConfig{Settings: map[string]string{"transaction.partition.verification.enable": "false"}})
+	k := ownKafka(t, devenv.KafkaConfig{Settings: map[string]string{"transaction.partition.verification.enable": "false"}})
 	for _, level := range []string{"transactional", "exactly-once"} {
 		t.Run(level, func(t *testing.T) { testStrayBatch(t, inCluster(t, k), levels[level]) })
 	}

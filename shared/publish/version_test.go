@@ -8,8 +8,8 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kmsg"
 
+	"salesburst/shared/devenv"
 	"salesburst/shared/publish"
-	"salesburst/shared/stack"
 )
 
 // A burst that is asked for twice is there once in each version of Kafka that brokers are
@@ -19,16 +19,16 @@ func TestKafkaVersions(t *testing.T) {
 	if testing.Short() {
 		t.Skip("needs real Kafka of several versions, which take a while to start")
 	}
-	for _, version := range stack.KafkaVersions() {
+	for _, version := range devenv.KafkaVersions() {
 		for _, brokers := range []int{1, 3} {
 			t.Run(fmt.Sprintf("%s/%d", version, brokers), func(t *testing.T) {
-				testKafkaVersion(t, stack.KafkaConfig{Version: version, Brokers: brokers})
+				testKafkaVersion(t, devenv.KafkaConfig{Version: version, Brokers: brokers})
 			})
 		}
 	}
 }
 
-func testKafkaVersion(t *testing.T, cfg stack.KafkaConfig) {
+func testKafkaVersion(t *testing.T, cfg devenv.KafkaConfig) {
 	k := ownKafka(t, cfg)
 	b := inCluster(t, k)
 	features := b.features(t)

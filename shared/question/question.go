@@ -7,7 +7,7 @@ Package question is what a panel asks of the sales: sums of them, group by group
   - [Question.SQL] is all of it as Druid's SQL, for Grafana; [Asked.SQL] is that with the
     choice put in (druid.go).
 
-Druid groups by the rendered SQL; shared/table groups by the values themselves and leaves the
+Druid groups by the rendered SQL; shared/local/columnstore groups by the values themselves and leaves the
 outer SQL, [Asked.Outer], to SQLite.
 */
 package question

@@ -6,7 +6,7 @@ import "math"
 
 // Fields are the event's fields in the order of its JSON. From this table `go generate ./shared/sale`
 // makes the struct [Sale], its encoder, the decoder (shared/local), the column store's layout
-// (shared/table), Druid's dimensions (druid-ec2/spec/supervisor.json) and what the documents say of
+// (shared/local/columnstore), Druid's dimensions (druid-ec2/spec/supervisor.json) and what the documents say of
 // the event. shared/README.md shows how a field is added.
 var Fields = [...]Field{
 	{Name: "transaction_id", Kind: KindTransaction, Example: `"p222rm7v3ros-00000000"`, Unique: true,

@@ -9,7 +9,7 @@ import (
 	"os/exec"
 	"time"
 
-	"salesburst/shared/loopback"
+	"salesburst/shared/devenv/tlscert"
 	"salesburst/shared/publish"
 	"salesburst/shared/publish/torture/proxy"
 )
@@ -30,7 +30,7 @@ type order struct {
 
 func (o order) publisher() (*publish.Publisher, error) {
 	return publish.New(publish.Config{
-		Brokers: o.Brokers, Topic: o.Topic, TLS: loopback.Trust(o.CA), Delivery: publish.ExactlyOnce,
+		Brokers: o.Brokers, Topic: o.Topic, TLS: tlscert.Trust(o.CA), Delivery: publish.ExactlyOnce,
 		Credentials: &publish.Credentials{Username: o.User, Password: o.Password}, Dial: o.Routes.Dial,
 	})
 }

@@ -31,7 +31,7 @@ import (
 	"syscall"
 	"time"
 
-	"salesburst/shared/stack"
+	"salesburst/shared/devenv"
 )
 
 func main() {
@@ -44,7 +44,7 @@ func main() {
 	}
 	seed := flag.Uint64("seed", 0, "of the schedule; 0: a random one")
 	length := flag.Duration("duration", time.Hour, "of the schedule; the end takes a minute or two more")
-	version := flag.String("version", stack.KafkaVersion, "of Kafka, 4.0 or newer")
+	version := flag.String("version", devenv.KafkaVersion, "of Kafka, 4.0 or newer")
 	show := flag.Bool("schedule", false, "print the schedule and do nothing")
 	flag.Parse()
 	if *length < time.Second || flag.NArg() > 0 {

@@ -13,10 +13,10 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"salesburst/shared/devenv"
 	"salesburst/shared/publish"
 	"salesburst/shared/publish/torture/cluster"
 	"salesburst/shared/publish/torture/proxy"
-	"salesburst/shared/stack"
 )
 
 // torture is a run: a cluster, proxies before its brokers, and what happens to both while
@@ -25,7 +25,7 @@ type torture struct {
 	schedule *schedule
 	program  string // this one, for attempts in processes of their own
 	topic    string
-	kafka    *stack.Kafka
+	kafka    *devenv.Kafka
 	cluster  *cluster.Cluster
 	proxies  [brokers]*proxy.Proxy
 	routes   proxy.Map
@@ -55,7 +55,7 @@ func begin(ctx context.Context, s *schedule, version string, log io.Writer) (t *
 	if t.program, err = os.Executable(); err != nil {
 		return nil, err
 	}
-	if t.kafka, err = stack.StartKafka(ctx, stack.KafkaConfig{Version: version, Brokers: brokers, Log: log}); err != nil {
+	if t.kafka, err = devenv.StartKafka(ctx, devenv.KafkaConfig{Version: version, Brokers: brokers, Log: log}); err != nil {
 		return nil, err
 	}
 	if err := t.prepare(ctx); err != nil {
@@ -94,7 +94,7 @@ func (t *torture) prepare(ctx context.Context) (err error) {
 
 // login is the administrator's: rights are not what is tortured here.
 func (t *torture) login() (user, password string) {
-	return string(stack.Admin), t.kafka.Users[stack.Admin]
+	return string(devenv.Admin), t.kafka.Users[devenv.Admin]
 }
 
 // stop ends all of it.

@@ -83,7 +83,7 @@ func newEvent(table []sale.Field) (*event, error) {
 func newField(f sale.Field) field {
 	k := kinds[f.Kind]
 	g := field{Field: f, kind: k, Go: goName(f.Name), Group: groups[k.Column]}
-	row := "r." + g.Group + "[table." + g.Go + "]"
+	row := "r." + g.Group + "[columnstore." + g.Go + "]"
 	for _, code := range []*string{&g.Write, &g.Hash, &g.Store, &g.Read} {
 		*code = strings.NewReplacer("{s}", "s."+g.Go, "{r}", row).Replace(*code)
 	}

@@ -37,9 +37,9 @@ var templates embed.FS
 
 // files are all that is generated, each by its template.
 var files = map[string]string{
-	"shared/sale/sale_gen.go":     "sale.tmpl",
-	"shared/table/columns_gen.go": "columns.tmpl",
-	"shared/local/parse_gen.go":   "parse.tmpl",
+	"shared/sale/sale_gen.go":                 "sale.tmpl",
+	"shared/local/columnstore/columns_gen.go": "columns.tmpl",
+	"shared/local/parse_gen.go":               "parse.tmpl",
 }
 
 // blocks are parts of files that are written by hand: what stands between two texts.

@@ -17,7 +17,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 	"github.com/twmb/franz-go/pkg/sasl/plain"
 
-	"salesburst/shared/stack"
+	"salesburst/shared/devenv"
 )
 
 // The topics in which Kafka keeps ledgers and transactions. Who leads a partition of them
@@ -33,12 +33,12 @@ const Controller = 1
 
 // Cluster is a connection of the administrator's.
 type Cluster struct {
-	kafka  *stack.Kafka
+	kafka  *devenv.Kafka
 	client *kgo.Client
 }
 
 // Dial connects to a cluster's brokers themselves, whatever stands between them and others.
-func Dial(k *stack.Kafka) (*Cluster, error) {
+func Dial(k *devenv.Kafka) (*Cluster, error) {
 	c := &Cluster{kafka: k}
 	var err error
 	c.client, err = c.dial(kgo.MetadataMinAge(100 * time.Millisecond))
@@ -54,7 +54,7 @@ func (c *Cluster) Brokers() int { return len(c.kafka.Addresses) }
 func (c *Cluster) dial(opts ...kgo.Opt) (*kgo.Client, error) {
 	client, err := kgo.NewClient(append([]kgo.Opt{
 		kgo.SeedBrokers(c.kafka.Addresses...), kgo.DialTLSConfig(c.kafka.TLS()), kgo.DialTimeout(3 * time.Second),
-		kgo.SASL(plain.Auth{User: string(stack.Admin), Pass: c.kafka.Users[stack.Admin]}.AsMechanism()),
+		kgo.SASL(plain.Auth{User: string(devenv.Admin), Pass: c.kafka.Users[devenv.Admin]}.AsMechanism()),
 	}, opts...)...)
 	if err != nil {
 		return nil, fmt.Errorf("connecting the administrator: %w", err)

@@ -12,10 +12,10 @@ import (
 	druid "salesburst/druid-ec2"
 	"salesburst/shared/burst"
 	"salesburst/shared/contract"
+	"salesburst/shared/local/columnstore"
 	"salesburst/shared/market"
 	"salesburst/shared/publish"
 	"salesburst/shared/sale"
-	"salesburst/shared/table"
 )
 
 // The last field of the table, a number, is in Kafka, in the column store and in what Druid
@@ -88,7 +88,7 @@ func TestAddedField(t *testing.T) {
 			t.Fatalf("%s is not in %s", added.Name, line)
 		}
 		sum += int64(value)
-		if !newParser().fast(line, new(table.Row)) {
+		if !newParser().fast(line, new(columnstore.Row)) {
 			t.Fatalf("the decoder does not know %s", line)
 		}
 	}

@@ -1,0 +1,229 @@
+// Package kafkatest is a Kafka broker for tests and what a reader who is not ours finds
+// in it. It is used by tests only.
+package kafkatest
+
+import (
+	"context"
+	"crypto/tls"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net"
+	"testing"
+	"time"
+
+	"github.com/klauspost/compress/zstd"
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
+	"github.com/twmb/franz-go/pkg/sasl/plain"
+
+	"salesburst/shared/devenv/tlscert"
+	"salesburst/shared/sale"
+)
+
+// Broker is a Kafka cluster with TLS and SASL PLAIN, as in the cloud, and a topic in it.
+type Broker struct {
+	*kfake.Cluster // nil: a real one
+
+	Addrs          []string
+	TLS            *tls.Config                                                          // of its clients; nil: none
+	Dialer         func(ctx context.Context, network, address string) (net.Conn, error) // nil: the usual
+	CA             []byte                                                               // PEM, what they trust
+	User, Password string
+	Topic          string
+
+	admin *login // nil: User may do everything
+}
+
+type login struct{ user, password string }
+
+// Partitions is how many the topic has.
+const Partitions = 6
+
+// Start starts a fake cluster of two brokers that ends with the test.
+func Start(t testing.TB, opts ...kfake.Opt) *Broker {
+	t.Helper()
+	cert, err := tlscert.NewCertificate()
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := &Broker{TLS: cert.Client(), CA: cert.CA, User: "key", Password: "correct horse", Topic: "sales-1"}
+	opts = append([]kfake.Opt{
+		kfake.TLS(cert.Server()),
+		kfake.EnableSASL(),
+		kfake.Superuser("PLAIN", b.User, b.Password),
+		kfake.SeedTopics(Partitions, b.Topic),
+		kfake.NumBrokers(2),
+	}, opts...)
+	c, err := kfake.NewCluster(opts...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.Close)
+	b.Cluster, b.Addrs = c, c.ListenAddrs()
+	return b
+}
+
+// Dial returns a client that is not ours.
+func (b *Broker) Dial(t testing.TB, opts ...kgo.Opt) *kgo.Client {
+	t.Helper()
+	// The loop of its metrics does not end with a client: a virtual clock would stand still.
+	opts = append([]kgo.Opt{kgo.SeedBrokers(b.Addrs...), kgo.DisableClientMetrics()}, opts...)
+	if b.TLS != nil {
+		opts = append(opts, kgo.DialTLSConfig(b.TLS.Clone()))
+	}
+	if b.Dialer != nil {
+		opts = append(opts, kgo.Dialer(b.Dialer))
+	}
+	if b.User != "" {
+		opts = append(opts, kgo.SASL(plain.Auth{User: b.User, Pass: b.Password}.AsMechanism()))
+	}
+	client, err := kgo.NewClient(opts...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(client.Close)
+	return client
+}
+
+// Event is a record in the topic.
+type Event struct {
+	*kgo.Record
+	Sale sale.Sale
+}
+
+// Read returns what a reader sees who waits for transactions to end, from the topic's
+// start to its present end, once all transactions in it have ended.
+func (b *Broker) Read(t testing.TB) []Event { t.Helper(); return b.read(t, kgo.ReadCommitted()) }
+
+// ReadUncommitted returns what is in the topic, aborted or not.
+func (b *Broker) ReadUncommitted(t testing.TB) []Event {
+	t.Helper()
+	return b.read(t, kgo.ReadUncommitted())
+}
+
+// silence is how long a broker may have nothing to say before reading it has failed. There is
+// no limit to how long it may take in all: that depends on the machine.
+const silence = 3 * time.Minute
+
+func (b *Broker) read(t testing.TB, level kgo.IsolationLevel) []Event {
+	t.Helper()
+	client := b.Dial(t, kgo.ConsumeTopics(b.Topic), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()),
+		kgo.FetchIsolationLevel(level), kgo.KeepControlRecords(), kgo.WithDecompressor(decompressor{}), kgo.FetchMaxWait(100*time.Millisecond))
+	defer client.Close()
+	ctx, cancel := context.WithTimeout(t.Context(), silence)
+	defer cancel()
+	ends := b.ends(t, client, level)
+	// A broker answers a commit before readers see it.
+	for level == kgo.ReadCommitted() && !maps.Equal(ends, b.ends(t, client, kgo.ReadUncommitted())) {
+		if sleep(ctx, 20*time.Millisecond) != nil {
+			t.Fatalf("a transaction in topic %s stays open", b.Topic)
+		}
+		ends = b.ends(t, client, level)
+	}
+	var got []Event
+	for len(ends) > 0 {
+		ctx, cancel := context.WithTimeout(t.Context(), silence)
+		fetches := client.PollFetches(ctx)
+		cancel()
+		if err := fetches.Err(); err != nil {
+			t.Fatalf("reading back, %d until now, not to the ends %v: %v", len(got), ends, err)
+		}
+		for r := range fetches.RecordsAll() {
+			if r.Offset >= ends[r.Partition]-1 {
+				delete(ends, r.Partition)
+			}
+			if r.Attrs.IsControl() {
+				continue
+			}
+			e := Event{Record: r}
+			if err := json.Unmarshal(r.Value, &e.Sale); err != nil {
+				t.Fatalf("record %s: %v", r.Value, err)
+			}
+			got = append(got, e)
+		}
+	}
+	return got
+}
+
+// decompressor does without the finalizers of franz-go's own, which end a test that has
+// a virtual clock.
+type decompressor struct{}
+
+// Decompress implements kgo.Decompressor.
+func (decompressor) Decompress(src []byte, codec kgo.CompressionCodecType) ([]byte, error) {
+	switch codec {
+	case kgo.CodecNone:
+		return src, nil
+	case kgo.CodecZstd:
+		d, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1))
+		if err != nil {
+			return nil, err
+		}
+		defer d.Close()
+		return d.DecodeAll(src, nil)
+	}
+	return nil, fmt.Errorf("codec %v: want zstd or none", codec)
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	select {
+	case <-time.After(d):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// ends returns where the partitions end that are not empty. A reader who waits for
+// transactions does not get beyond the first open one.
+func (b *Broker) ends(t testing.TB, client *kgo.Client, level kgo.IsolationLevel) map[int32]int64 {
+	t.Helper()
+	ends := make(map[int32]int64)
+	topic := kmsg.NewListOffsetsRequestTopic()
+	topic.Topic = b.Topic
+	for p := range int32(Partitions) {
+		part := kmsg.NewListOffsetsRequestTopicPartition()
+		part.Partition, part.Timestamp = p, -1
+		topic.Partitions = append(topic.Partitions, part)
+	}
+	req := kmsg.NewPtrListOffsetsRequest()
+	if level == kgo.ReadCommitted() {
+		req.IsolationLevel = 1
+	}
+	req.Topics = append(req.Topics, topic)
+	for _, shard := range client.RequestSharded(t.Context(), req) {
+		if shard.Err != nil {
+			t.Fatal(shard.Err)
+		}
+		for _, topic := range shard.Resp.(*kmsg.ListOffsetsResponse).Topics {
+			for _, p := range topic.Partitions {
+				if err := kerr.ErrorForCode(p.ErrorCode); err != nil {
+					t.Fatal(err)
+				}
+				if p.Offset > 0 {
+					ends[p.Partition] = p.Offset
+				}
+			}
+		}
+	}
+	return ends
+}
+
+// ProduceResponse answers all of a produce request with one code.
+func ProduceResponse(req *kmsg.ProduceRequest, code int16) *kmsg.ProduceResponse {
+	resp := req.ResponseKind().(*kmsg.ProduceResponse)
+	for _, t := range req.Topics {
+		rt := kmsg.NewProduceResponseTopic()
+		rt.Topic, rt.TopicID = t.Topic, t.TopicID
+		for _, p := range t.Partitions {
+			rp := kmsg.NewProduceResponseTopicPartition()
+			rp.Partition, rp.ErrorCode = p.Partition, code
+			rt.Partitions = append(rt.Partitions, rp)
+		}
+		resp.Topics = append(resp.Topics, rt)
+	}
+	return resp
+}
