@@ -12,10 +12,12 @@
 
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-# jsii, below the CDK, is not made for the race detector. The tests of what Druid answers
-# wait for Druid, and read hundreds of thousands of sales back, which takes ten times as long with it.
+# jsii, below the CDK, is not made for the race detector. What waits for Druid, for brokers and for the
+# browser takes ten times as long with it: of those packages only the quick tests run with it.
 PLAIN = ./dashboards/... ./druid-ec2/...
-RACE = $(shell go list ./... | grep -v -e '^salesburst/cdk' -e '^salesburst/dashboards' -e '^salesburst/druid-ec2')
+SLOW = ./shared/local ./shared/publish
+RACE = $(shell go list ./... | grep -v -e '^salesburst/cdk' -e '^salesburst/dashboards' -e '^salesburst/druid-ec2' \
+	-e '/shared/local$$' -e '/shared/publish$$')
 
 # What depends on how brokers behave is tested with other versions of Kafka too.
 OTHER_KAFKAS = 4.4.0
@@ -33,7 +35,8 @@ generate:
 	go generate ./...
 
 test: install lint portable mutate-sample
-	$(WITH_SERVERS) sh -ec 'go test -race -timeout 60m $(RACE); go test -timeout 60m $(PLAIN); go run ./shared/bench/druid -short'
+	$(WITH_SERVERS) sh -ec 'go test -race -timeout 60m $(RACE); go test -race -short -timeout 60m $(SLOW); \
+		go test -timeout 60m $(SLOW) $(PLAIN); go run ./shared/bench/druid -short'
 	go test -timeout 60m -run '^Test(OneFault|LateRequest|Histories)$$' ./shared/publish -every -histories 200
 	for version in $(OTHER_KAFKAS); do \
 		go run ./shared/devenv/run kafka=$$version -- go test -timeout 60m -run '$(ON_EACH_KAFKA)' ./shared/publish || exit 1; done
