@@ -45,7 +45,7 @@ test: install lint portable mutate-sample
 	go run ./shared/publish/torture -duration 3m
 
 bench:
-	go run ./shared/bench/producer -chart dashboards/bench.svg
+	go run ./shared/bench/producer -write
 
 TORTURE = -duration 1h
 

@@ -54,7 +54,7 @@ func (b *bench) cold(ctx context.Context, out io.Writer, rounds int) error {
 			took = append(took, time.Since(start))
 		}
 		slices.Sort(took)
-		fmt.Fprintf(out, "cold burst of 1000 events, %v away, %s: median %v of %d, from the process's start to its end\n",
+		fmt.Fprintf(out, "- cold burst of 1000 events, %v away, %s: median %v of %d, from the process's start to its end\n",
 			latency, level.name, took[len(took)/2].Round(time.Millisecond), rounds)
 	}
 	return nil

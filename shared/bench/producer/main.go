@@ -4,7 +4,8 @@ pipeline beside franz-go, kafka-go's Writer and Java's ProducerPerformance, each
 each a process of its own, over SASL_SSL, with zstd and acks=all, on the same broker on
 this machine. The order rotates from round to round.
 
-	go run ./shared/bench/producer -events 1000000 -rounds 5 -chart dashboards/bench.svg
+	go run ./shared/bench/producer -events 1000000 -rounds 5
+	go run ./shared/bench/producer -write     # into the documents and the chart, from the root
 
 It ends with an error where a producer did not store every event.
 */
@@ -24,9 +25,9 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
-	"text/tabwriter"
 	"time"
 
+	sharedbench "salesburst/shared/bench"
 	"salesburst/shared/devenv"
 	"salesburst/shared/publish"
 )
@@ -43,7 +44,7 @@ func main() {
 	flag.IntVar(&o.events, "events", 1_000_000, "events per run")
 	flag.IntVar(&o.large, "large", 10_000_000, "events of one more run of ours, which shows that memory does not grow; 0: none")
 	flag.IntVar(&o.rounds, "rounds", 5, "runs of each producer; the table has the medians")
-	flag.StringVar(&o.chart, "chart", "", "file for a chart (SVG)")
+	flag.BoolVar(&o.write, "write", false, "write the figures into README.md and shared/publish/README.md, and dashboards/bench.svg")
 	flag.Parse()
 	if o.events < 1000 || o.rounds < 1 || flag.NArg() > 0 {
 		fmt.Fprintln(os.Stderr, "bench: want at least 1000 -events and 1 of -rounds, and nothing behind the flags")
@@ -57,7 +58,7 @@ func main() {
 
 type options struct {
 	events, large, rounds int
-	chart                 string
+	write                 bool
 }
 
 func run(ctx context.Context, o options, out io.Writer) (err error) {
@@ -85,25 +86,43 @@ func run(ctx context.Context, o options, out io.Writer) (err error) {
 			b.results[p.name] = append(b.results[p.name], r)
 		}
 	}
+	var text strings.Builder
+	out = io.MultiWriter(out, &text)
+	fmt.Fprintf(out, "%s. Runs of %d events, medians of %d in rotating order; in brackets the ratio to ours.\n\n",
+		sharedbench.Stamp(time.Now()), o.events, o.rounds)
 	b.table(out, o)
 	if o.large > 0 {
 		r, err := b.measure(ctx, ours, o.large)
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(out, "\n%d events: %.0f events/s, %.0f MB\n", o.large, r.rate(), r.rss)
+		fmt.Fprintf(out, "- %d events: %.0f events/s, %.0f MB\n", o.large, r.rate(), r.rss)
 		if more := o.large - o.events; more > 0 { // what a start takes is left out
 			before := median(b.results[ours], func(r result) float64 { return r.allocations })
-			fmt.Fprintf(out, "ours, once it runs: %.4f allocations an event\n", (r.allocations-before)/float64(more))
+			fmt.Fprintf(out, "- ours, once it runs: %.4f allocations an event\n", (r.allocations-before)/float64(more))
 		}
 	}
 	if err := b.cold(ctx, out, o.rounds); err != nil {
 		return err
 	}
-	if o.chart != "" {
-		return b.draw(o.chart, o.events)
+	if !o.write {
+		return nil
 	}
-	return nil
+	return errors.Join(
+		b.draw("dashboards/bench.svg", o.events),
+		sharedbench.WriteBlock("shared/publish/README.md", "speed", text.String()),
+		sharedbench.WriteRow("README.md", b.headline()),
+	)
+}
+
+// headline is the row of the README's table.
+func (b *bench) headline() string {
+	mine, theirs := b.results[ours], b.results[franz]
+	cpu := func(r result) float64 { return r.cpu.Seconds() / float64(r.events) }
+	return fmt.Sprintf("| events a second into real Kafka, exactly once | %.2f times franz-go's at %.2f of its processor time, "+
+		"in %.0f MB | %s | [`make bench`](shared/publish/README.md#speed) |",
+		median(mine, result.rate)/median(theirs, result.rate), median(mine, cpu)/median(theirs, cpu),
+		median(mine, func(r result) float64 { return r.rss }), sharedbench.Stamp(time.Now()))
 }
 
 // bench has what was measured.
@@ -243,9 +262,8 @@ func (b *bench) size(topic string) (total int64, err error) {
 
 // table prints the medians, with ratios to ours.
 func (b *bench) table(out io.Writer, o options) {
-	fmt.Fprintf(out, "%d events a run, medians of %d, ratio to ours in brackets\n\n", o.events, o.rounds)
-	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(w, "producer\tevents/s\t\tCPU s per million\t\tpeak MB\t\tbytes per event in the log\ton the wire\t")
+	fmt.Fprintln(out, "| producer | events/s | CPU s per million | peak RSS, MB | bytes per event in the log | on the wire |")
+	fmt.Fprintln(out, "| --- | --- | --- | --- | --- | --- |")
 	figures := func(name string) [5]float64 {
 		rs := b.results[name]
 		return [5]float64{
@@ -259,10 +277,11 @@ func (b *bench) table(out io.Writer, o options) {
 	base := figures(ours)
 	for _, p := range producers {
 		f := figures(p.name)
-		fmt.Fprintf(w, "%s\t%.0f\t(%.2f)\t%.2f\t(%.2f)\t%.0f\t(%.1f)\t%.0f\t%.0f\t\n", p.name, f[0], f[0]/base[0], f[1], f[1]/base[1], f[2], f[2]/base[2], f[3], f[4])
+		fmt.Fprintf(out, "| %s | %.0f (%.2f) | %.2f (%.2f) | %.0f (%.1f) | %.0f | %.0f |\n",
+			p.name, f[0], f[0]/base[0], f[1], f[1]/base[1], f[2], f[2]/base[2], f[3], f[4])
 	}
-	w.Flush()
-	fmt.Fprintf(out, "\nours, start and all: %.4f allocations an event\n", median(b.results[ours], func(r result) float64 { return r.allocations })/float64(o.events))
+	allocations := median(b.results[ours], func(r result) float64 { return r.allocations })
+	fmt.Fprintf(out, "\n- ours, start and all: %.4f allocations an event\n", allocations/float64(o.events))
 }
 
 func median(rs []result, of func(result) float64) float64 {
