@@ -20,6 +20,7 @@ import (
 
 // The topic is deleted and made anew, with as many partitions, in the middle of a burst.
 func TestTopicMadeAnewMidBurst(t *testing.T) {
+	t.Parallel() // it waits for brokers most of the time
 	const n = 60_000
 	test := func(t *testing.T, b *broker, real bool) {
 		cfg := b.config(publish.ExactlyOnce)

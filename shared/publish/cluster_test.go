@@ -13,6 +13,7 @@ import (
 // Three brokers of which one, or all, go away in the middle of a burst. They are this
 // test's own.
 func TestClusterInTrouble(t *testing.T) {
+	t.Parallel() // it waits for brokers most of the time
 	k := ownKafka(t, devenv.KafkaConfig{Brokers: 3})
 	c, err := cluster.Dial(k)
 	if err != nil {

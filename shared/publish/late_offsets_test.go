@@ -22,6 +22,7 @@ var rounds = flag.Int("rounds", 0, "how often the races with real brokers are tr
 // here every second. When it did so every 400 ms, 22 bursts of 100 were there twice without
 // asking for what is stable, and 3 where only record looked again; a slow machine would do nothing else then.
 func TestOffsetsSeenLate(t *testing.T) {
+	t.Parallel() // it waits for brokers most of the time
 	const groups, n = 20_000, 10
 	tries := cmp.Or(*rounds, 60)
 	k := ownKafka(t, devenv.KafkaConfig{Version: "3.5.2", Settings: map[string]string{"offsets.topic.num.partitions": "1", "offsets.retention.check.interval.ms": "1000"}})

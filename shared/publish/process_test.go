@@ -12,6 +12,7 @@ import (
 // Without the ledger, a burst whose process was killed stands in the topic in part, and
 // its retry stores that part again.
 func TestKilledAndRetriedWithoutTheLedger(t *testing.T) {
+	t.Parallel() // it waits for brokers most of the time
 	b := realBroker(t)
 	const n = 40_000
 	a := b.attempt(publish.Idempotent, 1, n)
@@ -33,6 +34,7 @@ func TestKilledAndRetriedWithoutTheLedger(t *testing.T) {
 
 // With it, whatever the moment of the kill, each sale is there once.
 func TestKilledAtFiftyPointsAndRetried(t *testing.T) {
+	t.Parallel() // it waits for brokers most of the time
 	b := realBroker(t)
 	const n, points = 2_000, 50
 	const whole = 3 // attempts that are left alone, to know how long one takes
@@ -78,6 +80,7 @@ func TestKilledAtFiftyPointsAndRetried(t *testing.T) {
 // An attempt that was frozen, as Lambda freezes a process, and thawed when another had
 // published the burst, is fenced: it ends with an error and stores nothing.
 func TestFrozenWhileAnotherPublished(t *testing.T) {
+	t.Parallel() // it waits for brokers most of the time
 	b := realBroker(t)
 	const n = 40_000
 	a := b.attempt(publish.ExactlyOnce, 1, n)
@@ -104,6 +107,7 @@ func TestFrozenWhileAnotherPublished(t *testing.T) {
 // An attempt that slept beyond its deadline and the transaction's timeout stores nothing
 // when it wakes, readers do not wait for it, and the next one makes the burst whole.
 func TestFrozenBeyondTheTimeout(t *testing.T) {
+	t.Parallel() // it waits for brokers most of the time
 	b := realBroker(t)
 	const n = 40_000
 	a := b.attempt(publish.ExactlyOnce, 1, n)

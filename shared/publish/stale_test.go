@@ -34,6 +34,7 @@ import (
 // publisher that does not take the ledger's word from such a broker: this test comes into
 // the project together with that one.
 func TestRetryAtBrokerOfThePast(t *testing.T) {
+	t.Parallel() // it waits for brokers most of the time
 	k := ownKafka(t, devenv.KafkaConfig{Brokers: 3})
 	c, err := cluster.Dial(k)
 	if err != nil {

@@ -20,6 +20,7 @@ import (
 // begun, at brokers that do not ask whether its transaction goes on (Kafka before 3.6, or
 // with the check turned off, as here). It must not be committed with the next one's sales.
 func TestStrayBatch(t *testing.T) {
+	t.Parallel() // it waits for brokers most of the time
 	k := ownKafka(t, devenv.KafkaConfig{Settings: map[string]string{"transaction.partition.verification.enable": "false"}})
 	for _, level := range []string{"transactional", "exactly-once"} {
 		t.Run(level, func(t *testing.T) { testStrayBatch(t, inCluster(t, k), levels[level]) })

@@ -16,6 +16,7 @@ import (
 // met with, in a cluster that is formatted as that version does it. Versions before 4 are
 // refused; they do what is asked all the same.
 func TestKafkaVersions(t *testing.T) {
+	t.Parallel() // it waits for brokers most of the time
 	if testing.Short() {
 		t.Skip("needs real Kafka of several versions, which take a while to start")
 	}
