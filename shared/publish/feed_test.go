@@ -196,3 +196,15 @@ func TestFeedHasNoIdleWorkers(t *testing.T) {
 		t.Errorf("there is room for the chunks of %d workers", cap(f.out))
 	}
 }
+
+// However many partitions there are, what is under construction keeps to the budget.
+func TestFeedKeepsToItsMemory(t *testing.T) {
+	for _, partitions := range []int{1, 6, 60, 600} {
+		f := startFeed(&burst{n: 1_000_000}, partitions)
+		workers := cap(f.out)
+		f.stop()
+		if took := workers * f.perChunk * recordBytes; took > bufferBudget || took < min(bufferBudget, workers*partitions*batchBytes)/2 {
+			t.Errorf("%d partitions: %d workers have chunks of %d sales, %d bytes of %d", partitions, workers, f.perChunk, took, bufferBudget)
+		}
+	}
+}
