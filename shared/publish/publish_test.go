@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/segmentio/kafka-go"
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
@@ -195,6 +196,25 @@ func TestRetriedErrors(t *testing.T) {
 			})
 		}
 	})
+}
+
+// Where the time is over, the error says what kept the burst from being stored, and that it was the time.
+func TestTimeIsOverForAReason(t *testing.T) {
+	b := startBroker(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	var times atomic.Int32
+	b.ControlKey(int16(kmsg.Produce), func(req kmsg.Request) (kmsg.Response, error, bool) {
+		b.KeepControl()
+		if times.Add(1) == 3 {
+			time.AfterFunc(500*time.Millisecond, cancel)
+		}
+		return kafkatest.ProduceResponse(req.(*kmsg.ProduceRequest), kerr.NotEnoughReplicas.Code), nil, true
+	})
+	_, err := b.publisher(t, publish.ExactlyOnce).Publish(ctx, b.key, stream(300))
+	if !errors.Is(err, publish.ErrRetryable) || !errors.Is(err, context.Canceled) || !errors.Is(err, kafka.NotEnoughReplicas) {
+		t.Errorf("error %v, want that there are not enough replicas", err)
+	}
 }
 
 func TestLostAcknowledgementStoresNothingTwice(t *testing.T) {
