@@ -45,7 +45,8 @@ func (o order) publish(ctx context.Context, p *publish.Publisher) said {
 	case err != nil:
 		s.Fate, s.Error = failed, err.Error()
 		s.Fenced = errors.Is(err, publish.ErrFenced)
-		s.Odd = !s.Fenced && !errors.Is(err, publish.ErrRetryable) && ctx.Err() == nil
+		s.TooOld = errors.Is(err, publish.ErrTooOld)
+		s.Odd = !s.Fenced && !s.TooOld && !errors.Is(err, publish.ErrRetryable) && ctx.Err() == nil
 	case res.Skipped:
 		s.Fate = skipped
 	}

@@ -46,6 +46,7 @@ type said struct {
 	Events, InDoubt int
 	Error           string `json:",omitempty"`
 	Fenced          bool   `json:",omitempty"`
+	TooOld          bool   `json:",omitempty"` // the ledger does not reach back to the burst
 	Odd             bool   `json:",omitempty"` // the error is of a kind that says not to try again
 }
 
@@ -100,6 +101,25 @@ func (h *history) there(b *burst) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return slices.ContainsFunc(b.outcomes, func(o *outcome) bool { return o.there() })
+}
+
+// ledgerReach is how far back a ledger reaches, in numbers of its series; see package publish.
+const ledgerReach = 256 * idsPerSeries
+
+const idsPerSeries = 60
+
+// forgotten reports whether the last attempt at a burst was refused as too old, and the burst is: an
+// hour has more of them than the ledger of a series that is written to all the time reaches back.
+func (h *history) forgotten(b *burst) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if n := len(b.outcomes); n == 0 || !b.outcomes[n-1].TooOld {
+		return false
+	}
+	return slices.ContainsFunc(h.bursts, func(o *burst) bool {
+		ahead := o.plan.key.Number - b.plan.key.Number
+		return o.plan.key.Series == b.plan.key.Series && ahead%idsPerSeries == 0 && ahead > ledgerReach
+	})
 }
 
 // letters leaves numbers out, so that errors are the same that differ in those alone.

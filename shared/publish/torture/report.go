@@ -99,9 +99,18 @@ func (r *report) summary(violations []violation) {
 		r.history.write(r.w, b)
 	}
 	r.line()
-	bursts := len(r.history.all())
+	bursts, lost := len(r.history.all()), 0
+	for _, b := range r.history.all() {
+		if !r.history.there(b) && r.history.forgotten(b) {
+			lost++
+		}
+	}
 	if len(violations) == 0 {
-		fmt.Fprintf(r.w, "each of %d bursts is there once, at each broker\n", bursts)
+		fmt.Fprintf(r.w, "each of %d bursts is there once, at each broker", bursts-lost)
+		if lost > 0 {
+			fmt.Fprintf(r.w, "; %d more were given up, and are beyond the reach of their ledger now", lost)
+		}
+		fmt.Fprintln(r.w)
 	} else {
 		fmt.Fprintf(r.w, "%d of %d bursts are not as they were said to be\n", len(told), bursts)
 	}
