@@ -219,3 +219,35 @@ func TestIdleConnectionsAreNotTrusted(t *testing.T) {
 		t.Errorf("%d requests went over connections of before", n)
 	}
 }
+
+// A partition that has no leader when the burst begins gets its events when it has one.
+func TestPartitionWithoutLeader(t *testing.T) {
+	b := startBroker(t)
+	var answers atomic.Int32
+	tp := &tap{response: func(r *tapped) bool {
+		if r.key != kmsg.Metadata || answers.Add(1) > 2 {
+			return true
+		}
+		var res kmsg.MetadataResponse
+		res.SetVersion(r.version)
+		r.parse(t, &res)
+		for i := range res.Topics {
+			for j := range res.Topics[i].Partitions {
+				if p := &res.Topics[i].Partitions[j]; p.Partition == 3 {
+					p.Leader, p.ErrorCode = -1, kerr.LeaderNotAvailable.Code
+				}
+			}
+		}
+		r.body = res.AppendTo(nil)
+		return true
+	}}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	if _, err := newPublisher(t, tp.through(b, publish.ExactlyOnce)).Publish(ctx, b.key, stream(600)); err != nil {
+		t.Fatal(err)
+	}
+	if answers.Load() < 3 {
+		t.Error("the leaders were not asked for again: the test shows nothing")
+	}
+	b.read(t).expectOnce(t, 600)
+}
