@@ -34,6 +34,7 @@ func TestWhatIsAskedIsTheKey(t *testing.T) {
 		"other shards":  func(o *burst.Order) { o.Shard, o.Of = 1, 200 },
 		"scenario":      func(o *burst.Order) { o.Scenario = "flash-sale" },
 		"brand":         func(o *burst.Order) { o.Brand = "LG" },
+		"short brand":   func(o *burst.Order) { o.Brand = "RCA" },
 		"other brand":   func(o *burst.Order) { o.Brand = "TCL" },
 		"city":          func(o *burst.Order) { o.City = "LG" },
 		"method":        func(o *burst.Order) { o.PaymentMethod = "LG" },
@@ -78,6 +79,26 @@ func TestSchedulesAndOrdersAreKeptApart(t *testing.T) {
 	}
 	if order := manual(func(*burst.Order) {}).key(contract.Online); !regexp.MustCompile(`^online-order-[0-9a-f]{32}$`).MatchString(order.Series) {
 		t.Errorf("key of an order %+v", order)
+	}
+}
+
+// A key that a version has written to the ledger is the same for every later one.
+func TestKeysStay(t *testing.T) {
+	for name, c := range map[string]struct {
+		asked trigger
+		want  publish.Key
+	}{
+		"schedule": {trigger{TriggerSchedule, burst.Order{Origin: schedule, At: slot}}, publish.Key{Series: "online-214ee383", Number: 29925240}},
+		"order":    {manual(func(*burst.Order) {}), publish.Key{Series: "online-order-2a74ed5e5b4e0bd86e75fec6940e67b1"}},
+		"shard": {manual(func(o *burst.Order) {
+			o.Shard, o.Of, o.Scenario, o.Brand, o.City, o.PaymentMethod = 1, 3, "flash-sale", "LG", "Chicago", "PayPal"
+		}), publish.Key{Series: "online-order-b96c1eaa663ff5deb8939ce406522612"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := c.asked.key(contract.Online); got != c.want {
+				t.Errorf("got %+v, want %+v", got, c.want)
+			}
+		})
 	}
 }
 

@@ -2,6 +2,7 @@ package app
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -23,6 +24,9 @@ var (
 )
 
 const schedule = "arn:aws:scheduler:eu-central-1:123456789012:schedule/salesburst/online"
+
+// longestARN has as many characters as EventBridge Scheduler lets an ARN have.
+var longestARN = schedule + strings.Repeat("x", 1600-len(schedule))
 
 func TestScheduledTrigger(t *testing.T) {
 	want := trigger{TriggerSchedule, burst.Order{
@@ -48,6 +52,17 @@ func TestScheduledTrigger(t *testing.T) {
 			}
 		})
 	}
+	t.Run("longest ARN", func(t *testing.T) {
+		got, err := parseTrigger([]byte(`{"scheduled_time":"2026-11-24T10:00:00Z","schedule_arn":"`+longestARN+`"}`), where)
+		if err != nil || got.order.Origin != longestARN {
+			t.Errorf("got %+v, %v", got, err)
+		}
+	})
+}
+
+// shard is the payload that asks for a shard; its values are as they stand in JSON.
+func shard(events, shard, of string) string {
+	return `{"events":` + events + `,"id":"bf","at":"2026-11-24T10:00:00Z","shard":` + shard + `,"of":` + of + `}`
 }
 
 func TestManualTrigger(t *testing.T) {
@@ -55,6 +70,9 @@ func TestManualTrigger(t *testing.T) {
 		o := burst.Order{Channel: contract.ChannelOnline, Origin: where.requestID, At: now.Truncate(time.Second), Over: time.Minute, Mean: 600}
 		change(&o)
 		return o
+	}
+	spike := func(events, shard, of int) burst.Order {
+		return order(func(o *burst.Order) { o.Origin, o.At, o.Events, o.Shard, o.Of = "bf", slot, events, shard, of })
 	}
 	for name, c := range map[string]struct {
 		payload string
@@ -77,6 +95,10 @@ func TestManualTrigger(t *testing.T) {
 		"shortest":        {`{"over":"1000ms"}`, order(func(o *burst.Order) { o.Over = contract.MinOver })},
 		"longest id":      {`{"id":"` + strings.Repeat("a", contract.MaxIDLength) + `"}`, order(func(o *burst.Order) { o.Origin = strings.Repeat("a", contract.MaxIDLength) })},
 		"escaped name":    {`{"\u0065vents":7}`, order(func(o *burst.Order) { o.Events = 7 })},
+		"first of shards": {shard("1", "0", "3"), spike(1, 0, 3)},
+		"last of shards":  {shard("30000000", "2", "3"), spike(30_000_000, 2, 3)},
+		"one shard":       {shard("10000000", "0", "1"), spike(10_000_000, 0, 1)},
+		"most shards":     {shard("100000000", "9999", "10000"), spike(contract.MaxSpike, 9999, contract.MaxShards)},
 		"id of a request": {`{"id":"c6af9ac6.7b61_11e6-9a41"}`, order(func(o *burst.Order) { o.Origin = "c6af9ac6.7b61_11e6-9a41" })},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -106,6 +128,9 @@ func TestManualTriggerIsDatedByItsTrace(t *testing.T) {
 		"clock is behind": {root(now.Add(contract.ClockTolerance).Truncate(time.Second)), now.Add(contract.ClockTolerance).Truncate(time.Second)},
 		"no number":       {"Root=1-5759zzzz-bd862e3fe1be46a994272793", now.Truncate(time.Second)},
 		"too short":       {"Root=1-5759", now.Truncate(time.Second)},
+		"nothing more":    {"Root=1-" + inHex(traced.Unix()) + "-", traced},
+		"too long":        {"Root=1-" + inHex(traced.Unix()) + "0-bd862e3fe1be46a994272793", now.Truncate(time.Second)},
+		"no root":         {inHex(traced.Unix()) + "-bd862e3fe1be46a994272793", now.Truncate(time.Second)},
 		"other version":   {"Root=2-" + inHex(traced.Unix()) + "-bd862e3fe1be46a994272793", now.Truncate(time.Second)},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -116,6 +141,13 @@ func TestManualTriggerIsDatedByItsTrace(t *testing.T) {
 				t.Errorf("dated %v, %v; want %v", got.order.At, err, c.want)
 			}
 		})
+	}
+	for age, want := range map[time.Duration]time.Time{maxTraceAge: slot.Add(-maxTraceAge), maxTraceAge + time.Second: slot} {
+		later := where
+		later.now, later.traceID = slot, root(slot.Add(-age))
+		if got, err := parseTrigger(nil, later); err != nil || !got.order.At.Equal(want) {
+			t.Errorf("%v after its first request: dated %v, %v; want %v", age, got.order.At, err, want)
+		}
 	}
 	future := where
 	future.traceID = root(slot.Add(time.Minute))
@@ -168,7 +200,7 @@ func TestTriggerRefuses(t *testing.T) {
 		"other case":        {`{"Events":1}`, `"Events"`, "events, scenario"},
 		"doubled":           {`{"events":1,"events":2}`, `"events"`, "each field once"},
 		"doubled, escaped":  {`{"events":1,"\u0065vents":2}`, `"events"`, "each field once"},
-		"no events":         {`{"events":0}`, "events", "a whole number from 1 to 10000000"},
+		"no events":         {`{"events":0}`, "events", "a whole number from 1 to 10000000, or no such field for as many as the market asks for"},
 		"negative":          {`{"events":-1}`, "events", "a whole number"},
 		"too many":          {`{"events":10000001}`, "events", "a whole number from 1 to 10000000"},
 		"huge":              {`{"events":` + strings.Repeat("9", 400) + `}`, "events", "a whole number"},
@@ -193,10 +225,24 @@ func TestTriggerRefuses(t *testing.T) {
 		"too short":         {`{"over":"999ms"}`, "over", "from 1s to 24h0m0s"},
 		"negative duration": {`{"over":"-5m"}`, "over", "from 1s"},
 		"too long":          {`{"over":"24h0m1s"}`, "over", "from 1s to 24h0m0s"},
+		"number as id":      {`{"id":7}`, "id", "a text in quotes"},
 		"empty id":          {`{"id":""}`, "id", "1 to 64 characters"},
 		"id too long":       {`{"id":"` + strings.Repeat("a", 65) + `"}`, "id", "1 to 64 characters"},
 		"id with a slash":   {`{"id":"a/b"}`, "id", "A-Z a-z 0-9 . _ -"},
 		"id with a newline": {`{"id":"a\n"}`, "id", "A-Z a-z 0-9 . _ -"},
+
+		"shard below":       {shard("9", "-1", "3"), "shard", "a whole number from 0 to 2"},
+		"shard above":       {shard("9", "3", "3"), "shard", "a whole number from 0 to 2"},
+		"shard as text":     {shard("9", `"0"`, "3"), "shard", "a whole number from 0 to 2"},
+		"of no shards":      {shard("9", "0", "0"), "of", "a whole number from 1 to 10000"},
+		"of too many":       {shard("9", "0", "10001"), "of", "a whole number from 1 to 10000"},
+		"too many in all":   {shard("100000001", "0", "10000"), "events", "a whole number from 1 to 100000000, all shards together"},
+		"too many in three": {shard("30000001", "0", "3"), "events", "a whole number from 1 to 30000000, all shards together"},
+		"shard, not of":     {`{"events":9,"id":"bf","at":"2026-11-24T10:00:00Z","shard":1}`, "of", "all of shard, of, events, at and id where a shard"},
+		"of, not shard":     {`{"events":9,"id":"bf","at":"2026-11-24T10:00:00Z","of":3}`, "shard", "all of shard, of, events, at and id where a shard"},
+		"shard, no events":  {`{"id":"bf","at":"2026-11-24T10:00:00Z","shard":1,"of":3}`, "events", "all of shard"},
+		"shard, no time":    {`{"events":9,"id":"bf","shard":1,"of":3}`, "at", "all of shard"},
+		"shard, no id":      {`{"events":9,"at":"2026-11-24T10:00:00Z","shard":1,"of":3}`, "id", "all of shard"},
 
 		"no schedule":          {`{"scheduled_time":"2026-11-24T10:00:00Z"}`, "schedule_arn", "both of scheduled_time, schedule_arn"},
 		"no scheduled time":    {`{"schedule_arn":"` + schedule + `"}`, "scheduled_time", "both of"},
@@ -209,7 +255,7 @@ func TestTriggerRefuses(t *testing.T) {
 		"null schedule":        {`{"scheduled_time":"2026-11-24T10:00:00Z","schedule_arn":null}`, "schedule_arn", "a text in quotes"},
 		"other ARN":            {scheduled("2026-11-24T10:00:00Z", "arn:aws:events:eu-central-1:123456789012:rule/x"), "schedule_arn", "arn:aws:scheduler:"},
 		"ARN of no schedule":   {scheduled("2026-11-24T10:00:00Z", "arn:aws:scheduler:eu-central-1:123456789012:schedule-group/x"), "schedule_arn", "arn:aws:scheduler:"},
-		"ARN too long":         {scheduled("2026-11-24T10:00:00Z", schedule+strings.Repeat("x", 1600)), "schedule_arn", "arn:aws:scheduler:"},
+		"ARN too long":         {scheduled("2026-11-24T10:00:00Z", longestARN+"x"), "schedule_arn", "arn:aws:scheduler:"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := parseTrigger([]byte(c.payload), where)
@@ -224,6 +270,39 @@ func TestTriggerRefuses(t *testing.T) {
 				t.Errorf("a message of %d bytes", len(err.Error()))
 			}
 		})
+	}
+}
+
+// A value is written as it was given, but for one that would fill the log.
+func TestLongValuesAreShortened(t *testing.T) {
+	for name, c := range map[string]struct{ value, want string }{
+		"short":            {"a", "a"},
+		"100 bytes":        {strings.Repeat("a", 100), strings.Repeat("a", 100)},
+		"101 bytes":        {strings.Repeat("a", 101), strings.Repeat("a", 100) + "…"},
+		"cut in a letter":  {strings.Repeat("a", 99) + "ü", strings.Repeat("a", 99) + "\ufffd…"},
+		"no UTF-8":         {"a\xff", "a\ufffd"},
+		"no UTF-8, longer": {"\xff" + strings.Repeat("a", 100), "\ufffd" + strings.Repeat("a", 99) + "…"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			const allowed = `: allowed is one JSON object in UTF-8, as in {"events":50000}`
+			if _, err := parseTrigger([]byte(c.value), where); err == nil || err.Error() != "payload "+c.want+allowed {
+				t.Errorf("got %v, want one about %s", err, c.want)
+			}
+		})
+	}
+}
+
+// What the market does not have is the payload's fault; another error of a plan may pass.
+func TestWhatCannotBePlanned(t *testing.T) {
+	asked := manual(func(*burst.Order) {})
+	unknown := &burst.Invalid{Field: "brand", Value: `"Nobody's"`, Allowed: "Samsung"}
+	err := unplanned(planned, asked, fmt.Errorf("planning: %w", unknown))
+	if inv, ok := err.(*InvalidTrigger); !ok || inv.Error() != `brand "Nobody's": allowed is Samsung` || !errors.Is(err, error(unknown)) {
+		t.Errorf("what the market does not have: %#v", err)
+	}
+	broken := errors.New("broken")
+	if _, ok := unplanned(planned, asked, broken).(*NotPublished); !ok {
+		t.Errorf("another error: %#v", unplanned(planned, asked, broken))
 	}
 }
 
