@@ -102,11 +102,10 @@ func FromEnv(f contract.Function, getenv func(string) string) (Settings, error) 
 	n, err := strconv.Atoi(rate)
 	if err != nil {
 		errs = append(errs, invalidRate(rate))
+		n = f.EventsPerMinute // of the rate there is nothing more to say
 	}
 	s.EventsPerMinute = n
-	if err == nil {
-		errs = append(errs, s.check())
-	}
+	errs = append(errs, s.check())
 	return s, errors.Join(errs...)
 }
 

@@ -18,10 +18,13 @@ import (
 )
 
 // door is passed by whoever goes to the broker, and lets nobody through.
-type door struct{ passed []time.Time }
+type door struct {
+	passed []time.Time
+	ctx    context.Context // of the last one
+}
 
-func (d *door) Get(context.Context) (credentials.Credentials, error) {
-	d.passed = append(d.passed, time.Now())
+func (d *door) Get(ctx context.Context) (credentials.Credentials, error) {
+	d.passed, d.ctx = append(d.passed, time.Now()), ctx
 	return credentials.Credentials{}, credentials.ErrDenied
 }
 
@@ -135,4 +138,57 @@ func TestWaitLooksAtTheClockAgain(t *testing.T) {
 			t.Errorf("error %v, and the broker at %v", err, d.passed)
 		}
 	})
+}
+
+// An invocation that has no more time than its report needs does not begin, and what one has begun
+// ends with it.
+func TestTimeThatIsLeft(t *testing.T) {
+	const late = "too little time is left: %v until the deadline, and 2s of it are kept for the report"
+	for name, c := range map[string]struct {
+		left time.Duration // 0: no deadline
+		says string        // empty: it goes to the broker
+	}{
+		"less than the report's":        {contract.DeadlineMargin - time.Millisecond, fmt.Sprintf(late, "1.999s")},
+		"the report's":                  {contract.DeadlineMargin, fmt.Sprintf(late, "2s")},
+		"a millisecond more":            {contract.DeadlineMargin + time.Millisecond, ""},
+		"any, and nothing is of Lambda": {0, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				h, d := newWaiting(t, time.Now)
+				ctx := t.Context()
+				if c.left > 0 {
+					ctx = invoked(t, "", c.left)
+				}
+				_, err := h.Invoke(ctx, []byte(`{"events":5,"id":"x"}`))
+				var not *NotPublished
+				if !errors.As(err, &not) {
+					t.Fatalf("error %v", err)
+				}
+				if c.says != "" {
+					if not.Err.Error() != c.says || !errors.Is(err, ErrTooLate) || d.ctx != nil {
+						t.Errorf("got  %v\nwant %s", not.Err, c.says)
+					}
+					return
+				}
+				if !errors.Is(err, credentials.ErrDenied) || d.ctx == nil {
+					t.Fatalf("error %v", err)
+				}
+				if !errors.Is(d.ctx.Err(), context.Canceled) {
+					t.Errorf("what the invocation began goes on: %v", d.ctx.Err())
+				}
+			})
+		})
+	}
+}
+
+// A way to the broker that leads nowhere is said before anybody goes it.
+func TestImpossibleBroker(t *testing.T) {
+	h, _ := newWaiting(t, time.Now)
+	h.cfg.Credentials = credentials.Static{BootstrapServers: []string{"nowhere"}}
+	_, err := h.Invoke(t.Context(), []byte(`{"events":5,"id":"x"}`))
+	const want = `invalid configuration: broker "nowhere": want host:port`
+	if not, ok := err.(*NotPublished); !ok || not.Err.Error() != want {
+		t.Errorf("got  %v\nwant %s", err, want)
+	}
 }

@@ -114,6 +114,31 @@ func TestNothingIsPublished(t *testing.T) {
 	}
 }
 
+// unreadable are credentials that were read once, and cannot be read again.
+type unreadable struct{ credentials.Static }
+
+func (unreadable) Refresh(context.Context) (credentials.Credentials, error) {
+	return credentials.Credentials{}, credentials.ErrDenied
+}
+
+// Of credentials that are refused and cannot be read again both is said.
+func TestRefusedCredentialsCannotBeReadAgain(t *testing.T) {
+	var cfg app.Config
+	l := start(t, func(c *app.Config) { cfg = *c })
+	wrong, err := credentials.Parse(l.broker.secretText(firstKey, "wrong"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg.Credentials = unreadable{credentials.Static(wrong)}
+	if l.Handler, err = app.New(cfg); err != nil {
+		t.Fatal(err)
+	}
+	_, err = l.invoke(t, slot, 15*time.Second)
+	if !errors.Is(err, publish.ErrAuth) || !errors.Is(err, credentials.ErrDenied) || !strings.Contains(err.Error(), "; getting the credentials again: ") {
+		t.Errorf("error %v", err)
+	}
+}
+
 // A burst that fails halfway is not begun again in the same invocation, and its error
 // says how far it came.
 func TestPartlyPublished(t *testing.T) {

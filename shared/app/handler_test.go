@@ -1,9 +1,11 @@
 package app_test
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -17,6 +19,7 @@ import (
 	"salesburst/shared/contract"
 	"salesburst/shared/credentials"
 	"salesburst/shared/market"
+	"salesburst/shared/publish"
 	"salesburst/shared/sale"
 )
 
@@ -219,6 +222,77 @@ func TestConnectionsAndCredentialsAreKept(t *testing.T) {
 	}
 }
 
+// conn is a connection that is counted as long as it is open.
+type conn struct {
+	net.Conn
+	open  *atomic.Int32
+	close sync.Once
+}
+
+func (c *conn) Close() error {
+	c.close.Do(func() { c.open.Add(-1) })
+	return c.Conn.Close()
+}
+
+// changing are credentials of which others hold after the first burst.
+type changing struct{ all []credentials.Credentials }
+
+func (c *changing) Get(context.Context) (credentials.Credentials, error) {
+	first := c.all[0]
+	c.all = c.all[min(1, len(c.all)-1):]
+	return first, nil
+}
+
+func (c *changing) Refresh(context.Context) (credentials.Credentials, error) { return c.all[0], nil }
+
+// Connections that nobody will use are ended.
+func TestConnectionsEnd(t *testing.T) {
+	for name, end := range map[string]func(*testing.T, *lambda){
+		"with the handler":        func(_ *testing.T, l *lambda) { l.Close() },
+		"when the secret changes": func(t *testing.T, l *lambda) { l.mustInvoke(t, `{"events":10}`) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			var open [2]atomic.Int32 // before and after
+			var after atomic.Int32
+			var cfg app.Config
+			l := start(t, func(c *app.Config) { cfg = *c })
+			cfg.Broker.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {
+				c, err := (&net.Dialer{}).DialContext(ctx, network, address)
+				if err != nil {
+					return nil, err
+				}
+				count := &open[after.Load()]
+				count.Add(1)
+				return &conn{Conn: c, open: count}, nil
+			}
+			both := new(changing)
+			for _, key := range []string{firstKey, secondKey} {
+				c, err := credentials.Parse(l.broker.secretText(key, keys[key]))
+				if err != nil {
+					t.Fatal(err)
+				}
+				both.all = append(both.all, c)
+			}
+			cfg.Credentials = both
+			var err error
+			if l.Handler, err = app.New(cfg); err != nil {
+				t.Fatal(err)
+			}
+			l.mustInvoke(t, `{"events":10}`)
+			if open[0].Load() == 0 {
+				t.Fatal("no connection is kept")
+			}
+			after.Store(1)
+			end(t, l)
+			for wait := time.Now().Add(20 * time.Second); open[0].Load() > 0; time.Sleep(10 * time.Millisecond) {
+				if time.Now().After(wait) {
+					t.Fatalf("%d connections are open", open[0].Load())
+				}
+			}
+		})
+	}
+}
+
 func TestConcurrentInvocations(t *testing.T) {
 	l := start(t)
 	var all sync.WaitGroup
@@ -280,7 +354,7 @@ func TestPlainBroker(t *testing.T) {
 	t.Cleanup(c.Close)
 	l := start(t, func(cfg *app.Config) {
 		cfg.Credentials = credentials.Static{BootstrapServers: c.ListenAddrs()}
-		cfg.Broker.TLS = nil
+		cfg.Broker.TLS, cfg.Broker.Credentials = nil, &publish.Credentials{Username: "nobody"} // which are not looked at
 	})
 	r := l.mustInvoke(t, `{"events":1000}`)
 	const marker = 1 // of the transaction's end

@@ -30,6 +30,9 @@ func TestFromEnv(t *testing.T) {
 	if err != nil || got != want {
 		t.Errorf("got %+v, %v", got, err)
 	}
+	if got, err = FromEnv(contract.Store, environment(contract.EnvEventsPerMinute, "1")); err != nil || got.EventsPerMinute != 1 {
+		t.Errorf("the least rate: %+v, %v", got, err)
+	}
 	for _, s := range market.Scenarios() {
 		if got, err := FromEnv(contract.Store, environment(contract.EnvScenario, s.Name)); err != nil || got.Scenario != s.Name {
 			t.Errorf("scenario %s: %+v, %v", s.Name, got, err)
@@ -55,6 +58,9 @@ func TestFromEnvRefuses(t *testing.T) {
 			if err == nil {
 				t.Fatal("it was accepted")
 			}
+			if strings.Contains(err.Error(), "\n") {
+				t.Errorf("one setting is wrong, and %q is said", err)
+			}
 			for _, part := range []string{c.variable, `"` + c.value + `"`, c.allowed} {
 				if !strings.Contains(err.Error(), part) {
 					t.Errorf("error %v, want one with %s", err, part)
@@ -63,10 +69,12 @@ func TestFromEnvRefuses(t *testing.T) {
 		})
 	}
 	t.Run("everything at once", func(t *testing.T) {
-		_, err := FromEnv(contract.Online, environment(contract.EnvSecretARN, "", contract.EnvTopic, "?", contract.EnvEventsPerMinute, "-5", contract.EnvDelivery, "x"))
-		for _, variable := range []string{contract.EnvSecretARN, contract.EnvTopic, contract.EnvEventsPerMinute, contract.EnvDelivery} {
-			if err == nil || !strings.Contains(err.Error(), variable) {
-				t.Errorf("error %v, want one that names %s", err, variable)
+		for _, rate := range []string{"-5", "many"} {
+			_, err := FromEnv(contract.Online, environment(contract.EnvSecretARN, "", contract.EnvTopic, "?", contract.EnvEventsPerMinute, rate, contract.EnvDelivery, "x"))
+			for _, variable := range []string{contract.EnvSecretARN, contract.EnvTopic, contract.EnvEventsPerMinute, contract.EnvDelivery} {
+				if err == nil || strings.Count(err.Error(), variable) != 1 {
+					t.Errorf("error %v, want one that names %s once", err, variable)
+				}
 			}
 		}
 	})
