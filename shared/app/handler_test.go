@@ -284,7 +284,7 @@ func TestConnectionsEnd(t *testing.T) {
 			}
 			after.Store(1)
 			end(t, l)
-			for wait := time.Now().Add(20 * time.Second); open[0].Load() > 0; time.Sleep(10 * time.Millisecond) {
+			for wait := time.Now().Add(time.Minute); open[0].Load() > 0; time.Sleep(10 * time.Millisecond) {
 				if time.Now().After(wait) {
 					t.Fatalf("%d connections are open", open[0].Load())
 				}
