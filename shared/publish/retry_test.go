@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -250,4 +251,50 @@ func TestPartitionWithoutLeader(t *testing.T) {
 		t.Error("the leaders were not asked for again: the test shows nothing")
 	}
 	b.read(t).expectOnce(t, 600)
+}
+
+// What a broker refuses for a while is not asked for again at once, but after pauses that grow.
+func TestPausesBetweenTries(t *testing.T) {
+	for key, code := range map[kmsg.Key]*kerr.Error{
+		kmsg.AddPartitionsToTxn: kerr.ConcurrentTransactions,
+		kmsg.TxnOffsetCommit:    kerr.CoordinatorLoadInProgress,
+		kmsg.Produce:            kerr.NotEnoughReplicas,
+	} {
+		t.Run(key.Name(), func(t *testing.T) {
+			b := startBroker(t)
+			var mu sync.Mutex
+			var answered []time.Time
+			tp := &tap{
+				request: func(r *tapped) bool {
+					mu.Lock()
+					defer mu.Unlock()
+					if n := len(answered); r.key == key && n > 0 {
+						if pause, want := time.Since(answered[n-1]), 50*time.Millisecond<<(n-1); pause < want {
+							t.Errorf("try %d comes after %v, want %v or more", n+1, pause, want)
+						}
+					}
+					return true
+				},
+				response: func(r *tapped) bool {
+					mu.Lock()
+					defer mu.Unlock()
+					if r.key != key {
+						return true
+					}
+					if len(answered) < 3 {
+						r.body = answering(r.key, r.version, r.body, code.Code)
+					}
+					answered = append(answered, time.Now())
+					return true
+				},
+			}
+			if _, err := newPublisher(t, tp.through(b, publish.ExactlyOnce)).Publish(t.Context(), b.key, stream(1)); err != nil {
+				t.Fatal(err)
+			}
+			if len(answered) != 4 {
+				t.Errorf("%d answers, want 4", len(answered))
+			}
+			b.read(t).expectOnce(t, 1)
+		})
+	}
 }
