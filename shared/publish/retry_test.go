@@ -298,3 +298,21 @@ func TestPausesBetweenTries(t *testing.T) {
 		})
 	}
 }
+
+// A leader that says of a batch that it has it already has it.
+func TestDuplicateIsThere(t *testing.T) {
+	b := startBroker(t)
+	var answers atomic.Int32
+	tp := &tap{response: func(r *tapped) bool {
+		if r.key == kmsg.Produce {
+			answers.Add(1)
+			r.body = answering(r.key, r.version, r.body, kerr.DuplicateSequenceNumber.Code)
+		}
+		return true
+	}}
+	res, err := newPublisher(t, tp.through(b, publish.ExactlyOnce)).Publish(t.Context(), b.key, stream(1))
+	if err != nil || res.Events != 1 || answers.Load() != 1 {
+		t.Errorf("%+v, error %v, %d answers", res, err, answers.Load())
+	}
+	b.read(t).expectOnce(t, 1)
+}
