@@ -169,19 +169,18 @@ func (t target) run(ctx context.Context, out io.Writer, work string, files []str
 			}
 		})
 	}
-	for _, m := range mutants {
+	for i, m := range mutants {
 		if ctx.Err() != nil {
+			mutants = mutants[:max(0, i-workers)] // what was looked at is told all the same
 			break
 		}
 		next <- m
 	}
 	close(next)
 	running.Wait()
-	if ctx.Err() != nil {
-		return false, context.Cause(ctx)
-	}
+	survived = slices.DeleteFunc(survived, func(m *mutant) bool { return !slices.Contains(mutants, m) })
 	t.report(out, mutants, survived, known)
-	return ok, nil
+	return ok, context.Cause(ctx)
 }
 
 // choose takes the mutants with the lowest hashes: few others when the source changes.
