@@ -27,7 +27,10 @@ func TestKilledServersComeBack(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	p := startPipeline(t, d, map[string]any{"ioConfig.taskDuration": "PT1M"})
+	p := startPipeline(t, d, map[string]any{
+		"ioConfig.taskDuration":      "PT1M",
+		"ioConfig.completionTimeout": "PT4M", // a task that hangs after the kill is replaced; by default in half an hour
+	})
 	events := p.burst(t, `{"events":20000,"id":"before","over":"5m"}`).Events
 	p.Await(t, events)
 	p.AwaitHandOff(t, 1) // the historical has something to lose
