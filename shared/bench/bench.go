@@ -1,5 +1,4 @@
-// Package bench is what the benchmarks share: they write their figures into the documents, with
-// where these come from.
+// Package bench is what the benchmarks share: they say where their figures come from.
 package bench
 
 import (
@@ -11,39 +10,6 @@ import (
 	"strings"
 	"time"
 )
-
-// WriteBlock puts text into a document, between the lines <!-- name:begin --> and
-// <!-- name:end -->, in the place of what is there.
-func WriteBlock(path, name, text string) error {
-	old, err := os.ReadFile(path)
-	if err != nil {
-		return err
-	}
-	begin, end := "<!-- "+name+":begin -->\n", "<!-- "+name+":end -->"
-	before, rest, begins := strings.Cut(string(old), begin)
-	_, after, ends := strings.Cut(rest, end)
-	if !begins || !ends {
-		return fmt.Errorf("%s has no place between %q and %q", path, begin, end)
-	}
-	return os.WriteFile(path, []byte(before+begin+strings.TrimRight(text, "\n")+"\n"+end+after), 0o644)
-}
-
-// WriteRow puts a row into the table of a document, in the place of the one with the same first cell.
-func WriteRow(path, row string) error {
-	old, err := os.ReadFile(path)
-	if err != nil {
-		return err
-	}
-	cell, _, _ := strings.Cut(strings.TrimPrefix(row, "| "), " |")
-	lines := strings.Split(string(old), "\n")
-	for i, line := range lines {
-		if strings.HasPrefix(line, "| "+cell+" |") {
-			lines[i] = row
-			return os.WriteFile(path, []byte(strings.Join(lines, "\n")), 0o644)
-		}
-	}
-	return fmt.Errorf("%s has no row that begins with %q", path, cell)
-}
 
 var model = regexp.MustCompile(`(?m)^model name\s*: (.*)$`)
 

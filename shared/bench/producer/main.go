@@ -29,6 +29,7 @@ import (
 
 	sharedbench "salesburst/shared/bench"
 	"salesburst/shared/devenv"
+	"salesburst/shared/document"
 	"salesburst/shared/publish"
 )
 
@@ -110,8 +111,8 @@ func run(ctx context.Context, o options, out io.Writer) (err error) {
 	}
 	return errors.Join(
 		b.draw("dashboards/bench.svg", o.events),
-		sharedbench.WriteBlock("shared/publish/README.md", "speed", text.String()),
-		sharedbench.WriteRow("README.md", b.headline()),
+		document.WriteBlock("shared/publish/README.md", "speed", text.String()),
+		document.WriteRow("README.md", b.headline()),
 	)
 }
 

@@ -11,8 +11,10 @@ import (
 	"go/format"
 	"os"
 	"path/filepath"
+	"strings"
 	"text/template"
 
+	"salesburst/shared/document"
 	"salesburst/shared/sale"
 )
 
@@ -83,13 +85,11 @@ func generated(root string) (map[string][]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		before, rest, begins := bytes.Cut(text, []byte(block.begin))
-		_, after, ends := bytes.Cut(rest, []byte(block.end))
-		if !begins || !ends {
-			return nil, fmt.Errorf("%s has no place between %q and %q", name, block.begin, block.end)
+		changed, err := document.Replace(string(text), block.begin, block.end, strings.TrimSuffix(string(inside), "\n"))
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
 		}
-		inside = bytes.TrimSuffix(inside, []byte("\n"))
-		all[name] = bytes.Join([][]byte{before, []byte(block.begin), inside, []byte(block.end), after}, nil)
+		all[name] = []byte(changed)
 	}
 	return all, nil
 }
