@@ -2,6 +2,7 @@ package shared_test
 
 import (
 	"encoding/json"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -36,7 +37,7 @@ func commands(text string) (all []string) {
 }
 
 // elsewhere is what the commands need that are not for this machine. The lines that send a dead letter
-// again are run with a stub of aws, by TestLetter.
+// again are run with a stub of aws, by TestLetterIsTheSameBurst.
 var elsewhere = map[string]string{
 	"aws ": "an AWS account", "npx --yes aws-cdk@": "an AWS account", "test None = ": "an AWS account",
 	"confluent ": "a Confluent account", "docker run ": "Docker, and the gateway", "openssl s_client ": "the gateway",
@@ -55,7 +56,7 @@ func TestCommandsInDocuments(t *testing.T) {
 	for path, text := range documents(t) {
 		for _, command := range commands(text) {
 			count++
-			if slices.ContainsFunc(keys(elsewhere), func(begin string) bool { return strings.HasPrefix(command, begin) }) {
+			if slices.ContainsFunc(slices.Collect(maps.Keys(elsewhere)), func(begin string) bool { return strings.HasPrefix(command, begin) }) {
 				continue
 			}
 			for _, wrong := range wrongWith(command, string(makefile)) {
@@ -72,13 +73,6 @@ func TestCommandsInDocuments(t *testing.T) {
 			t.Errorf("%s passes", bad)
 		}
 	}
-}
-
-func keys(m map[string]string) (all []string) {
-	for k := range m {
-		all = append(all, k)
-	}
-	return all
 }
 
 func wrongWith(command, makefile string) (wrong []string) {

@@ -5,18 +5,12 @@ import (
 	"crypto/tls"
 	"fmt"
 	"net"
+
+	"salesburst/shared/publish/wire"
 )
 
-// Credentials are what a broker asks for by SASL PLAIN.
-type Credentials struct {
-	Username, Password string
-}
-
-// String hides the password: credentials are never printed.
-func (c Credentials) String() string { return "[redacted]" }
-
-// GoString hides the password in %#v too.
-func (c Credentials) GoString() string { return "[redacted]" }
+// Credentials are a Username and a Password, for SASL PLAIN; they print as [redacted].
+type Credentials = wire.Credentials
 
 // Config says where the sales go.
 type Config struct {

@@ -30,15 +30,15 @@ type dispatcher struct {
 	delivered  int            // chunks all of whose batches are acknowledged
 
 	queues       []partitionQueue
-	leaders      []int     // by partition; nil: to be asked for
-	refreshing   bool      // the leaders are being asked for
-	refreshAt    time.Time // not before
-	refreshTries int       // without success
-	adding       step      // of partitions to the transaction
-	recording    step      // of the burst in the ledger
-	lostTopic    time.Time // since when the topic is unknown; zero: it is there
-	busy         map[int]bool
-	throttled    map[int]time.Time // by leader, as busy is: one with a request in flight
+	leaders      []int             // by partition; nil: to be asked for
+	refreshing   bool              // the leaders are being asked for
+	refreshAt    time.Time         // not before
+	refreshTries int               // without success
+	adding       step              // of partitions to the transaction
+	recording    step              // of the burst in the ledger
+	lostTopic    time.Time         // since when the topic is unknown; zero: it is there
+	busy         map[int]bool      // leaders with a request in flight
+	throttled    map[int]time.Time // until when leaders want to be left alone
 
 	responses chan response
 	requests  sync.WaitGroup

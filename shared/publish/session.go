@@ -25,7 +25,7 @@ func (s *session) open() *wire.Conn {
 	if s.conn == nil {
 		s.conn = wire.Open(wire.Config{
 			Brokers: s.cfg.Brokers, Topic: s.cfg.Topic, TLS: s.cfg.TLS, Dial: s.cfg.Dial,
-			Credentials: (*wire.Credentials)(s.cfg.Credentials), Logins: &s.logins,
+			Credentials: s.cfg.Credentials, Logins: &s.logins,
 		})
 	}
 	s.use()

@@ -198,9 +198,6 @@ func (t *transaction) commit(ctx context.Context, c *wire.Conn) error {
 	return t.moved(err)
 }
 
-// ledgerPartition is one that every topic has.
-const ledgerPartition = 0
-
 // abort takes the transaction back by asking for a new producer identity: the broker ends
 // it under a higher epoch, and refuses what is still on its way with this one. An EndTxn
 // would leave the epoch as it is, and a batch that comes late would join what the next
@@ -208,7 +205,7 @@ const ledgerPartition = 0
 // asked first whether there is one, by a request that only the newest attempt may make. Where
 // one takes over between the two requests it is fenced, and has to be repeated.
 func (t *transaction) abort(ctx context.Context, c *wire.Conn) error {
-	if err := t.add(ctx, c, []int32{ledgerPartition}); err != nil {
+	if err := t.add(ctx, c, []int32{wire.FirstPartition}); err != nil {
 		if errors.Is(err, kafka.ConcurrentTransactions) {
 			return nil // it is being ended
 		}

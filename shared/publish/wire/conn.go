@@ -215,7 +215,7 @@ func (c *Conn) InitProducer(ctx context.Context, broker int, id string, timeout 
 func (c *Conn) FetchOffset(ctx context.Context, broker int, group string, stable bool) (Offset, error) {
 	res, err := roundTrip[*fetchedOffsets](ctx, c, &fetchOffsets{
 		GroupID:       group,
-		Topics:        []fetchOffsetsTopic{{Name: c.topic, Partitions: []int32{offsetPartition}}},
+		Topics:        []fetchOffsetsTopic{{Name: c.topic, Partitions: []int32{FirstPartition}}},
 		RequireStable: stable,
 		to:            to{broker},
 	})
@@ -230,7 +230,7 @@ func (c *Conn) FetchOffset(ctx context.Context, broker int, group string, stable
 	}
 	for _, topic := range res.Topics {
 		for _, p := range topic.Partitions {
-			if topic.Name == c.topic && p.Partition == offsetPartition {
+			if topic.Name == c.topic && p.Partition == FirstPartition {
 				return Offset{p.Offset, p.Metadata}, failed(p.ErrorCode)
 			}
 		}
@@ -285,7 +285,7 @@ func (c *Conn) CommitOffset(ctx context.Context, broker int, m Member, group str
 		ProducerEpoch:   m.Producer.Epoch,
 		GenerationID:    -1, // no member of the group
 		Topics: []txnoffsetcommit.RequestTopic{{Name: c.topic, Partitions: []txnoffsetcommit.RequestPartition{{
-			Partition:            offsetPartition,
+			Partition:            FirstPartition,
 			CommittedOffset:      o.Offset,
 			CommittedLeaderEpoch: -1,
 			CommittedMetadata:    o.Metadata,

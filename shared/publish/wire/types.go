@@ -30,8 +30,8 @@ type Offset struct {
 	Metadata string
 }
 
-// offsetPartition of the topic carries a group's offset; every topic has it.
-const offsetPartition = 0
+// FirstPartition of the topic carries a group's offset; every topic has it.
+const FirstPartition = 0
 
 // Member is who makes a transaction's request: the newest producer of an id.
 type Member struct {
