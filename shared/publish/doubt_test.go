@@ -167,3 +167,33 @@ func TestCommitInDoubtAndFenced(t *testing.T) {
 	}
 	b.read(t).expectOnce(t, n)
 }
+
+// A commit that is in doubt and was never written, while another attempt has published the burst: it is there,
+// and it is the other one's.
+func TestDoubtIsNotAnothersBurst(t *testing.T) {
+	const n = 600
+	b := startBroker(t)
+	b.ControlKey(int16(kmsg.EndTxn), func(req kmsg.Request) (kmsg.Response, error, bool) { // once
+		res := req.ResponseKind().(*kmsg.EndTxnResponse)
+		res.ErrorCode = kerr.UnknownServerError.Code
+		return res, nil, true
+	})
+	var begun atomic.Int32
+	tp := &tap{request: func(r *tapped) bool {
+		if r.key == kmsg.InitProducerID && begun.Add(1) == 2 { // the look into the ledger begins
+			res, err := b.publisher(t, publish.ExactlyOnce).Publish(t.Context(), b.key, stream(n))
+			if err != nil || res.Events != n {
+				t.Errorf("the other attempt: %+v, error %v", res, err)
+			}
+		}
+		return true
+	}}
+	res, err := newPublisher(t, tp.through(b, publish.ExactlyOnce)).Publish(t.Context(), b.key, stream(n))
+	if err != nil || !res.Skipped || res.Events != 0 {
+		t.Errorf("%+v, error %v, want a burst that was skipped", res, err)
+	}
+	if begun.Load() < 2 {
+		t.Error("there was no doubt: the test shows nothing")
+	}
+	b.read(t).expectOnce(t, n)
+}
