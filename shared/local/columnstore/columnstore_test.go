@@ -190,6 +190,10 @@ func TestQuestionsOfNoPanel(t *testing.T) {
 		"customers": {false, question.Question{
 			Dimensions: []string{"customer_id"}, Measures: []question.Measure{{Name: "n"}}, Order: "2 DESC, 1", Limit: 20,
 		}},
+		"more than 64 bits tell groups apart": {false, question.Question{
+			Dimensions: []string{"product_name", "city", "user_agent", "store_id", "payment_method", "transaction_id"},
+			Measures:   []question.Measure{{Name: "n"}}, Order: "6", Limit: 20,
+		}},
 		"the last of words": {false, question.Question{Measures: []question.Measure{{Name: "b", Kind: question.Max, Column: "brand"}}}},
 	} {
 		choice := choices["six hours"]
@@ -305,5 +309,34 @@ func TestArrivalThatIsNotKept(t *testing.T) {
 	}
 	if shown[0] != 2 || shown[1] == 0 {
 		t.Errorf("panels by their rows: %v, want two without", shown)
+	}
+}
+
+// A filter of numbers that lie too far apart to note each of them is left to the rows.
+func TestNumbersFarApart(t *testing.T) {
+	tab, err := columnstore.Open("sales", time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tab.Close()
+	rows := make([]columnstore.Row, 3)
+	rows[0].Arrived(5_000)
+	rows[1].Arrived(20_000_000_000)
+	if err := tab.Add(rows); err != nil {
+		t.Fatal(err)
+	}
+	asked := question.Asked{
+		Question: question.Question{
+			Span: question.Always, Where: []question.Filter{question.AtLeast("seconds_to_arrive", 5)},
+			Measures: []question.Measure{{Name: "n"}},
+		},
+		Choice: question.Choice{Table: "sales"},
+	}
+	_, answer, err := tab.Ask(t.Context(), asked)
+	if err != nil || len(answer) != 1 || answer[0][0] != int64(2) {
+		t.Errorf("%v, error %v, want 2", answer, err)
+	}
+	if columnstore.Groups(tab, asked) {
+		t.Error("twenty million numbers are noted one by one")
 	}
 }

@@ -51,7 +51,7 @@ func main() {
 		fmt.Fprintln(os.Stderr, "torture: want a -duration of a second or more, and nothing behind the flags")
 		os.Exit(2)
 	}
-	if major, _, _ := strings.Cut(*version, "."); len(major) < 2 && major < "4" {
+	if tooOld(*version) {
 		fmt.Fprintf(os.Stderr, "torture: Kafka %s: bursts are not published exactly once to brokers before 4.0\n", *version)
 		os.Exit(2)
 	}
@@ -71,6 +71,12 @@ func main() {
 		fmt.Fprintln(os.Stderr, "torture:", err)
 		os.Exit(1)
 	}
+}
+
+// tooOld reports whether that Kafka is refused by the publisher.
+func tooOld(version string) bool {
+	major, _, _ := strings.Cut(version, ".")
+	return len(major) < 2 && major < "4"
 }
 
 func run(ctx context.Context, s *schedule, version string) (err error) {

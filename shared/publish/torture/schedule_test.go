@@ -82,3 +82,11 @@ func TestKeysOfBursts(t *testing.T) {
 		t.Error("no burst is late")
 	}
 }
+
+func TestOldKafkaIsRefused(t *testing.T) {
+	for version, want := range map[string]bool{"3.9.1": true, "2.8.0": true, "": true, "4.0.0": false, "4.4.0": false, "10.0.0": false} {
+		if got := tooOld(version); got != want {
+			t.Errorf("%q: too old: %v, want %v", version, got, want)
+		}
+	}
+}
