@@ -37,7 +37,7 @@ generate:
 test: install lint portable mutate-sample
 	$(WITH_SERVERS) sh -ec 'go test -race -timeout 60m $(RACE); go test -race -short -timeout 60m $(SLOW); \
 		go test -timeout 60m $(SLOW) $(PLAIN); go run ./shared/bench/druid -short'
-	go test -timeout 60m -run '^Test(OneFault|LateRequest|Histories)$$' ./shared/publish -every -histories 200
+	go test -timeout 60m -run '^Test(OneFault|LateRequest|Histories)$$' ./shared/publish -every -histories 60
 	for version in $(OTHER_KAFKAS); do \
 		go run ./shared/devenv/run kafka=$$version -- go test -timeout 60m -run '$(ON_EACH_KAFKA)' ./shared/publish || exit 1; done
 	go test -timeout 60m ./cdk
