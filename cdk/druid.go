@@ -67,7 +67,7 @@ func newInstance(scope constructs.Construct, s settings, n *network, files strin
 	i.template = i.newTemplate(scope, s, n, data)
 	i.group = i.newGroup(scope, n)
 	data.AddCommands(jsii.String(i.start(s, consumer, archive)))
-	i.tell(scope, s, n)
+	i.addOutputs(scope, s, n)
 	return i
 }
 
@@ -172,7 +172,7 @@ func (i *instance) newTemplate(scope constructs.Construct, s settings, n *networ
 		InstanceType:             awsec2.NewInstanceType(jsii.String(s.druidInstance)),
 		MachineImage:             &namedImage{id: i.findImage(scope, s)},
 		Role:                     i.role,
-		SecurityGroup:            n.door,
+		SecurityGroup:            n.securityGroup,
 		AssociatePublicIpAddress: jsii.Bool(n.public),
 		RequireImdsv2:            jsii.Bool(true),
 		HttpPutResponseHopLimit:  jsii.Number(1),
@@ -271,9 +271,9 @@ func (i *instance) start(s settings, consumer *string, archive awss3assets.Asset
 	return b.String()
 }
 
-// tell says how people come to the instance. Its id and its addresses change when it is
+// addOutputs says how people come to the instance. Its id and its addresses change when it is
 // replaced, so the commands look them up.
-func (i *instance) tell(scope constructs.Construct, s settings, n *network) {
+func (i *instance) addOutputs(scope constructs.Construct, s settings, n *network) {
 	region := *awscdk.Stack_Of(scope).Region()
 	output := func(id, description, value string) {
 		awscdk.NewCfnOutput(scope, jsii.String(id), &awscdk.CfnOutputProps{Description: jsii.String(description), Value: jsii.String(value)})

@@ -61,6 +61,6 @@ func define(app awscdk.App, s settings, code string) awscdk.Stack {
 		i = newInstance(stack, s, n, filepath.Join(code, druidFiles))
 	}
 	newOperations(stack, s, p, m, i)
-	explainAll(stack, s, p, m, i)
+	suppressNags(stack, s, p, m, i)
 	return stack
 }

@@ -11,11 +11,11 @@ import (
 // network is where Druid's instance lives. Its zones are the first two of whatever region
 // the stack goes to; CloudFormation finds them, so that the app needs no account to be made.
 type network struct {
-	vpc    awsec2.Vpc
-	home   awsec2.ISubnet // of the instance
-	public bool           // home has a way to the internet of its own
-	door   awsec2.SecurityGroup
-	log    awslogs.LogGroup // of the flows
+	vpc           awsec2.Vpc
+	home          awsec2.ISubnet // of the instance
+	public        bool           // home has a way to the internet of its own
+	securityGroup awsec2.SecurityGroup
+	log           awslogs.LogGroup // of the flows
 }
 
 func newNetwork(scope constructs.Construct, s settings) *network {
@@ -30,7 +30,7 @@ func newNetwork(scope constructs.Construct, s settings) *network {
 		kind = awsec2.SubnetType_PRIVATE_WITH_EGRESS
 	}
 	n.home = (*n.vpc.SelectSubnets(&awsec2.SubnetSelection{SubnetType: kind}).Subnets)[s.druidZone-1]
-	n.door = n.newDoor(scope, s)
+	n.securityGroup = n.newSecurityGroup(scope, s)
 	return n
 }
 
@@ -69,9 +69,9 @@ func (n *network) newVPC(scope constructs.Construct) awsec2.Vpc {
 	})
 }
 
-// newDoor lets nobody in but Grafana, where that is wanted. Everything may go out: Kafka's
+// newSecurityGroup lets nobody in but Grafana, where that is wanted. Everything may go out: Kafka's
 // address and port are in a secret.
-func (n *network) newDoor(scope constructs.Construct, s settings) awsec2.SecurityGroup {
+func (n *network) newSecurityGroup(scope constructs.Construct, s settings) awsec2.SecurityGroup {
 	door := awsec2.NewSecurityGroup(scope, jsii.String("DruidDoor"), &awsec2.SecurityGroupProps{
 		Vpc: n.vpc, Description: jsii.String("Who reaches the instance of Druid"), AllowAllOutbound: jsii.Bool(true),
 	})

@@ -35,11 +35,11 @@ func newOperations(scope constructs.Construct, s settings, p *producers, m *spik
 	}
 	minute := awscdk.Duration_Minutes(jsii.Number(1))
 	o.alarm("LettersWait", "Bursts that nobody could publish wait in the dead-letter queue", 0, 1, 1,
-		p.letters.MetricApproximateNumberOfMessagesVisible(&awscloudwatch.MetricOptions{Period: minute}), awscloudwatch.TreatMissingData_NOT_BREACHING)
+		p.deadLetterQueue.MetricApproximateNumberOfMessagesVisible(&awscloudwatch.MetricOptions{Period: minute}), awscloudwatch.TreatMissingData_NOT_BREACHING)
 	for _, f := range contract.Functions() {
 		id, fn := title(f.Name), p.scheduled[f.Name]
 		sum := &awscloudwatch.MetricOptions{Period: minute, Statistic: jsii.String("Sum")}
-		o.silence(id+"Silent", "No scheduled burst of "+f.Name+" for five minutes", awscloudwatch.NewMathExpression(&awscloudwatch.MathExpressionProps{
+		o.missingDataAlarm(id+"Silent", "No scheduled burst of "+f.Name+" for five minutes", awscloudwatch.NewMathExpression(&awscloudwatch.MathExpressionProps{
 			Expression:   jsii.String("invocations - errors"), // the functions' own metrics count spikes too
 			UsingMetrics: &map[string]awscloudwatch.IMetric{"invocations": fn.MetricInvocations(sum), "errors": fn.MetricErrors(sum)},
 			Period:       minute,
@@ -73,7 +73,7 @@ func (o *operations) letAlarmsPublish() {
 	}))
 }
 
-// watch rings when the instance is ill or its disk fills up, and tells when the group replaces
+// watch rings when the instance is unhealthy or its disk fills up, and tells when the group replaces
 // it, or cannot. To hear nothing for longer than a replacement takes is as bad as a bad figure.
 func (o *operations) watch(i *instance) {
 	o.alarm("DruidIll", "Druid's instance fails EC2's status checks, or there is none", 0, 2, 2, i.metric("StatusCheckFailed"), awscloudwatch.TreatMissingData_BREACHING)
@@ -107,8 +107,8 @@ func (o *operations) alarm(id, text string, above float64, periods, of float64, 
 	return a
 }
 
-// silence rings when a metric has nothing to say for five minutes.
-func (o *operations) silence(id, text string, m awscloudwatch.IMetric) {
+// missingDataAlarm rings when a metric has nothing to say for five minutes.
+func (o *operations) missingDataAlarm(id, text string, m awscloudwatch.IMetric) {
 	a := awscloudwatch.NewAlarm(o.scope, jsii.String(id), &awscloudwatch.AlarmProps{
 		AlarmDescription: jsii.String(text), Metric: m, Threshold: jsii.Number(1), EvaluationPeriods: jsii.Number(5),
 		ComparisonOperator: awscloudwatch.ComparisonOperator_LESS_THAN_THRESHOLD, TreatMissingData: awscloudwatch.TreatMissingData_BREACHING,

@@ -30,10 +30,10 @@ const attemptHours = 1
 // for spikes runs as many as are asked for. So a spike cannot keep the schedule waiting,
 // nor the schedule a spike.
 type producers struct {
-	scheduled map[string]awslambda.Function // by the name in spec
-	spikes    map[string]awslambda.Function
-	schedules map[string]awsscheduler.Schedule
-	letters   awssqs.Queue // dead ones; letter.jq reads them
+	scheduled       map[string]awslambda.Function // by the name in spec
+	spikes          map[string]awslambda.Function
+	schedules       map[string]awsscheduler.Schedule
+	deadLetterQueue awssqs.Queue // dead ones; letter.jq reads them
 }
 
 func newProducers(scope constructs.Construct, s settings, code string) *producers {
@@ -41,14 +41,14 @@ func newProducers(scope constructs.Construct, s settings, code string) *producer
 		scheduled: make(map[string]awslambda.Function),
 		spikes:    make(map[string]awslambda.Function),
 		schedules: make(map[string]awsscheduler.Schedule),
-		letters: awssqs.NewQueue(scope, jsii.String("DeadLetters"), &awssqs.QueueProps{
+		deadLetterQueue: awssqs.NewQueue(scope, jsii.String("DeadLetters"), &awssqs.QueueProps{
 			Encryption:      awssqs.QueueEncryption_SQS_MANAGED,
 			EnforceSSL:      jsii.Bool(true),
 			RetentionPeriod: awscdk.Duration_Days(jsii.Number(7)), // brokers keep a ledger no longer by default
 		}),
 	}
 	awscdk.NewCfnOutput(scope, jsii.String("DeadLetterQueue"), &awscdk.CfnOutputProps{
-		Description: jsii.String("URL of the queue with the bursts that nobody could publish"), Value: p.letters.QueueUrl(),
+		Description: jsii.String("URL of the queue with the bursts that nobody could publish"), Value: p.deadLetterQueue.QueueUrl(),
 	})
 	for _, f := range contract.Functions() {
 		p.scheduled[f.Name] = p.function(scope, s, f, code, title(f.Name), f.FunctionName(), jsii.Number(1))
@@ -88,7 +88,7 @@ func (p *producers) function(scope constructs.Construct, s settings, f contract.
 		Role:                         role(scope, id, log, secret),
 		// A destination's letter has what the function answered, and with it the order that
 		// repeats the burst; that of a plain dead-letter queue has only what was asked.
-		OnFailure:     awslambdadestinations.NewSqsDestination(p.letters),
+		OnFailure:     awslambdadestinations.NewSqsDestination(p.deadLetterQueue),
 		MaxEventAge:   awscdk.Duration_Hours(jsii.Number(attemptHours)),
 		RetryAttempts: jsii.Number(2),
 		Environment: &map[string]*string{
@@ -142,7 +142,7 @@ func (p *producers) schedule(scope constructs.Construct, f contract.Function) aw
 			}),
 			MaxEventAge:     awscdk.Duration_Hours(jsii.Number(attemptHours)),
 			RetryAttempts:   jsii.Number(20),
-			DeadLetterQueue: p.letters,
+			DeadLetterQueue: p.deadLetterQueue,
 		}),
 	})
 }

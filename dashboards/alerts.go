@@ -46,7 +46,7 @@ func Alerts() []Alert {
 	byID := func(figure string) string {
 		return `SELECT ` + figure + ` AS sales
 FROM (
-  SELECT SUM(copies) - COUNT(*) AS doubled, MAX(sequence) - MIN(sequence) + 1 - COUNT(*) AS missing
+  SELECT SUM(copies) - COUNT(*) AS duplicated, MAX(sequence) - MIN(sequence) + 1 - COUNT(*) AS missing
   FROM (
     SELECT transaction_id, CAST(SUBSTRING(transaction_id, 14) AS BIGINT) AS sequence, COUNT(*) AS copies
     FROM ` + table + `
@@ -79,11 +79,11 @@ GROUP BY 1
 HAVING COUNT(*) >= 200`,
 		},
 		{
-			UID: "salesburst-doubled", Title: "Sales are doubled", Operator: "gt", Limit: 0, For: 0,
+			UID: "salesburst-duplicated", Title: "Sales are duplicated", Operator: "gt", Limit: 0, For: 0,
 			NoData: "OK", Panel: 112,
 			Summary: "A transaction_id of the last 15 minutes is in Druid more than once. Is DELIVERY" +
 				" exactly-once, and does Druid read read_committed?",
-			SQL: byID(`SUM(doubled)`),
+			SQL: byID(`SUM(duplicated)`),
 		},
 		{
 			UID: "salesburst-missing", Title: "Sales are missing", Operator: "gt", Limit: 0,

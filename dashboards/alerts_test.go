@@ -98,7 +98,7 @@ func TestAlertsFire(t *testing.T) {
 				events += p.burst(t, "twice", fmt.Sprintf(`{"events":100,"id":"twice","at":%q}`, at))
 			}
 			p.Await(t, events)
-		}, "failures doubled missing"},
+		}, "failures duplicated missing"},
 	} {
 		c.do()
 		if got := firing(); got != c.want {

@@ -135,7 +135,7 @@ func figures(asked question.Asked) map[string]func(e events) float64 {
 		"online_missing":   func(e events) float64 { return whole - slots(e, "online") },
 		"in_store_missing": func(e events) float64 { return whole - slots(e, "in_store") },
 		"bursts":           func(e events) float64 { return float64(len(ids(e))) },
-		"doubled":          func(e events) float64 { return count(e) - distinct(e) },
+		"duplicated":       func(e events) float64 { return count(e) - distinct(e) },
 		"missing": func(e events) (n float64) {
 			for _, seen := range ids(e) {
 				var all []uint32

@@ -157,13 +157,13 @@ func complete() []Panel {
   SUBSTRING(transaction_id, 1, 12) AS burst,
   MIN(first_time) AS first_time,
   SUM(copies) AS stored,
-  SUM(copies) - COUNT(*) AS doubled,
+  SUM(copies) - COUNT(*) AS duplicated,
   MAX(` + sequence + `) - MIN(` + sequence + `) + 1 - COUNT(*) AS missing
 FROM grouped
 GROUP BY 1`
 	bursts, wrong := copies, copies
-	bursts.Then, bursts.Order, bursts.Limit = counted, "doubled + missing DESC, first_time DESC, burst", 100
-	wrong.Then = `SELECT SUM(doubled) AS doubled, SUM(missing) AS missing, COUNT(*) AS bursts
+	bursts.Then, bursts.Order, bursts.Limit = counted, "duplicated + missing DESC, first_time DESC, burst", 100
+	wrong.Then = `SELECT SUM(duplicated) AS duplicated, SUM(missing) AS missing, COUNT(*) AS bursts
 FROM (
 ` + counted + `
 )
@@ -178,22 +178,22 @@ HAVING COUNT(*) > 0`
 				{Color: Green, Meaning: "complete"}, {1, Orange, "gaps"}, {5, Vermillion, "missing"},
 			}),
 		{
-			ID: 112, Title: "Doubled and missing sales", Kind: Stat, Width: 12, Height: 6, Unit: Count,
+			ID: 112, Title: "Duplicated and missing sales", Kind: Stat, Width: 12, Height: 6, Unit: Count,
 			Description: "Counted exactly, by transaction_id." + lastQuarter + between,
 			Thresholds:  []Threshold{{Color: Green, Meaning: "none"}, {1, Vermillion, "wrong"}},
 			Fields: []Field{
-				{Column: "doubled", Title: "doubled", Unit: Count}, {Column: "missing", Title: "missing", Unit: Count},
+				{Column: "duplicated", Title: "duplicated", Unit: Count}, {Column: "missing", Title: "missing", Unit: Count},
 				{Column: "bursts", Title: "bursts", Unit: Count, Color: Grey},
 			},
 			Question: wrong,
 		},
 		{
 			ID: 113, Title: "Bursts", Kind: Table, Width: 24, Height: 8, Unit: Count,
-			Description: "Each burst, those with doubled or missing sales first, then the newest." +
+			Description: "Each burst, those with duplicated or missing sales first, then the newest." +
 				lastQuarter + between,
 			Fields: []Field{
 				{Column: "burst", Title: "burst"}, {Column: "first_time", Title: "first sale", Unit: Moment},
-				{Column: "stored", Title: "stored", Unit: Count}, {Column: "doubled", Title: "doubled", Unit: Count},
+				{Column: "stored", Title: "stored", Unit: Count}, {Column: "duplicated", Title: "duplicated", Unit: Count},
 				{Column: "missing", Title: "missing", Unit: Count},
 			},
 			Question: bursts,

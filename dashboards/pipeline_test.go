@@ -19,7 +19,7 @@ type pipeline struct {
 
 func startPipeline(t testing.TB, change map[string]any) *pipeline {
 	t.Helper()
-	p := &pipeline{druidtest.Start(t, druidtest.Needed(t), change), make(map[string]*lambdatest.Function)}
+	p := &pipeline{druidtest.Start(t, druidtest.RequireDruid(t), change), make(map[string]*lambdatest.Function)}
 	for _, f := range contract.Functions() {
 		p.functions[f.Name] = p.Function(t, f.Name)
 	}

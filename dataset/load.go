@@ -55,7 +55,7 @@ type Problem struct {
 // A row that repeats the name and the price of an earlier row is counted and left out. One that repeats the name at
 // another price is refused: a product has one price, and the first row sets it.
 //
-// Quotation marks that do not match spoil only their own row. An inch mark that should have been doubled is understood
+// Quotation marks that do not match spoil only their own row. An inch mark that should have been duplicated is understood
 // as long as the row still has as many cells as the header. A cell may go over several lines only if its quoting is
 // correct, and within 16 lines.
 //

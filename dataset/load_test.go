@@ -50,7 +50,7 @@ func TestLoadTidies(t *testing.T) {
 			with(func(tv *TV) { tv.Brand = "ACME" })},
 		{"invisible characters", header + "\"Acme\u00a0- 65\"\" Class R7\u200b Series QLED 4K UHD Smart Tizen TV\"" + rest, plain},
 		{"typographic inch mark", header + "Acme - 65″ Class R7 Series QLED 4K UHD Smart Tizen TV" + rest, plain},
-		{"inch mark that is not doubled", header + `"Acme - 65" Class R7 Series QLED 4K UHD Smart Tizen TV"` + rest, plain},
+		{"inch mark that is not duplicated", header + `"Acme - 65" Class R7 Series QLED 4K UHD Smart Tizen TV"` + rest, plain},
 		{"inch mark without quotation marks", header + `Acme - 65" Class R7 Series QLED 4K UHD Smart Tizen TV` + rest, plain},
 		{"name over two lines", header + "\"Acme - 65\"\" Class R7 Series\nQLED 4K UHD Smart Tizen TV\"" + rest, plain},
 

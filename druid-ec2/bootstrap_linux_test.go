@@ -95,7 +95,7 @@ const (
 )
 
 func newBootstrap(t *testing.T, k *devenv.Kafka) *bootstrap {
-	return &bootstrap{kafka: k, broker: kafkatest.Real(t, k), password: rand.Text()}
+	return &bootstrap{kafka: k, broker: kafkatest.NewTopic(t, k), password: rand.Text()}
 }
 
 // instance is a new machine with the folder, the secrets and an attachable volume.

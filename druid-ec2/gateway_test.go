@@ -15,7 +15,7 @@ import (
 
 // The gateway lets SQL that reads and the health checks through, and nothing else.
 func TestGateway(t *testing.T) {
-	d := druidtest.Needed(t)
+	d := druidtest.RequireDruid(t)
 	door, err := url.Parse(d.Gateway)
 	if err != nil {
 		t.Fatal(err)
@@ -106,7 +106,7 @@ func TestGateway(t *testing.T) {
 
 // No query may take an hour, even if it asks for one, nor answer all that there is.
 func TestQueriesAreLimited(t *testing.T) {
-	d := druidtest.Needed(t)
+	d := druidtest.RequireDruid(t)
 	p := startPipeline(t, d, nil)
 	p.Await(t, p.burst(t, `{"events":100100}`).Events)
 	for limit, want := range map[int]string{60_000: `[{"n":100100}]`, 3_600_000: "more than enforced limit of 60000"} {
@@ -124,7 +124,7 @@ func TestQueriesAreLimited(t *testing.T) {
 
 // Nobody runs a program of his own in Druid, not even past the gateway.
 func TestJavaScriptIsOff(t *testing.T) {
-	d := druidtest.Needed(t)
+	d := druidtest.RequireDruid(t)
 	scan := `{"queryType":"scan","dataSource":{"type":"inline","columnNames":["a"],"columnTypes":["string"],"rows":[["x"]]},"intervals":["1000/3000"],"columns":["a"]%s}`
 	for filter, want := range map[string]string{
 		``: `{"a":"x"}`,
@@ -139,7 +139,7 @@ func TestJavaScriptIsOff(t *testing.T) {
 
 // Who asks too much at once is told so; who tries passwords, too.
 func TestGatewayLimitsTheRate(t *testing.T) {
-	d := druidtest.Needed(t)
+	d := druidtest.RequireDruid(t)
 	var refused, answered int
 	client := &http.Client{Transport: &http.Transport{TLSClientConfig: tlscert.Trust(d.CA)}}
 	defer client.CloseIdleConnections()
@@ -167,7 +167,7 @@ func TestGatewayLimitsTheRate(t *testing.T) {
 
 // Druid's own servers listen on loopback alone.
 func TestLoopbackOnly(t *testing.T) {
-	d := druidtest.Needed(t)
+	d := druidtest.RequireDruid(t)
 	for _, address := range listening(t) {
 		for name, server := range d.URLs {
 			_, port, _ := strings.Cut(strings.TrimPrefix(server, "http://"), ":")

@@ -12,7 +12,7 @@ import (
 )
 
 // A server that is killed while it works, and all of them at once, come back: nothing is
-// lost, and nothing is doubled once the tasks that died are replaced. How long they take is logged.
+// lost, and nothing is duplicated once the tasks that died are replaced. How long they take is logged.
 func TestKilledServersComeBack(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts Druid")

@@ -59,7 +59,7 @@ func cents(t *testing.T, row devenv.Row, column string) sale.Cents {
 // What Druid holds is what the functions report, while it ingests and after the segments
 // are handed off, with bursts among them that were retried, given up and killed.
 func TestDruidHoldsWhatIsReported(t *testing.T) {
-	d := druidtest.Needed(t)
+	d := druidtest.RequireDruid(t)
 	p := startPipeline(t, d, map[string]any{"ioConfig.taskDuration": "PT1M"})
 	at := time.Now().UTC().Truncate(time.Second).Format(time.RFC3339)
 
@@ -122,7 +122,7 @@ func (p *pipeline) kill(t *testing.T, payload string, after time.Duration) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
-	f, kill := p.Mortal(t, contract.Online.Name)
+	f, kill := p.StartKillable(t, contract.Online.Name)
 	select {
 	case f.Asks <- lambdatest.Invocation{ID: "killed", Payload: payload, Deadline: time.Now().Add(time.Minute)}:
 	case <-ctx.Done():
@@ -154,9 +154,9 @@ func (p *pipeline) compareByBrandAndStatus(t *testing.T) {
 	}
 }
 
-// What is no sale is counted, shown and passed over.
+// A malformed record is counted, shown and passed over.
 func TestPoisonDoesNotStopIngestion(t *testing.T) {
-	d := druidtest.Needed(t)
+	d := druidtest.RequireDruid(t)
 	p := startPipeline(t, d, nil)
 	before := p.burst(t, `{"events":100}`)
 	p.Await(t, before.Events)
@@ -202,7 +202,7 @@ func unparseable(t *testing.T, stats []byte) (n float64) {
 
 // A sale of any day goes to the segment of its day.
 func TestLateSales(t *testing.T) {
-	d := druidtest.Needed(t)
+	d := druidtest.RequireDruid(t)
 	p := startPipeline(t, d, nil)
 	late := p.burst(t, fmt.Sprintf(`{"events":500,"id":"late","at":%q}`, time.Now().Add(-9*24*time.Hour).UTC().Format(time.RFC3339)))
 	now := p.burst(t, `{"events":500}`)

@@ -14,7 +14,7 @@ import (
 // The segments of a day that is over become one, and what is older than the retention is
 // dropped, while ingestion goes on. Nothing else is touched.
 func TestOldDaysAreCompactedAndDropped(t *testing.T) {
-	d := druidtest.Needed(t)
+	d := druidtest.RequireDruid(t)
 	p := startPipeline(t, d, nil)
 	old := time.Now().UTC().AddDate(0, 0, -9).Truncate(24 * time.Hour).Add(12 * time.Hour)
 	late := func(id string) int {

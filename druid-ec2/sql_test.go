@@ -214,7 +214,7 @@ func figures() map[string]figure {
 // Every file in sql says what it answers and answers what Go computes from the events, in
 // which there are bursts that were asked for twice.
 func TestQueries(t *testing.T) {
-	d := druidtest.Needed(t)
+	d := druidtest.RequireDruid(t)
 	p := startPipeline(t, d, nil)
 	now := time.Now().UTC().Truncate(time.Minute)
 	var events int
@@ -330,7 +330,7 @@ func noGaps(t *testing.T, rows []devenv.Row, sales []*sale.Sale) {
 	}
 	for _, row := range rows {
 		w := want[fmt.Sprint(row["burst"])]
-		if w == nil || int(number(t, row, "stored")) != w.attempts || number(t, row, "doubled") != 0 || number(t, row, "missing") != 0 {
+		if w == nil || int(number(t, row, "stored")) != w.attempts || number(t, row, "duplicated") != 0 || number(t, row, "missing") != 0 {
 			t.Errorf("%v, want %+v", row, w)
 		}
 	}
@@ -369,10 +369,10 @@ func detected(t *testing.T, rows []devenv.Row) {
 	}
 }
 
-// A doubled or a missing sale shows in the query of bursts: with idempotent delivery a
+// A duplicated or a missing sale shows in the query of bursts: with idempotent delivery a
 // burst that is asked for twice is stored twice.
-func TestBurstsShowsWhatIsDoubled(t *testing.T) {
-	d := druidtest.Needed(t)
+func TestBurstsShowsDuplicates(t *testing.T) {
+	d := druidtest.RequireDruid(t)
 	p := startPipeline(t, d, nil)
 	p.function = p.Function(t, contract.Online.Name, contract.EnvDelivery+"="+contract.DeliveryIdempotent)
 	order := fmt.Sprintf(`{"events":500,"id":"twice","at":%q}`, time.Now().UTC().Truncate(time.Second).Format(time.RFC3339))
@@ -395,7 +395,7 @@ func TestBurstsShowsWhatIsDoubled(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(rows) != 1 || number(t, rows[0], "doubled") != 500 || number(t, rows[0], "missing") != 2 {
-		t.Errorf("%v, want 500 doubled and 2 missing", rows)
+	if len(rows) != 1 || number(t, rows[0], "duplicated") != 500 || number(t, rows[0], "missing") != 2 {
+		t.Errorf("%v, want 500 duplicated and 2 missing", rows)
 	}
 }

@@ -1,4 +1,4 @@
-// Package shared_test holds the house in shape: which package may know which.
+// Package shared_test holds the rules of the tree: which package may import which.
 package shared_test
 
 import (
@@ -136,7 +136,7 @@ func TestImports(t *testing.T) {
 		}
 		allowed, known := mayImport[house]
 		if !known {
-			t.Errorf("%s is not in the house: put it into the table here and in the README", place)
+			t.Errorf("%s has no place in the tree: put it into the table here and in the README", place)
 		}
 		for _, imported := range p.Imports {
 			if inside, ok := strings.CutPrefix(imported, module+"/"); ok {

@@ -85,7 +85,7 @@ func (h *Handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 
 func (h *Handler) invoke(ctx context.Context, payload []byte) (Report, error) {
 	report := Report{Function: h.cfg.Function.Name}
-	t, err := parseTrigger(payload, h.circumstances(ctx))
+	t, err := parseTrigger(payload, h.triggerDefaults(ctx))
 	if err != nil {
 		return report, err
 	}
@@ -110,9 +110,9 @@ func (h *Handler) invoke(ctx context.Context, payload []byte) (Report, error) {
 	return report, failure(report, t, err)
 }
 
-// circumstances are what a trigger is understood in.
-func (h *Handler) circumstances(ctx context.Context) circumstances {
-	c := circumstances{
+// triggerDefaults are what a trigger is understood in.
+func (h *Handler) triggerDefaults(ctx context.Context) triggerDefaults {
+	c := triggerDefaults{
 		channel:  h.cfg.Function.Channel,
 		mean:     h.cfg.Settings.EventsPerMinute,
 		scenario: h.cfg.Settings.Scenario,

@@ -11,35 +11,35 @@ import (
 	"salesburst/shared/publish"
 )
 
-func manual(change func(*burst.Order)) trigger {
-	o := burst.Order{Channel: contract.ChannelOnline, Origin: "bf", At: slot, Over: time.Minute, Events: 50, Mean: 600}
+func manual(change func(*burst.Request)) trigger {
+	o := burst.Request{Channel: contract.ChannelOnline, Origin: "bf", At: slot, Over: time.Minute, Events: 50, Mean: 600}
 	change(&o)
 	return trigger{TriggerManual, o}
 }
 
 // What was asked is what the ledger knows a burst by.
 func TestWhatIsAskedIsTheKey(t *testing.T) {
-	seen := map[publish.Key]string{manual(func(*burst.Order) {}).key(contract.Online): "the same order"}
+	seen := map[publish.Key]string{manual(func(*burst.Request) {}).key(contract.Online): "the same order"}
 	allowed := regexp.MustCompile(`^[A-Za-z0-9._-]{1,128}$`)
-	for name, change := range map[string]func(*burst.Order){
-		"channel":       func(o *burst.Order) { o.Channel = contract.ChannelStore },
-		"id":            func(o *burst.Order) { o.Origin = strings.Repeat("x", contract.MaxIDLength) },
-		"time":          func(o *burst.Order) { o.At = o.At.Add(time.Millisecond) },
-		"over":          func(o *burst.Order) { o.Over = 2 * time.Minute },
-		"events":        func(o *burst.Order) { o.Events++ },
-		"demand":        func(o *burst.Order) { o.Events = 0 },
-		"one shard":     func(o *burst.Order) { o.Of = 1 },
-		"first shard":   func(o *burst.Order) { o.Of = 20 },
-		"second shard":  func(o *burst.Order) { o.Shard, o.Of = 1, 20 },
-		"other shards":  func(o *burst.Order) { o.Shard, o.Of = 1, 200 },
-		"scenario":      func(o *burst.Order) { o.Scenario = "flash-sale" },
-		"brand":         func(o *burst.Order) { o.Brand = "LG" },
-		"short brand":   func(o *burst.Order) { o.Brand = "RCA" },
-		"other brand":   func(o *burst.Order) { o.Brand = "TCL" },
-		"city":          func(o *burst.Order) { o.City = "LG" },
-		"method":        func(o *burst.Order) { o.PaymentMethod = "LG" },
-		"product":       func(o *burst.Order) { o.Product = "LG" },
-		"brand in city": func(o *burst.Order) { o.Brand, o.City = "L", "G" },
+	for name, change := range map[string]func(*burst.Request){
+		"channel":       func(o *burst.Request) { o.Channel = contract.ChannelStore },
+		"id":            func(o *burst.Request) { o.Origin = strings.Repeat("x", contract.MaxIDLength) },
+		"time":          func(o *burst.Request) { o.At = o.At.Add(time.Millisecond) },
+		"over":          func(o *burst.Request) { o.Over = 2 * time.Minute },
+		"events":        func(o *burst.Request) { o.Events++ },
+		"demand":        func(o *burst.Request) { o.Events = 0 },
+		"one shard":     func(o *burst.Request) { o.Of = 1 },
+		"first shard":   func(o *burst.Request) { o.Of = 20 },
+		"second shard":  func(o *burst.Request) { o.Shard, o.Of = 1, 20 },
+		"other shards":  func(o *burst.Request) { o.Shard, o.Of = 1, 200 },
+		"scenario":      func(o *burst.Request) { o.Scenario = "flash-sale" },
+		"brand":         func(o *burst.Request) { o.Brand = "LG" },
+		"short brand":   func(o *burst.Request) { o.Brand = "RCA" },
+		"other brand":   func(o *burst.Request) { o.Brand = "TCL" },
+		"city":          func(o *burst.Request) { o.City = "LG" },
+		"method":        func(o *burst.Request) { o.PaymentMethod = "LG" },
+		"product":       func(o *burst.Request) { o.Product = "LG" },
+		"brand in city": func(o *burst.Request) { o.Brand, o.City = "L", "G" },
 	} {
 		key := manual(change).key(contract.Online)
 		if other, again := seen[key]; again {
@@ -50,19 +50,19 @@ func TestWhatIsAskedIsTheKey(t *testing.T) {
 			t.Errorf("%s: key %+v", name, key)
 		}
 	}
-	if manual(func(*burst.Order) {}).key(contract.Store) == manual(func(*burst.Order) {}).key(contract.Online) {
+	if manual(func(*burst.Request) {}).key(contract.Store) == manual(func(*burst.Request) {}).key(contract.Online) {
 		t.Error("two functions have one key")
 	}
-	for name, change := range map[string]func(*burst.Order){
-		"mean": func(o *burst.Order) { o.Mean = 1 },
-		"zone": func(o *burst.Order) { o.At = o.At.In(time.FixedZone("CST", -6*3600)) },
+	for name, change := range map[string]func(*burst.Request){
+		"mean": func(o *burst.Request) { o.Mean = 1 },
+		"zone": func(o *burst.Request) { o.At = o.At.In(time.FixedZone("CST", -6*3600)) },
 	} {
 		if key := manual(change).key(contract.Online); seen[key] != "the same order" {
 			t.Errorf("another %s is another key", name)
 		}
 	}
 	brand := func(name string) publish.Key {
-		return manual(func(o *burst.Order) { o.Brand = name }).key(contract.Online)
+		return manual(func(o *burst.Request) { o.Brand = name }).key(contract.Online)
 	}
 	for _, name := range []string{" SAMSUNG ", "samsung", "\u017famsung"} {
 		if brand(name) != brand("Samsung") {
@@ -73,11 +73,11 @@ func TestWhatIsAskedIsTheKey(t *testing.T) {
 
 // A schedule's series has eight hexadecimal digits where an order's has a word.
 func TestSchedulesAndOrdersAreKeptApart(t *testing.T) {
-	scheduled := trigger{TriggerSchedule, burst.Order{Origin: schedule, At: slot}}.key(contract.Online)
+	scheduled := trigger{TriggerSchedule, burst.Request{Origin: schedule, At: slot}}.key(contract.Online)
 	if !regexp.MustCompile(`^online-[0-9a-f]{8}$`).MatchString(scheduled.Series) || scheduled.Number != slot.Unix()/60 {
 		t.Errorf("key of a schedule %+v", scheduled)
 	}
-	if order := manual(func(*burst.Order) {}).key(contract.Online); !regexp.MustCompile(`^online-order-[0-9a-f]{32}$`).MatchString(order.Series) {
+	if order := manual(func(*burst.Request) {}).key(contract.Online); !regexp.MustCompile(`^online-order-[0-9a-f]{32}$`).MatchString(order.Series) {
 		t.Errorf("key of an order %+v", order)
 	}
 }
@@ -88,9 +88,9 @@ func TestKeysStay(t *testing.T) {
 		asked trigger
 		want  publish.Key
 	}{
-		"schedule": {trigger{TriggerSchedule, burst.Order{Origin: schedule, At: slot}}, publish.Key{Series: "online-214ee383", Number: 29925240}},
-		"order":    {manual(func(*burst.Order) {}), publish.Key{Series: "online-order-2a74ed5e5b4e0bd86e75fec6940e67b1"}},
-		"shard": {manual(func(o *burst.Order) {
+		"schedule": {trigger{TriggerSchedule, burst.Request{Origin: schedule, At: slot}}, publish.Key{Series: "online-214ee383", Number: 29925240}},
+		"order":    {manual(func(*burst.Request) {}), publish.Key{Series: "online-order-2a74ed5e5b4e0bd86e75fec6940e67b1"}},
+		"shard": {manual(func(o *burst.Request) {
 			o.Shard, o.Of, o.Scenario, o.Brand, o.City, o.PaymentMethod = 1, 3, "flash-sale", "LG", "Chicago", "PayPal"
 		}), publish.Key{Series: "online-order-b96c1eaa663ff5deb8939ce406522612"}},
 	} {

@@ -47,7 +47,7 @@ func unplanned(r Report, t trigger, err error) error {
 // object is a JSON object whose values are not yet understood.
 type object map[string]json.RawMessage
 
-// parseObject reads exactly one object without doubled names. An empty payload and
+// parseObject reads exactly one object without duplicated names. An empty payload and
 // null are an empty one.
 func parseObject(payload []byte) (object, error) {
 	o := make(object)

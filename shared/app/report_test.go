@@ -25,14 +25,14 @@ func TestReportOfAPlan(t *testing.T) {
 	}
 	shard := func(n int) *int { return &n }
 	for name, c := range map[string]struct {
-		change func(*burst.Order)
+		change func(*burst.Request)
 		want   Report
 	}{
-		"whole":       {func(*burst.Order) {}, Report{Expected: 50}},
-		"scenario":    {func(o *burst.Order) { o.Scenario = "flash-sale" }, Report{Expected: 50, Scenario: "flash-sale"}},
-		"first shard": {func(o *burst.Order) { o.Of = 2 }, Report{Expected: 25, Shard: shard(0), Of: 2}},
-		"last shard":  {func(o *burst.Order) { o.Shard, o.Of = 4, 5 }, Report{Expected: 10, Shard: shard(4), Of: 5}},
-		"only shard":  {func(o *burst.Order) { o.Of = 1 }, Report{Expected: 50, Shard: shard(0), Of: 1}},
+		"whole":       {func(*burst.Request) {}, Report{Expected: 50}},
+		"scenario":    {func(o *burst.Request) { o.Scenario = "flash-sale" }, Report{Expected: 50, Scenario: "flash-sale"}},
+		"first shard": {func(o *burst.Request) { o.Of = 2 }, Report{Expected: 25, Shard: shard(0), Of: 2}},
+		"last shard":  {func(o *burst.Request) { o.Shard, o.Of = 4, 5 }, Report{Expected: 10, Shard: shard(4), Of: 5}},
+		"only shard":  {func(o *burst.Request) { o.Of = 1 }, Report{Expected: 50, Shard: shard(0), Of: 1}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			asked := manual(c.change)
@@ -94,13 +94,13 @@ func TestSentenceOfAFailure(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			c.report.BurstID = "b"
-			err := failure(c.report, manual(func(*burst.Order) {}), c.err)
+			err := failure(c.report, manual(func(*burst.Request) {}), c.err)
 			if err == nil || err.Error() != c.want+order || !errors.Is(err, c.err) {
 				t.Errorf("got  %v\nwant %s", err, c.want+order)
 			}
 		})
 	}
-	if err := failure(Report{Events: 1}, manual(func(*burst.Order) {}), nil); err != nil {
+	if err := failure(Report{Events: 1}, manual(func(*burst.Request) {}), nil); err != nil {
 		t.Errorf("a burst that went well has the error %v", err)
 	}
 }

@@ -23,11 +23,11 @@ const (
 // order names, burst.New decides.
 type trigger struct {
 	kind  string
-	order burst.Order
+	order burst.Request
 }
 
-// circumstances are what a payload leaves open.
-type circumstances struct {
+// triggerDefaults are what a payload leaves open.
+type triggerDefaults struct {
 	channel   contract.Channel
 	mean      int       // EVENTS_PER_MINUTE
 	scenario  string    // SCENARIO
@@ -39,7 +39,7 @@ type circumstances struct {
 // soon refuses a time that this machine's clock does not reach in contract.ClockTolerance. The
 // handler waits for one that it does reach: clocks that differ a little make neither an
 // error nor a sale in the future.
-func (c circumstances) soon(field, value string, at time.Time) error {
+func (c triggerDefaults) soon(field, value string, at time.Time) error {
 	if at.Sub(c.now) <= contract.ClockTolerance {
 		return nil
 	}
@@ -50,7 +50,7 @@ func (c circumstances) soon(field, value string, at time.Time) error {
 // parseTrigger understands the payload of a schedule, which has exactly the
 // contract.ScheduleFields, or of a person, with any of the contract.RequestFields or none. Its error is
 // an *InvalidTrigger.
-func parseTrigger(payload []byte, c circumstances) (trigger, error) {
+func parseTrigger(payload []byte, c triggerDefaults) (trigger, error) {
 	o, err := parseObject(payload)
 	if err != nil {
 		return trigger{}, err
@@ -64,7 +64,7 @@ func parseTrigger(payload []byte, c circumstances) (trigger, error) {
 // parseScheduled: the burst of a slot is named by its schedule and its minute alone,
 // so that every delivery of it is the same burst. The local clock has no say, but that a
 // slot far in the future is not published, and not entered in its ledger, before its time.
-func parseScheduled(o object, c circumstances) (trigger, error) {
+func parseScheduled(o object, c triggerDefaults) (trigger, error) {
 	for _, name := range o.names() {
 		if !slices.Contains(contract.ScheduleFields, name) {
 			return trigger{}, refuse(strconv.Quote(shorten(name)), "beside a scheduled time",
@@ -91,7 +91,7 @@ func parseScheduled(o object, c circumstances) (trigger, error) {
 	if len(origin) > maxARN || !scheduleARN.MatchString(origin) {
 		return trigger{}, refuse(contract.FieldScheduleARN, quote(origin), "arn:aws:scheduler:<region>:<account>:schedule/<group>/<name>")
 	}
-	return trigger{TriggerSchedule, burst.Order{
+	return trigger{TriggerSchedule, burst.Request{
 		Channel:  c.channel,
 		Origin:   origin,
 		At:       at,
@@ -108,13 +108,13 @@ var (
 )
 
 // parseManual: a person's burst is named by the id in the payload, or by the request.
-func parseManual(o object, c circumstances) (t trigger, err error) {
+func parseManual(o object, c triggerDefaults) (t trigger, err error) {
 	for _, name := range o.names() {
 		if !slices.Contains(contract.RequestFields, name) {
 			return trigger{}, refuse(quote(name), "is unknown", list(contract.RequestFields)+" (a schedule sends "+list(contract.ScheduleFields)+")")
 		}
 	}
-	order := burst.Order{Channel: c.channel, Origin: c.requestID, Over: contract.Slot, Mean: c.mean}
+	order := burst.Request{Channel: c.channel, Origin: c.requestID, Over: contract.Slot, Mean: c.mean}
 	for name, text := range map[string]*string{
 		contract.FieldScenario:      &order.Scenario,
 		contract.FieldBrand:         &order.Brand,
@@ -189,7 +189,7 @@ func parseEvents(o object, shards int) (int, error) {
 }
 
 // at is the end of the time that the payload asks for.
-func (o object) at(c circumstances) (time.Time, error) {
+func (o object) at(c triggerDefaults) (time.Time, error) {
 	at, err := o.time(contract.FieldAt)
 	if err == nil {
 		err = c.soon(contract.FieldAt, at.Format(time.RFC3339Nano), at)
@@ -223,7 +223,7 @@ const maxTraceAge = 24 * time.Hour
 // firstAsked is the time that a manual burst ends at by default: the time of the
 // first request, which Lambda's retries of it repeat in their trace id, so that a
 // retry is the same burst. Where there is none, or one that is too old, it is now.
-func firstAsked(c circumstances) (time.Time, error) {
+func firstAsked(c triggerDefaults) (time.Time, error) {
 	for part := range strings.SplitSeq(c.traceID, ";") {
 		root, ok := strings.CutPrefix(part, "Root=1-")
 		if !ok || len(root) < 9 || root[8] != '-' {

@@ -14,7 +14,7 @@ import (
 var (
 	now   = time.Date(2026, 11, 24, 10, 0, 30, 500_000_000, time.UTC)
 	slot  = time.Date(2026, 11, 24, 10, 0, 0, 0, time.UTC)
-	where = circumstances{
+	where = triggerDefaults{
 		channel:   contract.ChannelOnline,
 		mean:      600,
 		scenario:  "flash-sale",
@@ -29,7 +29,7 @@ const schedule = "arn:aws:scheduler:eu-central-1:123456789012:schedule/salesburs
 var longestARN = schedule + strings.Repeat("x", 1600-len(schedule))
 
 func TestScheduledTrigger(t *testing.T) {
-	want := trigger{TriggerSchedule, burst.Order{
+	want := trigger{TriggerSchedule, burst.Request{
 		Channel: contract.ChannelOnline, Origin: schedule, At: slot, Over: time.Minute, Mean: 600, Scenario: "flash-sale",
 	}}
 	for name, c := range map[string]struct {
@@ -66,40 +66,40 @@ func shard(events, shard, of string) string {
 }
 
 func TestManualTrigger(t *testing.T) {
-	order := func(change func(*burst.Order)) burst.Order {
-		o := burst.Order{Channel: contract.ChannelOnline, Origin: where.requestID, At: now.Truncate(time.Second), Over: time.Minute, Mean: 600}
+	order := func(change func(*burst.Request)) burst.Request {
+		o := burst.Request{Channel: contract.ChannelOnline, Origin: where.requestID, At: now.Truncate(time.Second), Over: time.Minute, Mean: 600}
 		change(&o)
 		return o
 	}
-	spike := func(events, shard, of int) burst.Order {
-		return order(func(o *burst.Order) { o.Origin, o.At, o.Events, o.Shard, o.Of = "bf", slot, events, shard, of })
+	spike := func(events, shard, of int) burst.Request {
+		return order(func(o *burst.Request) { o.Origin, o.At, o.Events, o.Shard, o.Of = "bf", slot, events, shard, of })
 	}
 	for name, c := range map[string]struct {
 		payload string
-		want    burst.Order
+		want    burst.Request
 	}{
-		"nothing":      {``, order(func(*burst.Order) {})},
-		"white space":  {" \n", order(func(*burst.Order) {})},
-		"null":         {`null`, order(func(*burst.Order) {})},
-		"empty object": {`{}`, order(func(*burst.Order) {})},
+		"nothing":      {``, order(func(*burst.Request) {})},
+		"white space":  {" \n", order(func(*burst.Request) {})},
+		"null":         {`null`, order(func(*burst.Request) {})},
+		"empty object": {`{}`, order(func(*burst.Request) {})},
 		"everything": {`{"events":50000,"scenario":"flash-sale","brand":"Samsung","product":"A \"TV\"","city":"Chicago",
-			"payment_method":"PayPal","at":"2026-11-20T10:00:00Z","over":"5m","id":"bf-rehearsal"}`, burst.Order{
+			"payment_method":"PayPal","at":"2026-11-20T10:00:00Z","over":"5m","id":"bf-rehearsal"}`, burst.Request{
 			Channel: contract.ChannelOnline, Origin: "bf-rehearsal", At: time.Date(2026, 11, 20, 10, 0, 0, 0, time.UTC), Over: 5 * time.Minute,
 			Events: 50_000, Mean: 600, Scenario: "flash-sale", Brand: "Samsung", Product: `A "TV"`, City: "Chicago", PaymentMethod: "PayPal"}},
-		"one event":       {`{"events":1}`, order(func(o *burst.Order) { o.Events = 1 })},
-		"most events":     {`{"events":10000000}`, order(func(o *burst.Order) { o.Events = contract.MaxEvents })},
-		"empty text":      {`{"scenario":""}`, order(func(*burst.Order) {})},
-		"clock is behind": {`{"at":"2026-11-24T10:00:40.5Z"}`, order(func(o *burst.Order) { o.At = now.Add(contract.ClockTolerance) })},
-		"until now":       {`{"at":"2026-11-24T10:00:30.5Z"}`, order(func(o *burst.Order) { o.At = now })},
-		"longest":         {`{"over":"24h"}`, order(func(o *burst.Order) { o.Over = contract.MaxOver })},
-		"shortest":        {`{"over":"1000ms"}`, order(func(o *burst.Order) { o.Over = contract.MinOver })},
-		"longest id":      {`{"id":"` + strings.Repeat("a", contract.MaxIDLength) + `"}`, order(func(o *burst.Order) { o.Origin = strings.Repeat("a", contract.MaxIDLength) })},
-		"escaped name":    {`{"\u0065vents":7}`, order(func(o *burst.Order) { o.Events = 7 })},
+		"one event":       {`{"events":1}`, order(func(o *burst.Request) { o.Events = 1 })},
+		"most events":     {`{"events":10000000}`, order(func(o *burst.Request) { o.Events = contract.MaxEvents })},
+		"empty text":      {`{"scenario":""}`, order(func(*burst.Request) {})},
+		"clock is behind": {`{"at":"2026-11-24T10:00:40.5Z"}`, order(func(o *burst.Request) { o.At = now.Add(contract.ClockTolerance) })},
+		"until now":       {`{"at":"2026-11-24T10:00:30.5Z"}`, order(func(o *burst.Request) { o.At = now })},
+		"longest":         {`{"over":"24h"}`, order(func(o *burst.Request) { o.Over = contract.MaxOver })},
+		"shortest":        {`{"over":"1000ms"}`, order(func(o *burst.Request) { o.Over = contract.MinOver })},
+		"longest id":      {`{"id":"` + strings.Repeat("a", contract.MaxIDLength) + `"}`, order(func(o *burst.Request) { o.Origin = strings.Repeat("a", contract.MaxIDLength) })},
+		"escaped name":    {`{"\u0065vents":7}`, order(func(o *burst.Request) { o.Events = 7 })},
 		"first of shards": {shard("1", "0", "3"), spike(1, 0, 3)},
 		"last of shards":  {shard("30000000", "2", "3"), spike(30_000_000, 2, 3)},
 		"one shard":       {shard("10000000", "0", "1"), spike(10_000_000, 0, 1)},
 		"most shards":     {shard("100000000", "9999", "10000"), spike(contract.MaxSpike, 9999, contract.MaxShards)},
-		"id of a request": {`{"id":"c6af9ac6.7b61_11e6-9a41"}`, order(func(o *burst.Order) { o.Origin = "c6af9ac6.7b61_11e6-9a41" })},
+		"id of a request": {`{"id":"c6af9ac6.7b61_11e6-9a41"}`, order(func(o *burst.Request) { o.Origin = "c6af9ac6.7b61_11e6-9a41" })},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, err := parseTrigger([]byte(c.payload), where)
@@ -190,46 +190,46 @@ func TestTriggerRefuses(t *testing.T) {
 		return `{"scheduled_time":"` + time + `","schedule_arn":"` + arn + `"}`
 	}
 	for name, c := range map[string]struct{ payload, field, allowed string }{
-		"broken JSON":       {`{"events":`, "payload", `as in {"events":50000}`},
-		"text":              {`"events"`, "payload", "one JSON object"},
-		"list":              {`[1]`, "payload", "one JSON object"},
-		"number":            {`1`, "payload", "one JSON object"},
-		"trailing data":     {`{} {}`, "payload", "one JSON object"},
-		"not UTF-8":         {"{\"brand\":\"\xff\"}", "payload", "UTF-8"},
-		"unknown field":     {`{"event":1}`, `"event"`, "events, scenario, brand, product, city, payment_method, at, over, id"},
-		"other case":        {`{"Events":1}`, `"Events"`, "events, scenario"},
-		"doubled":           {`{"events":1,"events":2}`, `"events"`, "each field once"},
-		"doubled, escaped":  {`{"events":1,"\u0065vents":2}`, `"events"`, "each field once"},
-		"no events":         {`{"events":0}`, "events", "a whole number from 1 to 10000000, or no such field for as many as the market asks for"},
-		"negative":          {`{"events":-1}`, "events", "a whole number"},
-		"too many":          {`{"events":10000001}`, "events", "a whole number from 1 to 10000000"},
-		"huge":              {`{"events":` + strings.Repeat("9", 400) + `}`, "events", "a whole number"},
-		"fraction":          {`{"events":1.5}`, "events", "a whole number"},
-		"exponent":          {`{"events":1e3}`, "events", "a whole number"},
-		"events as text":    {`{"events":"10"}`, "events", "a whole number"},
-		"null events":       {`{"events":null}`, "events", "a whole number"},
-		"brand as number":   {`{"brand":7}`, "brand", "a text in quotes"},
-		"null city":         {`{"city":null}`, "city", "a text in quotes"},
-		"list of products":  {`{"product":["a"]}`, "product", "a text in quotes"},
-		"scenario object":   {`{"scenario":{}}`, "scenario", "a text in quotes"},
-		"payment true":      {`{"payment_method":true}`, "payment_method", "a text in quotes"},
-		"no time":           {`{"at":"yesterday"}`, "at", "as in 2026-11-24T10:00:00Z"},
-		"no zone":           {`{"at":"2026-11-24T10:00:00"}`, "at", "as in 2026-11-24T10:00:00Z"},
-		"no such day":       {`{"at":"2026-02-30T10:00:00Z"}`, "at", "as in 2026-11-24T10:00:00Z"},
-		"one digit hour":    {`{"at":"2026-11-24T1:00:00Z"}`, "at", "as in 2026-11-24T10:00:00Z"},
-		"before 2000":       {`{"at":"1999-12-31T23:59:59Z"}`, "at", "since the year 2000"},
-		"seconds since":     {`{"at":1795514400}`, "at", "a text in quotes"},
-		"in the future":     {`{"at":"2026-11-24T10:00:40.501Z"}`, "at", "a time that has passed, or comes in 10s at most; by this machine's clock it is now 2026-11-24T10:00:30.500Z"},
-		"no duration":       {`{"over":"5 minutes"}`, "over", "as in 30s, 5m, 1h30m"},
-		"number of minutes": {`{"over":5}`, "over", "a text in quotes"},
-		"too short":         {`{"over":"999ms"}`, "over", "from 1s to 24h0m0s"},
-		"negative duration": {`{"over":"-5m"}`, "over", "from 1s"},
-		"too long":          {`{"over":"24h0m1s"}`, "over", "from 1s to 24h0m0s"},
-		"number as id":      {`{"id":7}`, "id", "a text in quotes"},
-		"empty id":          {`{"id":""}`, "id", "1 to 64 characters"},
-		"id too long":       {`{"id":"` + strings.Repeat("a", 65) + `"}`, "id", "1 to 64 characters"},
-		"id with a slash":   {`{"id":"a/b"}`, "id", "A-Z a-z 0-9 . _ -"},
-		"id with a newline": {`{"id":"a\n"}`, "id", "A-Z a-z 0-9 . _ -"},
+		"broken JSON":         {`{"events":`, "payload", `as in {"events":50000}`},
+		"text":                {`"events"`, "payload", "one JSON object"},
+		"list":                {`[1]`, "payload", "one JSON object"},
+		"number":              {`1`, "payload", "one JSON object"},
+		"trailing data":       {`{} {}`, "payload", "one JSON object"},
+		"not UTF-8":           {"{\"brand\":\"\xff\"}", "payload", "UTF-8"},
+		"unknown field":       {`{"event":1}`, `"event"`, "events, scenario, brand, product, city, payment_method, at, over, id"},
+		"other case":          {`{"Events":1}`, `"Events"`, "events, scenario"},
+		"duplicated":          {`{"events":1,"events":2}`, `"events"`, "each field once"},
+		"duplicated, escaped": {`{"events":1,"\u0065vents":2}`, `"events"`, "each field once"},
+		"no events":           {`{"events":0}`, "events", "a whole number from 1 to 10000000, or no such field for as many as the market asks for"},
+		"negative":            {`{"events":-1}`, "events", "a whole number"},
+		"too many":            {`{"events":10000001}`, "events", "a whole number from 1 to 10000000"},
+		"huge":                {`{"events":` + strings.Repeat("9", 400) + `}`, "events", "a whole number"},
+		"fraction":            {`{"events":1.5}`, "events", "a whole number"},
+		"exponent":            {`{"events":1e3}`, "events", "a whole number"},
+		"events as text":      {`{"events":"10"}`, "events", "a whole number"},
+		"null events":         {`{"events":null}`, "events", "a whole number"},
+		"brand as number":     {`{"brand":7}`, "brand", "a text in quotes"},
+		"null city":           {`{"city":null}`, "city", "a text in quotes"},
+		"list of products":    {`{"product":["a"]}`, "product", "a text in quotes"},
+		"scenario object":     {`{"scenario":{}}`, "scenario", "a text in quotes"},
+		"payment true":        {`{"payment_method":true}`, "payment_method", "a text in quotes"},
+		"no time":             {`{"at":"yesterday"}`, "at", "as in 2026-11-24T10:00:00Z"},
+		"no zone":             {`{"at":"2026-11-24T10:00:00"}`, "at", "as in 2026-11-24T10:00:00Z"},
+		"no such day":         {`{"at":"2026-02-30T10:00:00Z"}`, "at", "as in 2026-11-24T10:00:00Z"},
+		"one digit hour":      {`{"at":"2026-11-24T1:00:00Z"}`, "at", "as in 2026-11-24T10:00:00Z"},
+		"before 2000":         {`{"at":"1999-12-31T23:59:59Z"}`, "at", "since the year 2000"},
+		"seconds since":       {`{"at":1795514400}`, "at", "a text in quotes"},
+		"in the future":       {`{"at":"2026-11-24T10:00:40.501Z"}`, "at", "a time that has passed, or comes in 10s at most; by this machine's clock it is now 2026-11-24T10:00:30.500Z"},
+		"no duration":         {`{"over":"5 minutes"}`, "over", "as in 30s, 5m, 1h30m"},
+		"number of minutes":   {`{"over":5}`, "over", "a text in quotes"},
+		"too short":           {`{"over":"999ms"}`, "over", "from 1s to 24h0m0s"},
+		"negative duration":   {`{"over":"-5m"}`, "over", "from 1s"},
+		"too long":            {`{"over":"24h0m1s"}`, "over", "from 1s to 24h0m0s"},
+		"number as id":        {`{"id":7}`, "id", "a text in quotes"},
+		"empty id":            {`{"id":""}`, "id", "1 to 64 characters"},
+		"id too long":         {`{"id":"` + strings.Repeat("a", 65) + `"}`, "id", "1 to 64 characters"},
+		"id with a slash":     {`{"id":"a/b"}`, "id", "A-Z a-z 0-9 . _ -"},
+		"id with a newline":   {`{"id":"a\n"}`, "id", "A-Z a-z 0-9 . _ -"},
 
 		"shard below":       {shard("9", "-1", "3"), "shard", "a whole number from 0 to 2"},
 		"shard above":       {shard("9", "3", "3"), "shard", "a whole number from 0 to 2"},
@@ -294,7 +294,7 @@ func TestLongValuesAreShortened(t *testing.T) {
 
 // What the market does not have is the payload's fault; another error of a plan may pass.
 func TestWhatCannotBePlanned(t *testing.T) {
-	asked := manual(func(*burst.Order) {})
+	asked := manual(func(*burst.Request) {})
 	unknown := &burst.Invalid{Field: "brand", Value: `"Nobody's"`, Allowed: "Samsung"}
 	err := unplanned(planned, asked, fmt.Errorf("planning: %w", unknown))
 	if inv, ok := err.(*InvalidTrigger); !ok || inv.Error() != `brand "Nobody's": allowed is Samsung` || !errors.Is(err, error(unknown)) {

@@ -24,11 +24,11 @@ func newMarket(tb testing.TB) *market.Market {
 func BenchmarkSale(b *testing.B) {
 	for _, o := range []struct {
 		name  string
-		order burst.Order
+		order burst.Request
 	}{
-		{"online", burst.Order{Channel: contract.ChannelOnline}},
-		{"store", burst.Order{Channel: contract.ChannelStore}},
-		{"flash-sale", burst.Order{Channel: contract.ChannelOnline, Scenario: "flash-sale"}},
+		{"online", burst.Request{Channel: contract.ChannelOnline}},
+		{"store", burst.Request{Channel: contract.ChannelStore}},
+		{"flash-sale", burst.Request{Channel: contract.ChannelOnline, Scenario: "flash-sale"}},
 	} {
 		b.Run(o.name, func(b *testing.B) {
 			order := o.order
@@ -58,7 +58,7 @@ func BenchmarkPlan(b *testing.B) {
 	for name, over := range map[string]time.Duration{"minute": time.Minute, "day": 24 * time.Hour} {
 		b.Run(name, func(b *testing.B) {
 			for b.Loop() {
-				if _, err := burst.New(m, burst.Order{Channel: contract.ChannelOnline, Origin: "bench", At: noon, Over: over, Events: events}); err != nil {
+				if _, err := burst.New(m, burst.Request{Channel: contract.ChannelOnline, Origin: "bench", At: noon, Over: over, Events: events}); err != nil {
 					b.Fatal(err)
 				}
 			}

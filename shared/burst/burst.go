@@ -20,8 +20,8 @@ import (
 	"salesburst/shared/sale"
 )
 
-// Order is a trigger that has been understood.
-type Order struct {
+// Request is a trigger that has been understood.
+type Request struct {
 	Channel contract.Channel
 	Origin  string        // schedule ARN, request id or a person's id of the burst; required
 	At      time.Time     // end of the time that the events cover, exclusive; whole milliseconds
@@ -53,12 +53,12 @@ type Burst struct {
 // is the one that is not cut. An order outside its limits, or one that names what the market
 // does not have, gives an *Invalid. Planning takes up to 60 ns an event of a whole burst, and
 // of a shard, however large the burst is, a millisecond and up to 1 µs a second that it covers.
-func New(m *market.Market, o Order) (*Burst, error) {
+func New(m *market.Market, o Request) (*Burst, error) {
 	if err := o.check(); err != nil {
 		return nil, err
 	}
 	o.At = o.At.UTC()
-	c, err := m.Under(market.Ask{
+	c, err := m.NewConditions(market.Query{
 		Channel: o.Channel, From: o.At.Add(-o.Over), To: o.At,
 		Scenario: o.Scenario, Brand: o.Brand, Product: o.Product, City: o.City, PaymentMethod: o.PaymentMethod,
 	})
@@ -93,7 +93,7 @@ func invalid(field, value, allowed string) error {
 	return &Invalid{Field: field, Value: value, Allowed: allowed}
 }
 
-func (o *Order) check() error {
+func (o *Request) check() error {
 	switch {
 	case o.Origin == "":
 		return invalid("id", "", "1 to "+fmt.Sprint(contract.MaxIDLength)+" characters")
@@ -121,7 +121,7 @@ func (o *Order) check() error {
 
 // identity is a hash over all that decides what is in the burst. The first half of it
 // is the name, in base 32, and the second the seed of its randomness.
-func identity(m *market.Market, c *market.Conditions, o Order) (id sale.BurstID, seed uint64) {
+func identity(m *market.Market, c *market.Conditions, o Request) (id sale.BurstID, seed uint64) {
 	h := sha256.New()
 	number := func(n int64) { h.Write(binary.BigEndian.AppendUint64(nil, uint64(n))) }
 	text := func(s string) { number(int64(len(s))); h.Write([]byte(s)) }

@@ -47,8 +47,8 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-func slot(f contract.Function) burst.Order {
-	return burst.Order{
+func slot(f contract.Function) burst.Request {
+	return burst.Request{
 		Channel: f.Channel,
 		Origin:  "arn:aws:scheduler:us-east-1:123456789012:schedule/salesburst/" + f.Name,
 		At:      noon,
@@ -57,21 +57,21 @@ func slot(f contract.Function) burst.Order {
 	}
 }
 
-func with(o burst.Order, change func(*burst.Order)) burst.Order {
+func with(o burst.Request, change func(*burst.Request)) burst.Request {
 	change(&o)
 	return o
 }
 
 var golden = []struct {
 	name  string
-	order burst.Order
+	order burst.Request
 }{
 	{"online", slot(contract.Online)},
 	{"store", slot(contract.Store)},
-	{"flash-sale", with(slot(contract.Online), func(o *burst.Order) { o.Scenario, o.Brand, o.Events = "flash-sale", "samsung", 1000 })},
-	{"payment-outage", with(slot(contract.Store), func(o *burst.Order) { o.Scenario, o.Events = "payment-outage", 1000 })},
-	{"shard", with(slot(contract.Store), func(o *burst.Order) { o.Over, o.Events, o.Shard, o.Of = 24*time.Hour, 100_000, 3, 11 })},
-	{"chicago-hour", with(slot(contract.Online), func(o *burst.Order) { o.City, o.Over, o.Mean = "Chicago", time.Hour, 20 })},
+	{"flash-sale", with(slot(contract.Online), func(o *burst.Request) { o.Scenario, o.Brand, o.Events = "flash-sale", "samsung", 1000 })},
+	{"payment-outage", with(slot(contract.Store), func(o *burst.Request) { o.Scenario, o.Events = "payment-outage", 1000 })},
+	{"shard", with(slot(contract.Store), func(o *burst.Request) { o.Over, o.Events, o.Shard, o.Of = 24*time.Hour, 100_000, 3, 11 })},
+	{"chicago-hour", with(slot(contract.Online), func(o *burst.Request) { o.City, o.Over, o.Mean = "Chicago", time.Hour, 20 })},
 }
 
 // text is the JSON lines of sales from to to.
@@ -85,7 +85,7 @@ func text(b *burst.Burst, from, to int) []byte {
 	return all
 }
 
-func plan(tb testing.TB, o burst.Order) *burst.Burst {
+func plan(tb testing.TB, o burst.Request) *burst.Burst {
 	tb.Helper()
 	b, err := burst.New(newMarket(tb), o)
 	if err != nil {
@@ -140,7 +140,7 @@ func TestTwoProcessesMakeTheSameBytes(t *testing.T) {
 
 // Sales are made by many workers in any order.
 func TestSalesDoNotDependOnTheirOrder(t *testing.T) {
-	b := plan(t, with(slot(contract.Online), func(o *burst.Order) { o.Events = 3000 }))
+	b := plan(t, with(slot(contract.Online), func(o *burst.Request) { o.Events = 3000 }))
 	want := text(b, 0, b.Len())
 	parts := make([][]byte, 30)
 	var wg sync.WaitGroup
@@ -154,24 +154,24 @@ func TestSalesDoNotDependOnTheirOrder(t *testing.T) {
 }
 
 func TestEverythingInTheOrderNamesTheBurst(t *testing.T) {
-	base := with(slot(contract.Online), func(o *burst.Order) { o.Events = 50 })
+	base := with(slot(contract.Online), func(o *burst.Request) { o.Events = 50 })
 	seen := map[sale.BurstID]string{plan(t, base).ID(): "the same order"}
 	if _, again := seen[plan(t, base).ID()]; !again {
 		t.Fatal("the same order has two names")
 	}
-	for name, change := range map[string]func(*burst.Order){
-		"channel":  func(o *burst.Order) { o.Channel = contract.ChannelStore },
-		"origin":   func(o *burst.Order) { o.Origin += "x" },
-		"time":     func(o *burst.Order) { o.At = o.At.Add(time.Minute) },
-		"over":     func(o *burst.Order) { o.Over = 2 * time.Minute },
-		"events":   func(o *burst.Order) { o.Events++ },
-		"mean":     func(o *burst.Order) { o.Events = 0 },
-		"other":    func(o *burst.Order) { o.Events, o.Mean = 0, 601 },
-		"scenario": func(o *burst.Order) { o.Scenario = "flash-sale" },
-		"brand":    func(o *burst.Order) { o.Brand = "LG" },
-		"city":     func(o *burst.Order) { o.City = "Chicago" },
-		"method":   func(o *burst.Order) { o.PaymentMethod = "PayPal" },
-		"product":  func(o *burst.Order) { o.Product = dataset.Default().TVs[7].Name },
+	for name, change := range map[string]func(*burst.Request){
+		"channel":  func(o *burst.Request) { o.Channel = contract.ChannelStore },
+		"origin":   func(o *burst.Request) { o.Origin += "x" },
+		"time":     func(o *burst.Request) { o.At = o.At.Add(time.Minute) },
+		"over":     func(o *burst.Request) { o.Over = 2 * time.Minute },
+		"events":   func(o *burst.Request) { o.Events++ },
+		"mean":     func(o *burst.Request) { o.Events = 0 },
+		"other":    func(o *burst.Request) { o.Events, o.Mean = 0, 601 },
+		"scenario": func(o *burst.Request) { o.Scenario = "flash-sale" },
+		"brand":    func(o *burst.Request) { o.Brand = "LG" },
+		"city":     func(o *burst.Request) { o.City = "Chicago" },
+		"method":   func(o *burst.Request) { o.PaymentMethod = "PayPal" },
+		"product":  func(o *burst.Request) { o.Product = dataset.Default().TVs[7].Name },
 	} {
 		id := plan(t, with(base, change)).ID()
 		if other, again := seen[id]; again {
@@ -179,12 +179,12 @@ func TestEverythingInTheOrderNamesTheBurst(t *testing.T) {
 		}
 		seen[id] = name
 	}
-	lower := with(base, func(o *burst.Order) { o.Brand = "samsung" })
-	upper := with(base, func(o *burst.Order) { o.Brand = " SAMSUNG " })
+	lower := with(base, func(o *burst.Request) { o.Brand = "samsung" })
+	upper := with(base, func(o *burst.Request) { o.Brand = " SAMSUNG " })
 	if plan(t, lower).ID() != plan(t, upper).ID() {
 		t.Error("the letter case of a name makes another burst")
 	}
-	inChicago := with(base, func(o *burst.Order) { o.At = o.At.In(time.FixedZone("CST", -6*3600)) })
+	inChicago := with(base, func(o *burst.Request) { o.At = o.At.In(time.FixedZone("CST", -6*3600)) })
 	if plan(t, inChicago).ID() != plan(t, base).ID() {
 		t.Error("the zone in which a time is written makes another burst")
 	}
@@ -194,7 +194,7 @@ func TestTimesAreInsideAndInOrder(t *testing.T) {
 	for _, over := range []time.Duration{time.Second, 1500 * time.Millisecond, contract.Slot, 61 * time.Second, 10 * time.Minute, 24 * time.Hour} {
 		for _, at := range []time.Time{noon, noon.Add(-12345 * time.Millisecond)} {
 			for _, events := range []int{1, 2, 61, 5000} {
-				b := plan(t, with(slot(contract.Online), func(o *burst.Order) { o.At, o.Over, o.Events = at, over, events }))
+				b := plan(t, with(slot(contract.Online), func(o *burst.Request) { o.At, o.Over, o.Events = at, over, events }))
 				if b.Len() != events {
 					t.Fatalf("%v: %d events, want %d", over, b.Len(), events)
 				}
@@ -218,7 +218,7 @@ func TestTimesAreInsideAndInOrder(t *testing.T) {
 // A minute's sales come like customers who do not know each other: the counts of its
 // seconds have a variance like their mean.
 func TestSecondsVary(t *testing.T) {
-	b := plan(t, with(slot(contract.Online), func(o *burst.Order) { o.Events = 60_000 }))
+	b := plan(t, with(slot(contract.Online), func(o *burst.Request) { o.Events = 60_000 }))
 	var counts [60]float64
 	var s sale.Sale
 	for i := range b.Len() {
@@ -243,7 +243,7 @@ func TestDemandFollowsTheDay(t *testing.T) {
 			total := 0
 			hours := make([]int, 24)
 			for n := range 24 * 60 {
-				b, err := burst.New(m, with(slot(f), func(o *burst.Order) { o.At = noon.Add(time.Duration(n) * time.Minute) }))
+				b, err := burst.New(m, with(slot(f), func(o *burst.Request) { o.At = noon.Add(time.Duration(n) * time.Minute) }))
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -265,7 +265,7 @@ func TestDemandFollowsTheDay(t *testing.T) {
 // of their time from one shard to the next, and under one name.
 func TestShards(t *testing.T) {
 	m := newMarket(t)
-	plan := func(o burst.Order) *burst.Burst {
+	plan := func(o burst.Request) *burst.Burst {
 		b, err := burst.New(m, o)
 		if err != nil {
 			t.Fatal(err)
@@ -274,11 +274,13 @@ func TestShards(t *testing.T) {
 	}
 	for _, over := range []time.Duration{time.Second, 1500 * time.Millisecond, 61 * time.Second} {
 		for _, of := range []int{1, 3, 7, 1001} {
-			order := with(slot(contract.Online), func(o *burst.Order) { o.Events, o.Of, o.Over, o.At = 1000, of, over, noon.Add(-12345*time.Millisecond) })
+			order := with(slot(contract.Online), func(o *burst.Request) {
+				o.Events, o.Of, o.Over, o.At = 1000, of, over, noon.Add(-12345*time.Millisecond)
+			})
 			var s sale.Sale
 			n, id, last := uint32(0), plan(order).ID(), sale.TimeOf(order.At.Add(-over))
 			for shard := range of {
-				b := plan(with(order, func(o *burst.Order) { o.Shard = shard }))
+				b := plan(with(order, func(o *burst.Request) { o.Shard = shard }))
 				if b.ID() != id {
 					t.Fatalf("shard %d of %d is burst %v, the first is %v", shard, of, b.ID(), id)
 				}
@@ -305,7 +307,7 @@ func TestShards(t *testing.T) {
 func TestShardsOfAnotherSizeAreAnotherBurst(t *testing.T) {
 	seen := make(map[sale.BurstID]int)
 	for _, of := range []int{0, 1, 2, 20, 200, contract.MaxShards} {
-		id := plan(t, with(slot(contract.Online), func(o *burst.Order) { o.Events, o.Of = 1000, of })).ID()
+		id := plan(t, with(slot(contract.Online), func(o *burst.Request) { o.Events, o.Of = 1000, of })).ID()
 		if other, again := seen[id]; again {
 			t.Errorf("%d shards and %d shards are both burst %v", other, of, id)
 		}
@@ -317,14 +319,14 @@ func TestShardsOfAnotherSizeAreAnotherBurst(t *testing.T) {
 // from it as those of customers do who do not know each other, neither more nor less.
 func TestShardsFollowTheDemand(t *testing.T) {
 	const events, of = 1_000_000, 20
-	order := with(slot(contract.Online), func(o *burst.Order) { o.Events, o.Of, o.Over = events, of, 24*time.Hour })
+	order := with(slot(contract.Online), func(o *burst.Request) { o.Events, o.Of, o.Over = events, of, 24*time.Hour })
 	counts := make([]float64, 24*60)
 	seconds := make(map[sale.Time]float64)
 	begin := order.At.Add(-order.Over)
 	busy := sale.TimeOf(begin.Add(10 * time.Hour)) // and the hour after, for the counts by second
 	var s sale.Sale
 	for shard := range of {
-		b := plan(t, with(order, func(o *burst.Order) { o.Shard = shard }))
+		b := plan(t, with(order, func(o *burst.Request) { o.Shard = shard }))
 		for i := range b.Len() {
 			b.At(i, &s)
 			counts[(s.Timestamp-sale.TimeOf(begin))/60_000]++
@@ -333,7 +335,7 @@ func TestShardsFollowTheDemand(t *testing.T) {
 			}
 		}
 	}
-	c, err := newMarket(t).Under(market.Ask{Channel: order.Channel, From: begin, To: order.At})
+	c, err := newMarket(t).NewConditions(market.Query{Channel: order.Channel, From: begin, To: order.At})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -365,33 +367,33 @@ func TestShardsFollowTheDemand(t *testing.T) {
 func TestRefusedOrders(t *testing.T) {
 	m := newMarket(t)
 	for name, c := range map[string]struct {
-		change func(*burst.Order)
+		change func(*burst.Request)
 		field  string
 		allows string
 	}{
-		"no origin":       {func(o *burst.Order) { o.Origin = "" }, "id", "characters"},
-		"negative events": {func(o *burst.Order) { o.Events = -1 }, "events", "10000000"},
-		"huge events":     {func(o *burst.Order) { o.Events = contract.MaxEvents + 1 }, "events", "10000000"},
-		"no such shard":   {func(o *burst.Order) { o.Events, o.Shard, o.Of = 9, 3, 3 }, "shard", "0 to 2"},
-		"shard of none":   {func(o *burst.Order) { o.Events, o.Shard = 9, 1 }, "shard", "0 to 0"},
-		"many shards":     {func(o *burst.Order) { o.Events, o.Of = 9, contract.MaxShards+1 }, "of", "10000"},
-		"no events":       {func(o *burst.Order) { o.Of = 3 }, "events", "shards"},
-		"huge spike":      {func(o *burst.Order) { o.Events, o.Of = contract.MaxSpike+1, 50 }, "events", "100000000"},
-		"huge shards":     {func(o *burst.Order) { o.Events, o.Of = 20_000_001, 2 }, "events", "20000000"},
-		"no mean":         {func(o *burst.Order) { o.Mean = 0 }, "mean", "1000000"},
-		"too short":       {func(o *burst.Order) { o.Over = time.Millisecond }, "over", "1s"},
-		"too long":        {func(o *burst.Order) { o.Over = 25 * time.Hour }, "over", "24h"},
-		"odd time":        {func(o *burst.Order) { o.At = o.At.Add(1) }, "at", "milliseconds"},
-		"odd over":        {func(o *burst.Order) { o.Over++ }, "over", "milliseconds"},
-		"long ago":        {func(o *burst.Order) { o.At = time.Time{} }, "at", "2000"},
-		"too much demand": {func(o *burst.Order) { o.Mean, o.Over = 1_000_000, 24*time.Hour }, "over", "10000000"},
-		"scenario":        {func(o *burst.Order) { o.Scenario = "black-friday" }, "scenario", "flash-sale, payment-outage"},
-		"brand":           {func(o *burst.Order) { o.Brand = "Sumsang" }, "brand", "Samsung"},
-		"city":            {func(o *burst.Order) { o.City = "Paris" }, "city", "Chicago"},
-		"method":          {func(o *burst.Order) { o.PaymentMethod = "Cash" }, "payment_method", "PayPal"},
-		"product":         {func(o *burst.Order) { o.Product = "a fridge" }, "product", "as in"},
-		"brand's product": {func(o *burst.Order) { o.Brand, o.Product = "LG", dataset.Default().TVs[0].Name }, "product", "brand LG"},
-		"channel":         {func(o *burst.Order) { o.Channel = "phone" }, "channel", "in_store"},
+		"no origin":       {func(o *burst.Request) { o.Origin = "" }, "id", "characters"},
+		"negative events": {func(o *burst.Request) { o.Events = -1 }, "events", "10000000"},
+		"huge events":     {func(o *burst.Request) { o.Events = contract.MaxEvents + 1 }, "events", "10000000"},
+		"no such shard":   {func(o *burst.Request) { o.Events, o.Shard, o.Of = 9, 3, 3 }, "shard", "0 to 2"},
+		"shard of none":   {func(o *burst.Request) { o.Events, o.Shard = 9, 1 }, "shard", "0 to 0"},
+		"many shards":     {func(o *burst.Request) { o.Events, o.Of = 9, contract.MaxShards+1 }, "of", "10000"},
+		"no events":       {func(o *burst.Request) { o.Of = 3 }, "events", "shards"},
+		"huge spike":      {func(o *burst.Request) { o.Events, o.Of = contract.MaxSpike+1, 50 }, "events", "100000000"},
+		"huge shards":     {func(o *burst.Request) { o.Events, o.Of = 20_000_001, 2 }, "events", "20000000"},
+		"no mean":         {func(o *burst.Request) { o.Mean = 0 }, "mean", "1000000"},
+		"too short":       {func(o *burst.Request) { o.Over = time.Millisecond }, "over", "1s"},
+		"too long":        {func(o *burst.Request) { o.Over = 25 * time.Hour }, "over", "24h"},
+		"odd time":        {func(o *burst.Request) { o.At = o.At.Add(1) }, "at", "milliseconds"},
+		"odd over":        {func(o *burst.Request) { o.Over++ }, "over", "milliseconds"},
+		"long ago":        {func(o *burst.Request) { o.At = time.Time{} }, "at", "2000"},
+		"too much demand": {func(o *burst.Request) { o.Mean, o.Over = 1_000_000, 24*time.Hour }, "over", "10000000"},
+		"scenario":        {func(o *burst.Request) { o.Scenario = "black-friday" }, "scenario", "flash-sale, payment-outage"},
+		"brand":           {func(o *burst.Request) { o.Brand = "Sumsang" }, "brand", "Samsung"},
+		"city":            {func(o *burst.Request) { o.City = "Paris" }, "city", "Chicago"},
+		"method":          {func(o *burst.Request) { o.PaymentMethod = "Cash" }, "payment_method", "PayPal"},
+		"product":         {func(o *burst.Request) { o.Product = "a fridge" }, "product", "as in"},
+		"brand's product": {func(o *burst.Request) { o.Brand, o.Product = "LG", dataset.Default().TVs[0].Name }, "product", "brand LG"},
+		"channel":         {func(o *burst.Request) { o.Channel = "phone" }, "channel", "in_store"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := burst.New(m, with(slot(contract.Online), c.change))
@@ -404,7 +406,7 @@ func TestRefusedOrders(t *testing.T) {
 }
 
 func TestNothingIsAllocatedPerSale(t *testing.T) {
-	b := plan(t, with(slot(contract.Online), func(o *burst.Order) { o.Events = 1000 }))
+	b := plan(t, with(slot(contract.Online), func(o *burst.Request) { o.Events = 1000 }))
 	var s sale.Sale
 	buf := make([]byte, 0, 2048)
 	i := 0

@@ -13,16 +13,16 @@ import (
 func TestLimitsAreTaken(t *testing.T) {
 	m := newMarket(t)
 	for name, c := range map[string]struct {
-		change func(*burst.Order)
+		change func(*burst.Request)
 		events int // −1: whatever is sold
 	}{
-		"most shards":           {func(o *burst.Order) { o.Events, o.Of = 9, contract.MaxShards }, 0},
-		"most events of two":    {func(o *burst.Order) { o.Events, o.Of = 2*contract.MaxEvents, 2 }, contract.MaxEvents},
-		"first year":            {func(o *burst.Order) { o.At = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC) }, -1},
-		"last year":             {func(o *burst.Order) { o.At = time.Date(2999, 12, 31, 23, 59, 0, 0, time.UTC) }, -1},
-		"least mean":            {func(o *burst.Order) { o.Mean = 1 }, -1},
-		"greatest mean":         {func(o *burst.Order) { o.Mean, o.Over = contract.MaxEventsPerMinute, time.Second }, -1},
-		"events without a mean": {func(o *burst.Order) { o.Events, o.Mean = 7, 0 }, 7},
+		"most shards":           {func(o *burst.Request) { o.Events, o.Of = 9, contract.MaxShards }, 0},
+		"most events of two":    {func(o *burst.Request) { o.Events, o.Of = 2*contract.MaxEvents, 2 }, contract.MaxEvents},
+		"first year":            {func(o *burst.Request) { o.At = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC) }, -1},
+		"last year":             {func(o *burst.Request) { o.At = time.Date(2999, 12, 31, 23, 59, 0, 0, time.UTC) }, -1},
+		"least mean":            {func(o *burst.Request) { o.Mean = 1 }, -1},
+		"greatest mean":         {func(o *burst.Request) { o.Mean, o.Over = contract.MaxEventsPerMinute, time.Second }, -1},
+		"events without a mean": {func(o *burst.Request) { o.Events, o.Mean = 7, 0 }, 7},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b, err := burst.New(m, with(slot(contract.Online), c.change))
@@ -40,14 +40,14 @@ func TestLimitsAreTaken(t *testing.T) {
 func TestBeyondTheLimits(t *testing.T) {
 	m := newMarket(t)
 	for name, c := range map[string]struct {
-		change func(*burst.Order)
+		change func(*burst.Request)
 		field  string
 	}{
-		"fewer shards than none": {func(o *burst.Order) { o.Events, o.Of = 9, -1 }, "of"},
-		"shard before the first": {func(o *burst.Order) { o.Events, o.Of, o.Shard = 9, 3, -1 }, "shard"},
-		"the year before":        {func(o *burst.Order) { o.At = time.Date(1999, 12, 31, 23, 59, 0, 0, time.UTC) }, "at"},
-		"the year after":         {func(o *burst.Order) { o.At = time.Date(3000, 1, 1, 0, 0, 0, 0, time.UTC) }, "at"},
-		"greater mean":           {func(o *burst.Order) { o.Mean, o.Over = contract.MaxEventsPerMinute+1, time.Second }, "mean"},
+		"fewer shards than none": {func(o *burst.Request) { o.Events, o.Of = 9, -1 }, "of"},
+		"shard before the first": {func(o *burst.Request) { o.Events, o.Of, o.Shard = 9, 3, -1 }, "shard"},
+		"the year before":        {func(o *burst.Request) { o.At = time.Date(1999, 12, 31, 23, 59, 0, 0, time.UTC) }, "at"},
+		"the year after":         {func(o *burst.Request) { o.At = time.Date(3000, 1, 1, 0, 0, 0, 0, time.UTC) }, "at"},
+		"greater mean":           {func(o *burst.Request) { o.Mean, o.Over = contract.MaxEventsPerMinute+1, time.Second }, "mean"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := burst.New(m, with(slot(contract.Online), c.change))
@@ -64,7 +64,7 @@ func TestGreatDemandIsWhatIsExpected(t *testing.T) {
 	m := newMarket(t)
 	var first int
 	for _, origin := range []string{"one", "two"} {
-		b, err := burst.New(m, with(slot(contract.Online), func(o *burst.Order) {
+		b, err := burst.New(m, with(slot(contract.Online), func(o *burst.Request) {
 			o.Origin, o.At, o.Over, o.Mean = origin, noon.Add(8*time.Hour), 7*time.Minute, contract.MaxEventsPerMinute
 		}))
 		if err != nil {

@@ -59,7 +59,7 @@ const (
 const streamOfHalves = 1 << 62 // and on, one for each part of the time that is halved
 
 // expect draws how many sales the market makes in that time: Mean follows the demand.
-func expect(demand []minute, o Order, seed uint64) uint64 {
+func expect(demand []minute, o Request, seed uint64) uint64 {
 	var mean uint64 // millionths of a sale
 	for _, m := range demand {
 		mean += m.demand * uint64(o.Mean) * m.length / 60_000

@@ -17,7 +17,7 @@ func demandOf(tb testing.TB, over time.Duration) (from time.Time, demand []minut
 		tb.Fatal(err)
 	}
 	to := time.Date(2026, 11, 24, 18, 0, 0, 0, time.UTC)
-	c, err := m.Under(market.Ask{Channel: contract.ChannelOnline, From: to.Add(-over), To: to})
+	c, err := m.NewConditions(market.Query{Channel: contract.ChannelOnline, From: to.Add(-over), To: to})
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -137,7 +137,7 @@ func TestAttached(t *testing.T) {
 
 func TestRightsAreAsked(t *testing.T) {
 	needsKafka(t)
-	b := kafkatest.Real(t, devenv.Shared(t))
+	b := kafkatest.NewTopic(t, devenv.Shared(t))
 	produce := func(user devenv.User, password string) error {
 		other := *b
 		other.User, other.Password = string(user), password
@@ -173,7 +173,7 @@ func TestKilledAndStarted(t *testing.T) {
 			t.Errorf("folder %s: %v", k.Dir, err)
 		}
 	}()
-	b := kafkatest.Real(t, k)
+	b := kafkatest.NewTopic(t, k)
 	client := b.Dial(t, kgo.DefaultProduceTopic(b.Topic))
 	produce := func() {
 		t.Helper()

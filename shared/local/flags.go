@@ -84,7 +84,7 @@ Flags:
                      fast until it has caught up with the present, then live. Nothing
                      is ever dated in the future (1)
   -once              publish the history, read it back, print what was found and end:
-                     status 0 only if nothing is missing and nothing is doubled
+                     status 0 only if nothing is missing and nothing is duplicated
   -snapshot FOLDER   publish the history, write each dashboard as PNG, light and dark,
                      into the folder, and end
   -listen ADDRESS    of the page (%[1]s)

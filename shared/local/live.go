@@ -33,11 +33,11 @@ type live struct {
 
 	mu      sync.Mutex
 	loading progress
-	moments map[string]*moment // by the dashboard's UID
+	caches  map[string]*queryCache // by the dashboard's UID
 }
 
-// moment is the answers to what readers of a dashboard ask in one second, who share them.
-type moment struct {
+// queryCache is the answers to what readers of a dashboard ask in one second, who share them.
+type queryCache struct {
 	at      time.Time
 	answers map[string]*answer // by query
 }
@@ -46,7 +46,7 @@ type moment struct {
 type progress struct{ Done, Total int }
 
 func newLive(s source, topic string, c *clock, least time.Duration, fail func(error)) *live {
-	return &live{source: s, topic: topic, clock: c, least: least, fail: fail, moments: make(map[string]*moment)}
+	return &live{source: s, topic: topic, clock: c, least: least, fail: fail, caches: make(map[string]*queryCache)}
 }
 
 func (l *live) setLoading(p progress) {
@@ -58,10 +58,10 @@ func (l *live) setLoading(p progress) {
 // settle is the time that a burst takes from its slot's end until it is stored.
 const settle = 2 * time.Second
 
-// edge is the end of what a dashboard shows. That of the sales is a slot ago, as a slot is
+// viewEnd is the end of what a dashboard shows. That of the sales is a slot ago, as a slot is
 // published when it has passed: so there is always something new in the next second. The
 // pipeline's is now, for it shows how late everything is.
-func (l *live) edge(d dashboards.Dashboard) time.Time {
+func (l *live) viewEnd(d dashboards.Dashboard) time.Time {
 	if !l.end.IsZero() {
 		return l.end
 	}
@@ -132,7 +132,7 @@ func readView(d dashboards.Dashboard, query url.Values) (view, error) {
 
 // choice is what the panels are asked for at a moment.
 func (l *live) choice(ctx context.Context, v view) (question.Choice, error) {
-	c := question.Choice{To: l.edge(v.dashboard), Selected: v.selected, Table: l.topic}
+	c := question.Choice{To: l.viewEnd(v.dashboard), Selected: v.selected, Table: l.topic}
 	c.From = c.To.Add(-v.length)
 	if v.length > 0 {
 		return c, nil
@@ -173,10 +173,10 @@ func (l *live) ask(
 	asked := p.Ask(c)
 	sql := asked.SQL()
 	l.mu.Lock()
-	m := l.moments[d.UID]
+	m := l.caches[d.UID]
 	if m == nil || c.To.After(m.at) {
-		m = &moment{c.To, make(map[string]*answer)}
-		l.moments[d.UID] = m
+		m = &queryCache{c.To, make(map[string]*answer)}
+		l.caches[d.UID] = m
 	}
 	a := m.answers[sql]
 	if a == nil {

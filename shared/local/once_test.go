@@ -121,14 +121,14 @@ func TestProgramsBesideEachOther(t *testing.T) {
 	for _, r := range ids {
 		tally.see([]columnstore.Row{r})
 	}
-	if sum := tally.totals(); sum.Foreign != len(ids) || len(ids) == 0 || countDoubled(tally) > 0 {
-		t.Errorf("%d events in the topic, %d of them doubled", len(ids), countDoubled(tally))
+	if sum := tally.totals(); sum.Foreign != len(ids) || len(ids) == 0 || countDuplicated(tally) > 0 {
+		t.Errorf("%d events in the topic, %d of them duplicated", len(ids), countDuplicated(tally))
 	}
 }
 
-func countDoubled(t *tally) (n int) {
+func countDuplicated(t *tally) (n int) {
 	for _, a := range t.bursts {
-		n += a.doubled
+		n += a.duplicated
 	}
 	return n
 }

@@ -76,7 +76,7 @@ func Run(ctx context.Context, env Env) int {
 }
 
 // errIncomplete is a run of -once in which not every event came back exactly once.
-var errIncomplete = errors.New("events are missing or doubled")
+var errIncomplete = errors.New("events are missing or duplicated")
 
 // handlersPerFunction is how many instances of each function there are. The history is
 // published by all of them at the same time, and a long spike takes one of them and

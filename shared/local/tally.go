@@ -11,7 +11,7 @@ import (
 )
 
 // tally counts what was published against what came back. A burst's sales are numbered
-// without gaps, so a bit for each is enough to find every lost and every doubled one.
+// without gaps, so a bit for each is enough to find every lost and every duplicated one.
 // It is safe for concurrent use.
 type tally struct {
 	mu         sync.Mutex
@@ -21,10 +21,10 @@ type tally struct {
 
 // account is one burst. It has reports where the burst is of this run.
 type account struct {
-	published map[int]int // acknowledged, as the reports of its shards say; all of a whole burst is shard 0
-	skipped   bool        // the first report says that the burst was there before
-	seen      []uint64    // a bit for each sequence
-	doubled   int         // events that came again
+	published  map[int]int // acknowledged, as the reports of its shards say; all of a whole burst is shard 0
+	skipped    bool        // the first report says that the burst was there before
+	seen       []uint64    // a bit for each sequence
+	duplicated int         // events that came again
 }
 
 // totals are the counts over the bursts of this run.
@@ -100,7 +100,7 @@ func (a *account) see(sequence uint32) bool {
 		a.seen = append(a.seen, make([]uint64, word+1-len(a.seen))...)
 	}
 	if a.seen[word]&bit != 0 {
-		a.doubled++
+		a.duplicated++
 		return false
 	}
 	a.seen[word] |= bit
@@ -128,20 +128,20 @@ func (t *tally) totals() totals {
 	for a := range maps.Values(t.bursts) {
 		distinct := a.distinct()
 		if !a.reported() {
-			sum.Foreign += distinct + a.doubled
+			sum.Foreign += distinct + a.duplicated
 			continue
 		}
 		if a.skipped {
 			sum.Skipped++
 			sum.Foreign += distinct
-			sum.Duplicated += a.doubled
+			sum.Duplicated += a.duplicated
 			continue
 		}
 		sum.Bursts++
 		sum.Published += a.events()
 		sum.Stored += distinct
 		sum.Missing += max(0, a.events()-distinct)
-		sum.Duplicated += a.doubled
+		sum.Duplicated += a.duplicated
 	}
 	return sum
 }

@@ -2,7 +2,7 @@
 // and how it fails. It is pure: the same catalogue, conditions and numbers give the
 // same sale on every platform.
 //
-// Start with [Market.Under], which turns what an order asks for into [Conditions], and
+// Start with [Market.NewConditions], which turns what an order asks for into [Conditions], and
 // [Conditions.Sell], which makes one sale. The figures of the model are data, each with
 // its source: rhythm.go (the day), places.go (cities and stores), customers.go,
 // assortment.go (brands and products), payment.go (methods and failures), scenario.go.
@@ -47,8 +47,8 @@ func New(c *dataset.Catalogue) (*Market, error) {
 // Hash names the catalogue.
 func (m *Market) Hash() [32]byte { return m.hash }
 
-// Ask is what an order asks of the market. Names are found whatever their letter case.
-type Ask struct {
+// Query is what an order asks of the market. Names are found whatever their letter case.
+type Query struct {
 	Channel contract.Channel
 	From    time.Time // inclusive
 	To      time.Time // exclusive
@@ -71,7 +71,7 @@ func (e *Invalid) Error() string {
 
 // Conditions are the market during one burst; safe for concurrent use.
 type Conditions struct {
-	Ask // with names as the market writes them
+	Query // with names as the market writes them
 
 	market   *Market
 	channel  *channel
@@ -90,24 +90,24 @@ type selection struct {
 
 const none = -1
 
-// Under returns the market's conditions for what a asks. Its error is an *Invalid.
-func (m *Market) Under(a Ask) (*Conditions, error) {
+// NewConditions returns the market's conditions for what a asks. Its error is an *Invalid.
+func (m *Market) NewConditions(a Query) (*Conditions, error) {
 	ch, ok := m.channels[a.Channel]
 	if !ok {
 		return nil, &Invalid{"channel", string(a.Channel), fmt.Sprintf("%s or %s", contract.ChannelOnline, contract.ChannelStore)}
 	}
-	c := &Conditions{Ask: a, market: m, channel: ch}
-	if err := c.name(); err != nil {
+	c := &Conditions{Query: a, market: m, channel: ch}
+	if err := c.resolveNames(); err != nil {
 		return nil, err
 	}
-	c.direct()
+	c.applyFocus()
 	c.cities = ch.citiesByHour(a.From, a.To)
 	c.from = sale.TimeOf(a.From.Truncate(time.Hour))
 	return c, nil
 }
 
-// name finds what the ask names, and writes it as the market does.
-func (c *Conditions) name() error {
+// resolveNames finds what the ask names, and writes it as the market does.
+func (c *Conditions) resolveNames() error {
 	var err error
 	find := func(field string, value *string, n int, at func(int) string, hint string) int {
 		if *value == "" || err != nil {
@@ -149,9 +149,9 @@ func (c *Conditions) name() error {
 	return nil
 }
 
-// direct sends what the ask selects to where it belongs: what the scenario is about
+// applyFocus sends what the ask selects to where it belongs: what the scenario is about
 // attracts or disturbs only a part of the sales, everything else narrows all of them.
-func (c *Conditions) direct() {
+func (c *Conditions) applyFocus() {
 	c.focus = selection{none, none, none, none}
 	if c.scenario.attracts > 0 {
 		c.focus.brand, c.focus.product = c.only.brand, c.only.product

@@ -26,10 +26,10 @@ func newMarket(tb testing.TB) *market.Market {
 const sales = 200_000
 
 // sell makes the sales of an hour.
-func sell(t *testing.T, a market.Ask) []sale.Sale {
+func sell(t *testing.T, a market.Query) []sale.Sale {
 	t.Helper()
 	a.From, a.To = noon.Add(-time.Hour), noon
-	c, err := newMarket(t).Under(a)
+	c, err := newMarket(t).NewConditions(a)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,7 +61,7 @@ func wantShare(t *testing.T, what string, got, want, tolerance float64) {
 func failed(s *sale.Sale) bool { return s.Status != sale.Completed }
 
 func TestSharesOnline(t *testing.T) {
-	all := sell(t, market.Ask{Channel: contract.ChannelOnline})
+	all := sell(t, market.Query{Channel: contract.ChannelOnline})
 	is := func(get func(*sale.Sale) sale.Text, value string) float64 {
 		want := sale.NewText(value)
 		return share(all, func(s *sale.Sale) bool { return get(s) == want })
@@ -92,7 +92,7 @@ func TestSharesOnline(t *testing.T) {
 }
 
 func TestSharesInStores(t *testing.T) {
-	all := sell(t, market.Ask{Channel: contract.ChannelStore})
+	all := sell(t, market.Query{Channel: contract.ChannelStore})
 	wantShare(t, "failed", share(all, failed), 4, 0.8)
 	for method, want := range map[string]float64{"Credit Card": 45, "Debit Card": 30, "Cash": 12, "Apple Pay": 8, "Gift Card": 5} {
 		text := sale.NewText(method)
@@ -107,7 +107,7 @@ func TestEachSaleMakesSense(t *testing.T) {
 		products[tv.Name] = tv
 	}
 	for _, f := range contract.Functions() {
-		for i, s := range sell(t, market.Ask{Channel: f.Channel})[:20_000] {
+		for i, s := range sell(t, market.Query{Channel: f.Channel})[:20_000] {
 			tv := products[s.ProductName.String()]
 			online := f.Channel == contract.ChannelOnline
 			switch {
@@ -136,7 +136,7 @@ func TestEachSaleMakesSense(t *testing.T) {
 }
 
 func TestUserAgentAgreesWithDevice(t *testing.T) {
-	for i, s := range sell(t, market.Ask{Channel: contract.ChannelOnline})[:20_000] {
+	for i, s := range sell(t, market.Query{Channel: contract.ChannelOnline})[:20_000] {
 		agent := s.UserAgent.String()
 		is := "Desktop"
 		switch {
@@ -160,7 +160,7 @@ func TestCustomersAreStable(t *testing.T) {
 	homes := make(map[sale.CustomerID]home)
 	brands := make(map[sale.CustomerID]map[sale.Text]int)
 	again := 0
-	for _, s := range sell(t, market.Ask{Channel: contract.ChannelOnline}) {
+	for _, s := range sell(t, market.Query{Channel: contract.ChannelOnline}) {
 		h := home{s.City, s.Device, s.UserAgent, s.Latitude}
 		if before, known := homes[s.CustomerID]; !known {
 			homes[s.CustomerID] = h
@@ -192,7 +192,7 @@ func TestCustomersAreStable(t *testing.T) {
 func TestCustomersOfAnyChannelAreTheSame(t *testing.T) {
 	kinds := make(map[sale.CustomerID]sale.Text)
 	for _, f := range contract.Functions() {
-		for _, s := range sell(t, market.Ask{Channel: f.Channel}) {
+		for _, s := range sell(t, market.Query{Channel: f.Channel}) {
 			if before, known := kinds[s.CustomerID]; known && before != s.CustomerType {
 				t.Fatalf("%v is %s and %s", s.CustomerID, before, s.CustomerType)
 			}
@@ -203,7 +203,7 @@ func TestCustomersOfAnyChannelAreTheSame(t *testing.T) {
 
 func TestFlashSale(t *testing.T) {
 	brand, product := "LG", dataset.Default().TVs[100]
-	for name, a := range map[string]market.Ask{
+	for name, a := range map[string]market.Query{
 		"brand":   {Brand: brand},
 		"product": {Product: product.Name},
 		"default": {},
@@ -242,13 +242,13 @@ func TestFlashSale(t *testing.T) {
 		})
 	}
 	m := newMarket(t)
-	ask := market.Ask{Channel: contract.ChannelOnline, From: noon.Add(-time.Minute), To: noon}
-	usual, err := m.Under(ask)
+	ask := market.Query{Channel: contract.ChannelOnline, From: noon.Add(-time.Minute), To: noon}
+	usual, err := m.NewConditions(ask)
 	if err != nil {
 		t.Fatal(err)
 	}
 	ask.Scenario = "flash-sale"
-	more, err := m.Under(ask)
+	more, err := m.NewConditions(ask)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -263,7 +263,7 @@ func TestPaymentOutage(t *testing.T) {
 		if broken == "" {
 			broken = "Credit Card"
 		}
-		all := sell(t, market.Ask{Channel: contract.ChannelOnline, Scenario: "payment-outage", PaymentMethod: method})
+		all := sell(t, market.Query{Channel: contract.ChannelOnline, Scenario: "payment-outage", PaymentMethod: method})
 		text := sale.NewText(broken)
 		var with, without []sale.Sale
 		for _, s := range all {
@@ -285,13 +285,13 @@ func TestPaymentOutage(t *testing.T) {
 // Without a scenario a name narrows all sales.
 func TestNarrowed(t *testing.T) {
 	for name, c := range map[string]struct {
-		ask market.Ask
+		ask market.Query
 		get func(*sale.Sale) sale.Text
 	}{
-		"Sony":                         {market.Ask{Brand: "sony"}, func(s *sale.Sale) sale.Text { return s.Brand }},
-		"Chicago":                      {market.Ask{City: "chicago"}, func(s *sale.Sale) sale.Text { return s.City }},
-		"PayPal":                       {market.Ask{PaymentMethod: "paypal"}, func(s *sale.Sale) sale.Text { return s.PaymentMethod }},
-		dataset.Default().TVs[42].Name: {market.Ask{Product: dataset.Default().TVs[42].Name}, func(s *sale.Sale) sale.Text { return s.ProductName }},
+		"Sony":                         {market.Query{Brand: "sony"}, func(s *sale.Sale) sale.Text { return s.Brand }},
+		"Chicago":                      {market.Query{City: "chicago"}, func(s *sale.Sale) sale.Text { return s.City }},
+		"PayPal":                       {market.Query{PaymentMethod: "paypal"}, func(s *sale.Sale) sale.Text { return s.PaymentMethod }},
+		dataset.Default().TVs[42].Name: {market.Query{Product: dataset.Default().TVs[42].Name}, func(s *sale.Sale) sale.Text { return s.ProductName }},
 	} {
 		c.ask.Channel = contract.ChannelOnline
 		want := sale.NewText(name)
@@ -315,7 +315,7 @@ func TestAnyCatalogue(t *testing.T) {
 			}
 			for _, f := range contract.Functions() {
 				for _, scenario := range []string{"", "flash-sale", "payment-outage"} {
-					cond, err := m.Under(market.Ask{Channel: f.Channel, From: noon.Add(-time.Minute), To: noon, Scenario: scenario})
+					cond, err := m.NewConditions(market.Query{Channel: f.Channel, From: noon.Add(-time.Minute), To: noon, Scenario: scenario})
 					if err != nil {
 						t.Fatal(err)
 					}

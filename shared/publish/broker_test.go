@@ -57,7 +57,7 @@ func ownKafka(t *testing.T, cfg devenv.KafkaConfig) *devenv.Kafka {
 
 func inCluster(t testing.TB, k *devenv.Kafka, configs ...string) *broker {
 	t.Helper()
-	b := kafkatest.Real(t, k, configs...)
+	b := kafkatest.NewTopic(t, k, configs...)
 	return &broker{b, publish.Key{Series: b.Topic, Number: 29_847_000}}
 }
 
@@ -161,17 +161,17 @@ func (s stored) expectOnce(t testing.TB, n int) {
 			t.Fatalf("sale %d has key %s and time %v", seq, e.Key, e.Timestamp)
 		}
 	}
-	missing, doubled := 0, 0
+	missing, duplicated := 0, 0
 	for _, times := range seen {
 		switch {
 		case times == 0:
 			missing++
 		case times > 1:
-			doubled++
+			duplicated++
 		}
 	}
-	if missing > 0 || doubled > 0 {
-		t.Fatalf("of %d sales %d are missing and %d doubled", n, missing, doubled)
+	if missing > 0 || duplicated > 0 {
+		t.Fatalf("of %d sales %d are missing and %d duplicated", n, missing, duplicated)
 	}
 }
 

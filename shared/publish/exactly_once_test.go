@@ -174,7 +174,7 @@ func testBurstsBesideEachOther(t *testing.T, b *broker) {
 	}
 }
 
-// A late attempt at an old burst is told apart from a doubled one, whatever came
+// A late attempt at an old burst is told apart from a duplicated one, whatever came
 // between, until nobody can know any more.
 func TestLateAttempts(t *testing.T) { withEachBroker(t, testLateAttempts) }
 

@@ -29,7 +29,7 @@ func TestOffsetsSeenLate(t *testing.T) {
 	b := inCluster(t, k)
 	b.fillCoordinator(t, k, groups)
 	first, second := newPublisher(t, publish.WithOldBrokers(b.config(publish.ExactlyOnce))), newPublisher(t, publish.WithOldBrokers(b.config(publish.ExactlyOnce)))
-	doubled := 0
+	duplicated := 0
 	for i := range tries {
 		key := publish.Key{Series: b.Topic, Number: int64(i)}
 		if _, err := first.Publish(t.Context(), key, stream(n)); err != nil {
@@ -40,11 +40,11 @@ func TestOffsetsSeenLate(t *testing.T) {
 			t.Fatal(err)
 		}
 		if !res.Skipped {
-			doubled++
+			duplicated++
 		}
 	}
-	if got := len(b.read(t)); doubled > 0 || got != tries*n {
-		t.Errorf("%d of %d bursts were published again: %d sales of %d", doubled, tries, got, tries*n)
+	if got := len(b.read(t)); duplicated > 0 || got != tries*n {
+		t.Errorf("%d of %d bursts were published again: %d sales of %d", duplicated, tries, got, tries*n)
 	}
 }
 

@@ -47,12 +47,12 @@ func TestRetryAtBrokerOfThePast(t *testing.T) {
 	p := past{kafka: k, cluster: c, broker: inCluster(t, k)}
 	tries, rounds, bursts := cmp.Or(*rounds, 2), 0, 0
 	for round := range tries {
-		doubled, err := p.round(t, round)
+		duplicated, err := p.round(t, round)
 		if err != nil {
 			t.Fatalf("round %d: %v", round, err)
 		}
-		if doubled > 0 {
-			rounds, bursts = rounds+1, bursts+doubled
+		if duplicated > 0 {
+			rounds, bursts = rounds+1, bursts+duplicated
 		}
 	}
 	if rounds > 0 {
@@ -73,7 +73,7 @@ const (
 )
 
 // round publishes bursts twice and tells how many of them are there twice.
-func (p past) round(t *testing.T, round int) (doubled int, err error) {
+func (p past) round(t *testing.T, round int) (duplicated int, err error) {
 	ctx, cancel := context.WithTimeout(t.Context(), pastPatience)
 	defer cancel()
 	of := cluster.Past{Cluster: p.cluster, Broker: 2, Other: 3}
@@ -134,12 +134,12 @@ func (p past) round(t *testing.T, round int) (doubled int, err error) {
 			most = max(most, times)
 		}
 		if most > 1 {
-			doubled++
+			duplicated++
 		}
 	}
 	t.Logf("round %d: broker %d was in the past: of %d bursts %d are there twice, %d retries failed",
-		round, of.Broker, pastBursts, doubled, failed.Load())
-	return doubled, nil
+		round, of.Broker, pastBursts, duplicated, failed.Load())
+	return duplicated, nil
 }
 
 func (p past) at(round, i int) shifted {

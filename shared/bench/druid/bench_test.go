@@ -89,7 +89,7 @@ func TestAnswers(t *testing.T) {
 	}
 }
 
-// Sales that are lost or doubled are noticed, also where their number is right.
+// Sales that are lost or duplicated are noticed, also where their number is right.
 func TestVerify(t *testing.T) {
 	const burst = "abcdefghijkl"
 	type row struct {
@@ -101,12 +101,12 @@ func TestVerify(t *testing.T) {
 		rows []row
 		says string // empty: all is right
 	}{
-		"right":                    {[]row{{burst, 4, 0 + 1 + 2 + 3}}, ""},
-		"one is lost":              {[]row{{burst, 3, 0 + 1 + 3}}, "3 rows whose sequences add up to 4, want 4 and 6"},
-		"one is doubled":           {[]row{{burst, 5, 0 + 1 + 2 + 3 + 3}}, "5 rows whose sequences add up to 9"},
-		"one is lost, one doubled": {[]row{{burst, 4, 0 + 1 + 3 + 3}}, "4 rows whose sequences add up to 7"},
-		"all are lost":             {nil, "0 rows"},
-		"somebody else's":          {[]row{{burst, 4, 6}, {"mnopqrstuvwx", 1, 0}}, "bursts of nobody: map[mnopqrstuvwx"},
+		"right":                       {[]row{{burst, 4, 0 + 1 + 2 + 3}}, ""},
+		"one is lost":                 {[]row{{burst, 3, 0 + 1 + 3}}, "3 rows whose sequences add up to 4, want 4 and 6"},
+		"one is duplicated":           {[]row{{burst, 5, 0 + 1 + 2 + 3 + 3}}, "5 rows whose sequences add up to 9"},
+		"one is lost, one duplicated": {[]row{{burst, 4, 0 + 1 + 3 + 3}}, "4 rows whose sequences add up to 7"},
+		"all are lost":                {nil, "0 rows"},
+		"somebody else's":             {[]row{{burst, 4, 6}, {"mnopqrstuvwx", 1, 0}}, "bursts of nobody: map[mnopqrstuvwx"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -24,7 +24,7 @@ publisher (acks=all, idempotent). A watcher asks Druid's broker over and over fo
 
 one question at a time, the next one 100 ms after the last was asked, or at once where
 that took longer. A sale counts as shown when the first answer that counts it has been
-read: the n-th one due is counted when n are there. So "to queryable" includes the wait of
+read: the n-th one due is counted when n are there. So "ingest-to-query latency" includes the wait of
 up to 50 ms for the next cut, publishing, what Kafka and Druid take, the query, and the
 wait for the next question: about half of the 100 ms on average, all of it at worst. A
 sender or a watcher that is late adds to the figure and hides nothing.

@@ -21,7 +21,7 @@ func (b *bench) report(tr *traffic, from, to time.Time, what, beside string) {
 	}
 	if !b.printed {
 		b.printed = true
-		b.head("freshness", "events", "to queryable: p50, s", "p99", "worst", "newest sale's age: p50, s", "p99", "worst")
+		b.head("freshness", "events", "ingest-to-query latency: p50, s", "p99", "worst", "newest sale's age: p50, s", "p99", "worst")
 	}
 	f := tr.figures(from, to)
 	row := []string{name + what, grouped(f.events)}

@@ -97,7 +97,7 @@ func (t *table) publish(ctx context.Context, stream publish.Stream) error {
 
 // newBurst begins another burst of the market.
 func (t *table) newBurst(events int, at time.Time, over time.Duration) (err error) {
-	t.current, err = burst.New(t.market, burst.Order{
+	t.current, err = burst.New(t.market, burst.Request{
 		Channel: contract.ChannelOnline, Origin: fmt.Sprintf("%s-%d", t.name, len(t.taken)), At: at.Truncate(time.Millisecond), Over: over, Events: events,
 	})
 	if err == nil {
@@ -346,7 +346,7 @@ func (t *table) end(ctx context.Context) (h handedOff, err error) {
 const piece = 5 * time.Minute
 
 // verify compares each burst with what was published: the number of its rows, and the
-// sum of their sequences, which a sale that is lost and another one that is doubled change.
+// sum of their sequences, which a sale that is lost and another one that is duplicated change.
 func (t *table) verify(ctx context.Context) error {
 	type sums struct{ rows, sequences int }
 	got := make(map[string]sums)

@@ -252,7 +252,7 @@ func (f figures) String() string {
 	if f.events == 0 {
 		return "nothing of what was due then is queryable yet"
 	}
-	return fmt.Sprintf("to queryable p50 %.2f s, p99 %.2f s, worst %.2f s", f.shown.p50.Seconds(), f.shown.p99.Seconds(), f.shown.worst.Seconds())
+	return fmt.Sprintf("ingest-to-query latency p50 %.2f s, p99 %.2f s, worst %.2f s", f.shown.p50.Seconds(), f.shown.p99.Seconds(), f.shown.worst.Seconds())
 }
 
 // figures are those of the sales that were due, and of the answers that came, in a time.

@@ -106,7 +106,7 @@ func (s setup) burst() (*burst.Burst, error) {
 	if err != nil {
 		return nil, err
 	}
-	return burst.New(m, burst.Order{
+	return burst.New(m, burst.Request{
 		Channel: contract.ChannelOnline, Origin: "bench", At: time.Now().Truncate(time.Hour), Over: time.Minute, Events: s.Events,
 	})
 }

@@ -23,8 +23,8 @@ import (
 	"salesburst/shared/sale"
 )
 
-// Needed returns the Druid that tests share.
-func Needed(t testing.TB) *devenv.Druid {
+// RequireDruid returns the Druid that tests share.
+func RequireDruid(t testing.TB) *devenv.Druid {
 	t.Helper()
 	if testing.Short() {
 		t.Skip("needs real Druid, which takes a while to start")
@@ -43,7 +43,7 @@ type Pipeline struct {
 // Start makes a pipeline, with these settings of the supervisor changed. It ends with the test.
 func Start(t testing.TB, d *devenv.Druid, change map[string]any) *Pipeline {
 	t.Helper()
-	b := kafkatest.Real(t, d.Kafka, contract.TimestampType, contract.OfArrival)
+	b := kafkatest.NewTopic(t, d.Kafka, contract.TimestampType, contract.OfArrival)
 	roots := filepath.Join(t.TempDir(), "roots.pem")
 	if err := os.WriteFile(roots, b.CA, 0o600); err != nil {
 		t.Fatal(err)
@@ -64,12 +64,12 @@ func Start(t testing.TB, d *devenv.Druid, change map[string]any) *Pipeline {
 // Function runs an instance of a function, with these settings beside those of the topic.
 func (p *Pipeline) Function(t testing.TB, name string, env ...string) *lambdatest.Function {
 	t.Helper()
-	f, _ := p.Mortal(t, name, env...)
+	f, _ := p.StartKillable(t, name, env...)
 	return f
 }
 
-// Mortal is Function with a way to kill it before the test ends.
-func (p *Pipeline) Mortal(t testing.TB, name string, env ...string) (f *lambdatest.Function, kill func()) {
+// StartKillable is Function with a way to kill it before the test ends.
+func (p *Pipeline) StartKillable(t testing.TB, name string, env ...string) (f *lambdatest.Function, kill func()) {
 	t.Helper()
 	return lambdatest.RunUntilKilled(t, []string{p.Password}, []string{lambdatest.Build(t, name, runtime.GOARCH)}, append(p.env, env...)...)
 }

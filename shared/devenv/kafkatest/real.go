@@ -14,9 +14,9 @@ import (
 	"salesburst/shared/devenv"
 )
 
-// Real returns a topic of its own in a real cluster, with the rights that the README
+// NewTopic returns a topic of its own in a real cluster, with the rights that the README
 // names for the producer and nothing more. Configs are the topic's, in pairs.
-func Real(t testing.TB, k *devenv.Kafka, configs ...string) *Broker {
+func NewTopic(t testing.TB, k *devenv.Kafka, configs ...string) *Broker {
 	t.Helper()
 	name := strings.NewReplacer("/", "-", "_", "-").Replace(t.Name())
 	name = strings.ToLower(fmt.Sprintf("%s-%s", name[:min(len(name), 60)], rand.Text()[:6]))

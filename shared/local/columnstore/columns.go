@@ -143,7 +143,7 @@ func (t *Table) Add(rows []Row) error {
 func (t *Table) add(r *Row) error {
 	var words [wordColumns]uint16
 	for w := range words {
-		code, err := t.words[w].code(r.Words[w])
+		code, err := t.strings[w].code(r.Words[w])
 		if err != nil {
 			return fmt.Errorf("%s: %w", nameOf(kindWord, w), err)
 		}
@@ -209,7 +209,7 @@ func (t *Table) snapshot() *snapshot {
 		s.parts[i] = part{c, c.n, c.min, c.max}
 	}
 	for w := range s.words {
-		s.words[w] = t.words[w].texts
+		s.words[w] = t.strings[w].texts
 	}
 	return s
 }

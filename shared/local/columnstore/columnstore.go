@@ -33,7 +33,7 @@ type Table struct {
 
 	mu      sync.RWMutex
 	chunks  []*chunk
-	words   [wordColumns]dictionary
+	strings [wordColumns]dictionary
 	bursts  bursts
 	least   [countColumns]int32
 	most    [countColumns]int32

@@ -49,7 +49,7 @@ func fill(t testing.TB, n int, hours int) *columnstore.Table {
 			if i%5 == 1 && c.channel == contract.ChannelOnline {
 				c.scenario = []string{"flash-sale", "payment-outage"}[i/5%2]
 			}
-			b, err := burst.New(m, burst.Order{
+			b, err := burst.New(m, burst.Request{
 				Channel: c.channel, Origin: "test", At: at, Over: time.Hour / slices, Events: c.events, Scenario: c.scenario, Mean: 600,
 			})
 			if err != nil {
@@ -73,7 +73,7 @@ func fill(t testing.TB, n int, hours int) *columnstore.Table {
 				r.Arrived(arrived.UnixMilli())
 				rows = append(rows, r)
 				if i == 0 && j%100 == 3 {
-					rows = append(rows, r) // doubled
+					rows = append(rows, r) // duplicated
 				}
 			}
 			if err := tab.Add(rows); err != nil {

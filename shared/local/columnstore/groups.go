@@ -12,8 +12,8 @@ import (
 	"salesburst/shared/question"
 )
 
-// errPlain is a question that the columns cannot group: it needs the rows.
-var errPlain = errors.New("needs the rows themselves")
+// errNotGroupable is a question that the columns cannot group: it needs the rows.
+var errNotGroupable = errors.New("needs the rows themselves")
 
 // grouping is a question in terms of a snapshot's columns. A row's group is a number: from
 // the lowest bit on, whether it is of the time before, whether it passes each of the
@@ -65,10 +65,10 @@ type field64 struct {
 
 func (f field64) of(key uint64) uint64 { return key >> f.shift & f.mask }
 
-// newGrouping fails with errPlain alone.
+// newGrouping fails with errNotGroupable alone.
 func newGrouping(s *snapshot, a question.Asked) (*grouping, error) {
 	if len(a.Rows) > 0 || a.Comparison && a.Span == question.Always {
-		return nil, errPlain
+		return nil, errNotGroupable
 	}
 	g := &grouping{s: s, bucket: a.BucketLength().Milliseconds()}
 	from, to := a.Bounds()
@@ -115,7 +115,7 @@ func newGrouping(s *snapshot, a question.Asked) (*grouping, error) {
 		g.add(values)
 	}
 	if g.bits > 64 || len(a.Columns()) > groupColumns {
-		return nil, errPlain
+		return nil, errNotGroupable
 	}
 	return g, nil
 }
@@ -137,7 +137,7 @@ func (s *snapshot) dimension(name string) (c column, codes uint64, err error) {
 	case kindID:
 		return c, uint64(max(len(s.bursts), 1)) << 32, nil
 	}
-	return c, 0, errPlain
+	return c, 0, errNotGroupable
 }
 
 // mostCodes is of how many numbers it is noted one by one whether they pass.
@@ -150,7 +150,7 @@ func (s *snapshot) pass(f question.Filter, passes uint64) (pass, error) {
 	c, n, err := s.dimension(f.Column)
 	p := pass{column: c, filter: f}
 	if isText := c.kind == kindWord; err != nil || n > mostCodes || isText != (len(f.Values) > 0) {
-		return p, errPlain
+		return p, errNotGroupable
 	}
 	p.codes = make([]uint64, n)
 	for code := range p.codes {
@@ -217,7 +217,7 @@ func (g *grouping) output(m question.Measure, a question.Asked) (o output, err e
 		known = false
 	}
 	if !known {
-		return o, errPlain
+		return o, errNotGroupable
 	}
 	if o.sum = slices.Index(g.sums, sum{kind, o.column}); o.sum < 0 {
 		o.sum = len(g.sums)

@@ -37,7 +37,7 @@ func frames(t *testing.T, d dashboards.Dashboard, selected map[string][]string) 
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { tab.Close() })
-	for _, f := range []burst.Order{
+	for _, f := range []burst.Request{
 		{Channel: contract.ChannelOnline, At: noon, Over: 15 * time.Minute, Events: 9000}, {Channel: contract.ChannelStore, At: noon, Over: 15 * time.Minute, Events: 1500},
 		{Channel: contract.ChannelOnline, At: noon.Add(-3 * time.Minute), Over: 4 * time.Minute, Events: 2000, Scenario: "payment-outage"},
 		{Channel: contract.ChannelOnline, At: noon.Add(-24 * time.Hour), Over: 15 * time.Minute, Events: 8000},

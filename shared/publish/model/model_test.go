@@ -94,7 +94,7 @@ var searches = []search{
 		story: "The mark proves only that the answer is newer than the mark. An attempt that is fenced later may still publish in between."},
 
 	{name: "limit: an entry that arrives twice", flags: "-DALONE=1 -DCOPIES=1",
-		story: "Nothing is doubled, but the cell is blocked: an entry is pending that no marker will end, and every later attempt is told to wait. Leaders that verify refuse the copy."},
+		story: "Nothing is duplicated, but the cell is blocked: an entry is pending that no marker will end, and every later attempt is told to wait. Leaders that verify refuse the copy."},
 	{name: "limit: a marker that ends the next entry", flags: "-DLAZY=2",
 		story: "A broker with KAFKA-17507 ends whatever the producer has pending when it takes a marker in. The abort of a transaction that had announced an entry and not written it is taken in so late that it drops the entry of the next one, which is committed."},
 }

@@ -26,7 +26,7 @@ func sales(t testing.TB, n int) (text []byte, marks []recordzstd.Mark) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b, err := burst.New(m, burst.Order{
+	b, err := burst.New(m, burst.Request{
 		Channel: contract.ChannelOnline, Origin: "test", At: time.Date(2026, 11, 24, 20, 0, 0, 0, time.UTC), Over: time.Minute, Events: n,
 	})
 	if err != nil {

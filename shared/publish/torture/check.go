@@ -76,10 +76,10 @@ func (b *burst) check(f *found) (wrong []string) {
 		f = &found{}
 	}
 	say := func(format string, args ...any) { wrong = append(wrong, fmt.Sprintf(format, args...)) }
-	doubled, missing, total := 0, 0, 0
+	duplicated, missing, total := 0, 0, 0
 	for sequence, times := range f.times {
 		if total += times; times > 1 {
-			doubled++
+			duplicated++
 		}
 		if int(sequence) >= b.plan.events {
 			say("sale %d was never sent", sequence)
@@ -91,15 +91,15 @@ func (b *burst) check(f *found) (wrong []string) {
 		}
 	}
 	isThere := slices.ContainsFunc(b.outcomes, func(o *outcome) bool { return o.there() })
-	if doubled > 0 {
-		say("doubled: %d of %d sales are there more than once", doubled, b.plan.events)
+	if duplicated > 0 {
+		say("duplicated: %d of %d sales are there more than once", duplicated, b.plan.events)
 	}
 	switch {
 	case total > 0 && missing > 0:
 		say("half: %d of %d sales are missing", missing, b.plan.events)
 	case missing > 0 && isThere:
 		say("missing: none of %d sales is there", b.plan.events)
-	case doubled == 0 && len(f.attempts) > 1:
+	case duplicated == 0 && len(f.attempts) > 1:
 		say("mixed: sales of %d attempts make one burst", len(f.attempts))
 	}
 	for _, o := range b.outcomes {
