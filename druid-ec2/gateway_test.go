@@ -3,6 +3,7 @@ package druid_test
 import (
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -76,7 +77,7 @@ func TestGateway(t *testing.T) {
 			default:
 				req.SetBasicAuth(c.user, c.password)
 			}
-			client := &http.Client{Transport: &http.Transport{TLSClientConfig: tlscert.Trust(d.CA)}}
+			client := clientAt("127.0.0.2", d.CA)
 			defer client.CloseIdleConnections()
 			resp, err := client.Do(req)
 			if err != nil {
@@ -102,6 +103,13 @@ func TestGateway(t *testing.T) {
 			t.Errorf("%s %s", resp.Status, text)
 		}
 	})
+}
+
+// clientAt comes from an address of its own: the gateway limits each address for itself, and
+// other tests ask it at the same time.
+func clientAt(address string, ca []byte) *http.Client {
+	dialer := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(address)}}
+	return &http.Client{Transport: &http.Transport{TLSClientConfig: tlscert.Trust(ca), DialContext: dialer.DialContext}}
 }
 
 // No query may take an hour, even if it asks for one, nor answer all that there is.
@@ -141,7 +149,7 @@ func TestJavaScriptIsOff(t *testing.T) {
 func TestGatewayLimitsTheRate(t *testing.T) {
 	d := druidtest.RequireDruid(t)
 	var refused, answered int
-	client := &http.Client{Transport: &http.Transport{TLSClientConfig: tlscert.Trust(d.CA)}}
+	client := clientAt("127.0.0.3", d.CA)
 	defer client.CloseIdleConnections()
 	for range 200 {
 		req, err := http.NewRequestWithContext(t.Context(), "GET", d.Gateway+"/status/health", nil)

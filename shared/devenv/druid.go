@@ -322,8 +322,9 @@ func (d *Druid) Stop() error {
 	return d.keeper.end()
 }
 
-// Call asks one of the servers, or the gateway with its password. The body is JSON. An
-// answer other than 2xx is an error that holds what it said.
+// Call asks one of the servers, or the gateway with its password, and waits where the gateway
+// says that it is asked too often. The body is JSON. An answer other than 2xx is an error that
+// holds what it said.
 func (d *Druid) Call(ctx context.Context, method, url, body string) ([]byte, error) {
 	req, err := http.NewRequestWithContext(ctx, method, url, strings.NewReader(body))
 	if err != nil {
@@ -345,6 +346,14 @@ func (d *Druid) Call(ctx context.Context, method, url, body string) ([]byte, err
 	text, err := io.ReadAll(resp.Body)
 	if err != nil {
 		return nil, fmt.Errorf("%s %s: %w", method, url, err)
+	}
+	if resp.StatusCode == http.StatusTooManyRequests && client != http.DefaultClient {
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(time.Second):
+		}
+		return d.Call(ctx, method, url, body)
 	}
 	if resp.StatusCode/100 != 2 {
 		return nil, fmt.Errorf("%s %s: %s: %s", method, url, resp.Status, text)
