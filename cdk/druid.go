@@ -106,21 +106,26 @@ func newSnapshots(scope constructs.Construct, volume awsec2.Volume) awsiam.Role 
 		AssumedBy: awsiam.NewServicePrincipal(jsii.String("dlm.amazonaws.com"), nil),
 	})
 	snapshots := awscdk.Stack_Of(scope).FormatArn(&awscdk.ArnComponents{
-		Service: jsii.String("ec2"), Account: jsii.String(""), Resource: jsii.String("snapshot"), ResourceName: jsii.String("*"),
+		Service: jsii.String("ec2"), Account: jsii.String(""), Resource: jsii.String("snapshot"),
+		ResourceName: jsii.String("*"),
 	})
 	allow(role, nil, []string{"ec2:CreateSnapshot"}, volumeARN(volume), snapshots)
 	allow(role, nil, []string{"ec2:CreateTags"}, snapshots)
-	allow(role, map[string]any{"StringEquals": map[string]any{"aws:ResourceTag/project": contract.Project}}, []string{"ec2:DeleteSnapshot"}, snapshots)
-	allow(role, nil, []string{"ec2:DescribeInstances", "ec2:DescribeSnapshots", "ec2:DescribeVolumes"}, jsii.String("*"))
+	allow(role, map[string]any{"StringEquals": map[string]any{"aws:ResourceTag/project": contract.Project}},
+		[]string{"ec2:DeleteSnapshot"}, snapshots)
+	allow(role, nil, []string{"ec2:DescribeInstances", "ec2:DescribeSnapshots", "ec2:DescribeVolumes"},
+		jsii.String("*"))
 	policy := awsdlm.NewCfnLifecyclePolicy(scope, jsii.String("Snapshots"), &awsdlm.CfnLifecyclePolicyProps{
-		Description: jsii.String("Daily snapshots of the data of Druid"), // letters, digits, spaces, _ and - alone are allowed
+		// letters, digits, spaces, _ and - alone are allowed
+		Description: jsii.String("Daily snapshots of the data of Druid"),
 		State:       jsii.String("ENABLED"), ExecutionRoleArn: role.RoleArn(),
 		PolicyDetails: &awsdlm.CfnLifecyclePolicy_PolicyDetailsProperty{
 			ResourceTypes: jsii.Strings("VOLUME"),
 			TargetTags:    &[]*awscdk.CfnTag{{Key: jsii.String(dataTag), Value: dataTagValue(volume)}},
 			Schedules: &[]*awsdlm.CfnLifecyclePolicy_ScheduleProperty{{
-				Name:       jsii.String("Daily"),
-				CreateRule: &awsdlm.CfnLifecyclePolicy_CreateRuleProperty{Interval: jsii.Number(24), IntervalUnit: jsii.String("HOURS"), Times: jsii.Strings("09:00")},
+				Name: jsii.String("Daily"),
+				CreateRule: &awsdlm.CfnLifecyclePolicy_CreateRuleProperty{Interval: jsii.Number(24),
+					IntervalUnit: jsii.String("HOURS"), Times: jsii.Strings("09:00")},
 				RetainRule: &awsdlm.CfnLifecyclePolicy_RetainRuleProperty{Count: jsii.Number(snapshotDays)},
 				TagsToAdd:  &[]*awscdk.CfnTag{{Key: jsii.String("project"), Value: jsii.String(contract.Project)}},
 			}},
@@ -144,10 +149,13 @@ func (i *instance) newRole(scope constructs.Construct, consumer *string, archive
 	allow(role, nil, []string{"secretsmanager:GetSecretValue"}, withSuffix(consumer), i.password.SecretArn())
 	allow(role, nil, []string{"s3:GetObject"}, archive.Bucket().ArnForObjects(archive.S3ObjectKey()))
 	allow(role, nil, []string{"ec2:AttachVolume"}, volumeARN(i.volume))
-	allow(role, map[string]any{"StringEquals": map[string]any{"aws:ResourceTag/aws:autoscaling:groupName": groupName}}, []string{"ec2:AttachVolume"}, instances)
+	allow(role, map[string]any{"StringEquals": map[string]any{"aws:ResourceTag/aws:autoscaling:groupName": groupName}},
+		[]string{"ec2:AttachVolume"}, instances)
 	allow(role, nil, []string{"ec2:DescribeVolumes"}, everything)
-	allow(role, map[string]any{"StringEquals": map[string]any{"cloudwatch:namespace": contract.MetricsNamespace}}, []string{"cloudwatch:PutMetricData"}, everything)
-	allow(role, nil, []string{"ssm:UpdateInstanceInformation", "ssmmessages:CreateControlChannel", "ssmmessages:CreateDataChannel",
+	allow(role, map[string]any{"StringEquals": map[string]any{"cloudwatch:namespace": contract.MetricsNamespace}},
+		[]string{"cloudwatch:PutMetricData"}, everything)
+	allow(role, nil, []string{"ssm:UpdateInstanceInformation", "ssmmessages:CreateControlChannel",
+		"ssmmessages:CreateDataChannel",
 		"ssmmessages:OpenControlChannel", "ssmmessages:OpenDataChannel"}, everything)
 	return role
 }
@@ -167,7 +175,8 @@ func volumeARN(volume awsec2.Volume) *string {
 
 // newTemplate has no key: people come through Session Manager. The metadata service answers
 // only who has fetched a token, and only on the instance itself.
-func (i *instance) newTemplate(scope constructs.Construct, s settings, n *network, data awsec2.UserData) awsec2.LaunchTemplate {
+func (i *instance) newTemplate(scope constructs.Construct, s settings, n *network,
+	data awsec2.UserData) awsec2.LaunchTemplate {
 	template := awsec2.NewLaunchTemplate(scope, jsii.String("DruidTemplate"), &awsec2.LaunchTemplateProps{
 		InstanceType:             awsec2.NewInstanceType(jsii.String(s.druidInstance)),
 		MachineImage:             &namedImage{id: i.findImage(scope, s)},
@@ -177,8 +186,10 @@ func (i *instance) newTemplate(scope constructs.Construct, s settings, n *networ
 		RequireImdsv2:            jsii.Bool(true),
 		HttpPutResponseHopLimit:  jsii.Number(1),
 		UserData:                 data,
-		BlockDevices: &[]*awsec2.BlockDevice{{DeviceName: jsii.String("/dev/xvda"), Volume: awsec2.BlockDeviceVolume_Ebs(jsii.Number(16),
-			&awsec2.EbsDeviceOptions{VolumeType: awsec2.EbsDeviceVolumeType_GP3, Encrypted: jsii.Bool(true), DeleteOnTermination: jsii.Bool(true)})}},
+		BlockDevices: &[]*awsec2.BlockDevice{{DeviceName: jsii.String("/dev/xvda"),
+			Volume: awsec2.BlockDeviceVolume_Ebs(jsii.Number(16),
+				&awsec2.EbsDeviceOptions{VolumeType: awsec2.EbsDeviceVolumeType_GP3, Encrypted: jsii.Bool(true),
+					DeleteOnTermination: jsii.Bool(true)})}},
 	})
 	awscdk.Tags_Of(template).Add(jsii.String("Name"), jsii.String(groupName), nil)
 	return template
@@ -199,19 +210,21 @@ func (i *instance) findImage(scope constructs.Construct, s settings) *string {
 	})
 	log.GrantWrite(i.finder)
 	allow(i.finder, nil, []string{"ec2:DescribeImages"}, jsii.String("*"))
-	found := customresources.NewAwsCustomResource(scope, jsii.String("DruidImage"), &customresources.AwsCustomResourceProps{
-		OnUpdate: &customresources.AwsSdkCall{ // and when it is created
-			Service: jsii.String("EC2"), Action: jsii.String("DescribeImages"),
-			Parameters: map[string]any{
-				"Owners":            []string{"amazon"},
-				"Filters":           []any{map[string]any{"Name": "name", "Values": []string{s.druidImage}}},
-				"IncludeDeprecated": true, // as Amazon calls an image after 90 days
+	found := customresources.NewAwsCustomResource(scope, jsii.String("DruidImage"),
+		&customresources.AwsCustomResourceProps{
+			OnUpdate: &customresources.AwsSdkCall{ // and when it is created
+				Service: jsii.String("EC2"), Action: jsii.String("DescribeImages"),
+				Parameters: map[string]any{
+					"Owners":            []string{"amazon"},
+					"Filters":           []any{map[string]any{"Name": "name", "Values": []string{s.druidImage}}},
+					"IncludeDeprecated": true, // as Amazon calls an image after 90 days
+				},
+				OutputPaths:        jsii.Strings("Images.0.ImageId"),
+				PhysicalResourceId: customresources.PhysicalResourceId_Of(jsii.String(s.druidImage)),
 			},
-			OutputPaths:        jsii.Strings("Images.0.ImageId"),
-			PhysicalResourceId: customresources.PhysicalResourceId_Of(jsii.String(s.druidImage)),
-		},
-		Role: i.finder, LogGroup: log, InstallLatestAwsSdk: jsii.Bool(false), ResourceType: jsii.String("Custom::Image"),
-	})
+			Role: i.finder, LogGroup: log, InstallLatestAwsSdk: jsii.Bool(false),
+			ResourceType: jsii.String("Custom::Image"),
+		})
 	found.Node().AddDependency(i.finder)
 	return found.GetResponseField(jsii.String("Images.0.ImageId"))
 }
@@ -221,7 +234,8 @@ type namedImage struct{ id *string }
 
 // GetImage makes it an awsec2.IMachineImage.
 func (m *namedImage) GetImage(constructs.Construct) *awsec2.MachineImageConfig {
-	return &awsec2.MachineImageConfig{ImageId: m.id, OsType: awsec2.OperatingSystemType_LINUX, UserData: awsec2.UserData_ForLinux(nil)}
+	return &awsec2.MachineImageConfig{ImageId: m.id, OsType: awsec2.OperatingSystemType_LINUX,
+		UserData: awsec2.UserData_ForLinux(nil)}
 }
 
 // newGroup keeps one instance. A deploy ends the old one before it starts the new one, which
@@ -276,22 +290,27 @@ func (i *instance) start(s settings, consumer *string, archive awss3assets.Asset
 func (i *instance) addOutputs(scope constructs.Construct, s settings, n *network) {
 	region := *awscdk.Stack_Of(scope).Region()
 	output := func(id, description, value string) {
-		awscdk.NewCfnOutput(scope, jsii.String(id), &awscdk.CfnOutputProps{Description: jsii.String(description), Value: jsii.String(value)})
+		awscdk.NewCfnOutput(scope, jsii.String(id),
+			&awscdk.CfnOutputProps{Description: jsii.String(description), Value: jsii.String(value)})
 	}
 	forward := func(remote, local int) string {
-		return fmt.Sprintf("aws ssm start-session --region %s --target $(aws autoscaling describe-auto-scaling-groups --region %s"+
-			" --auto-scaling-group-names %s --query \"AutoScalingGroups[0].Instances[?LifecycleState=='InService']|[0].InstanceId\" --output text)"+
-			" --document-name AWS-StartPortForwardingSession --parameters portNumber=%d,localPortNumber=%d", region, region, groupName, remote, local)
+		return fmt.Sprintf("aws ssm start-session --region %s --target $("+
+			"aws autoscaling describe-auto-scaling-groups --region %s --auto-scaling-group-names %s"+
+			" --query \"AutoScalingGroups[0].Instances[?LifecycleState=='InService']|[0].InstanceId\" --output text)"+
+			" --document-name AWS-StartPortForwardingSession --parameters portNumber=%d,localPortNumber=%d",
+			region, region, groupName, remote, local)
 	}
 	address := func(field string) string {
-		return fmt.Sprintf("echo https://$(aws ec2 describe-instances --region %s --filters Name=tag:aws:autoscaling:groupName,Values=%s"+
-			" Name=instance-state-name,Values=running --query 'Reservations[0].Instances[0].%s' --output text)", region, groupName, field)
+		return fmt.Sprintf("echo https://$(aws ec2 describe-instances --region %s"+
+			" --filters Name=tag:aws:autoscaling:groupName,Values=%s Name=instance-state-name,Values=running"+
+			" --query 'Reservations[0].Instances[0].%s' --output text)", region, groupName, field)
 	}
 	const addressed = "Shows the gateway's address for Grafana; another instance has another one"
 	output("DruidConsole", "Opens Druid's console on http://localhost:8888", forward(8888, 8888))
 	switch {
 	case s.grafanaCidr == "":
-		output("DruidGateway", "Opens the gateway, which nobody reaches from outside, on https://localhost:8443", forward(443, 8443))
+		output("DruidGateway", "Opens the gateway, which nobody reaches from outside, on https://localhost:8443",
+			forward(443, 8443))
 	case n.public:
 		output("DruidGateway", addressed, address("PublicIpAddress"))
 	default:
@@ -306,15 +325,18 @@ func (i *instance) addOutputs(scope constructs.Construct, s settings, n *network
 func (i *instance) metric(name string) awscloudwatch.Metric {
 	return awscloudwatch.NewMetric(&awscloudwatch.MetricProps{
 		Namespace: jsii.String("AWS/EC2"), MetricName: jsii.String(name), Statistic: jsii.String("Maximum"),
-		DimensionsMap: &map[string]*string{"AutoScalingGroupName": i.group.AutoScalingGroupName()}, Period: awscdk.Duration_Minutes(jsii.Number(5)),
+		DimensionsMap: &map[string]*string{"AutoScalingGroupName": i.group.AutoScalingGroupName()},
+		Period:        awscdk.Duration_Minutes(jsii.Number(5)),
 	})
 }
 
 // diskUsed is how full the data volume is, in percent: bin/report-disk says so every minute.
 func (i *instance) diskUsed() awscloudwatch.Metric {
 	return awscloudwatch.NewMetric(&awscloudwatch.MetricProps{
-		Namespace: jsii.String(contract.MetricsNamespace), MetricName: jsii.String(contract.DataVolumeUsed.Name), Statistic: jsii.String("Maximum"),
-		DimensionsMap: &map[string]*string{contract.VolumeDimension: i.volume.VolumeId()}, Period: awscdk.Duration_Minutes(jsii.Number(1)),
+		Namespace: jsii.String(contract.MetricsNamespace), MetricName: jsii.String(contract.DataVolumeUsed.Name),
+		Statistic:     jsii.String("Maximum"),
+		DimensionsMap: &map[string]*string{contract.VolumeDimension: i.volume.VolumeId()},
+		Period:        awscdk.Duration_Minutes(jsii.Number(1)),
 	})
 }
 

@@ -19,11 +19,12 @@ type network struct {
 }
 
 func newNetwork(scope constructs.Construct, s settings) *network {
-	n := &network{public: !s.privateSubnets, log: awslogs.NewLogGroup(scope, jsii.String("FlowLog"), &awslogs.LogGroupProps{
-		LogGroupName:  jsii.String("/salesburst/flows"),
-		Retention:     retention(s.logDays),
-		RemovalPolicy: awscdk.RemovalPolicy_DESTROY,
-	})}
+	n := &network{public: !s.privateSubnets,
+		log: awslogs.NewLogGroup(scope, jsii.String("FlowLog"), &awslogs.LogGroupProps{
+			LogGroupName:  jsii.String("/salesburst/flows"),
+			Retention:     retention(s.logDays),
+			RemovalPolicy: awscdk.RemovalPolicy_DESTROY,
+		})}
 	n.vpc = n.newVPC(scope)
 	kind := awsec2.SubnetType_PUBLIC
 	if !n.public {
@@ -54,7 +55,9 @@ func (n *network) newVPC(scope constructs.Construct) awsec2.Vpc {
 			Name: jsii.String("Private"), SubnetType: awsec2.SubnetType_PRIVATE_WITH_EGRESS, CidrMask: jsii.Number(24),
 		})
 		gateways = 1
-		endpoints = map[string]*awsec2.GatewayVpcEndpointOptions{"S3": {Service: awsec2.GatewayVpcEndpointAwsService_S3()}}
+		endpoints = map[string]*awsec2.GatewayVpcEndpointOptions{
+			"S3": {Service: awsec2.GatewayVpcEndpointAwsService_S3()},
+		}
 	}
 	return awsec2.NewVpc(scope, jsii.String("Vpc"), &awsec2.VpcProps{
 		IpAddresses:                  awsec2.IpAddresses_Cidr(jsii.String("10.0.0.0/16")),
@@ -64,7 +67,8 @@ func (n *network) newVPC(scope constructs.Construct) awsec2.Vpc {
 		GatewayEndpoints:             &endpoints,
 		RestrictDefaultSecurityGroup: jsii.Bool(true), // nobody is to be let in by having forgotten to choose
 		FlowLogs: &map[string]*awsec2.FlowLogOptions{
-			"Flows": {Destination: awsec2.FlowLogDestination_ToCloudWatchLogs(n.log, nil), TrafficType: awsec2.FlowLogTrafficType_ALL},
+			"Flows": {Destination: awsec2.FlowLogDestination_ToCloudWatchLogs(n.log, nil),
+				TrafficType: awsec2.FlowLogTrafficType_ALL},
 		},
 	})
 }

@@ -28,30 +28,38 @@ type operations struct {
 
 // newOperations watches Druid's instance too, where there is one.
 func newOperations(scope constructs.Construct, s settings, p *producers, m *spike, i *instance) *operations {
-	o := &operations{scope: scope, topic: awssns.NewTopic(scope, jsii.String("Alarms"), &awssns.TopicProps{EnforceSSL: jsii.Bool(true)})}
+	o := &operations{scope: scope, topic: awssns.NewTopic(scope, jsii.String("Alarms"),
+		&awssns.TopicProps{EnforceSSL: jsii.Bool(true)})}
 	o.letAlarmsPublish()
 	if s.alarmEmail != "" {
 		o.topic.AddSubscription(awssnssubscriptions.NewEmailSubscription(jsii.String(s.alarmEmail), nil))
 	}
 	minute := awscdk.Duration_Minutes(jsii.Number(1))
 	o.alarm("LettersWait", "Bursts that nobody could publish wait in the dead-letter queue", 0, 1, 1,
-		p.deadLetterQueue.MetricApproximateNumberOfMessagesVisible(&awscloudwatch.MetricOptions{Period: minute}), awscloudwatch.TreatMissingData_NOT_BREACHING)
+		p.deadLetterQueue.MetricApproximateNumberOfMessagesVisible(&awscloudwatch.MetricOptions{Period: minute}),
+		awscloudwatch.TreatMissingData_NOT_BREACHING)
 	for _, f := range contract.Functions() {
 		id, fn := title(f.Name), p.scheduled[f.Name]
 		sum := &awscloudwatch.MetricOptions{Period: minute, Statistic: jsii.String("Sum")}
-		o.missingDataAlarm(id+"Silent", "No scheduled burst of "+f.Name+" for five minutes", awscloudwatch.NewMathExpression(&awscloudwatch.MathExpressionProps{
-			Expression:   jsii.String("invocations - errors"), // the functions' own metrics count spikes too
-			UsingMetrics: &map[string]awscloudwatch.IMetric{"invocations": fn.MetricInvocations(sum), "errors": fn.MetricErrors(sum)},
-			Period:       minute,
-		}))
-		o.alarm(id+"Errors", "Bursts of "+f.Name+" fail", 0, 3, 5, fn.MetricErrors(sum), awscloudwatch.TreatMissingData_NOT_BREACHING)
-		o.alarm(id+"Throttles", "Attempts at bursts of "+f.Name+" wait for each other", 0, 3, 5, fn.MetricThrottles(sum), awscloudwatch.TreatMissingData_NOT_BREACHING)
+		o.missingDataAlarm(id+"Silent", "No scheduled burst of "+f.Name+" for five minutes",
+			awscloudwatch.NewMathExpression(&awscloudwatch.MathExpressionProps{
+				Expression: jsii.String("invocations - errors"), // the functions' own metrics count spikes too
+				UsingMetrics: &map[string]awscloudwatch.IMetric{"invocations": fn.MetricInvocations(sum),
+					"errors": fn.MetricErrors(sum)},
+				Period: minute,
+			}))
+		o.alarm(id+"Errors", "Bursts of "+f.Name+" fail", 0, 3, 5, fn.MetricErrors(sum),
+			awscloudwatch.TreatMissingData_NOT_BREACHING)
+		o.alarm(id+"Throttles", "Attempts at bursts of "+f.Name+" wait for each other", 0, 3, 5,
+			fn.MetricThrottles(sum), awscloudwatch.TreatMissingData_NOT_BREACHING)
 		o.alarm(id+"Slow", "Bursts of "+f.Name+" come near the timeout", 0.75*timeoutSeconds*1000, 3, 5,
-			fn.MetricDuration(&awscloudwatch.MetricOptions{Period: minute, Statistic: jsii.String("Maximum")}), awscloudwatch.TreatMissingData_NOT_BREACHING)
+			fn.MetricDuration(&awscloudwatch.MetricOptions{Period: minute, Statistic: jsii.String("Maximum")}),
+			awscloudwatch.TreatMissingData_NOT_BREACHING)
 	}
 	for _, f := range contract.Functions() {
 		o.alarm(title(f.Name)+"SpikesFail", "A spike of "+f.Name+" did not end well", 0, 1, 1,
-			m.machines[f.Name].MetricFailed(&awscloudwatch.MetricOptions{Period: minute, Statistic: jsii.String("Sum")}), awscloudwatch.TreatMissingData_NOT_BREACHING)
+			m.machines[f.Name].MetricFailed(&awscloudwatch.MetricOptions{Period: minute,
+				Statistic: jsii.String("Sum")}), awscloudwatch.TreatMissingData_NOT_BREACHING)
 	}
 	if i != nil {
 		o.watch(i)
@@ -63,7 +71,8 @@ func newOperations(scope constructs.Construct, s settings, p *producers, m *spik
 // letAlarmsPublish gives back what a topic without a policy of its own would allow by itself.
 func (o *operations) letAlarmsPublish() {
 	alarms := awscdk.Stack_Of(o.scope).FormatArn(&awscdk.ArnComponents{
-		Service: jsii.String("cloudwatch"), Resource: jsii.String("alarm"), ResourceName: jsii.String("*"), ArnFormat: awscdk.ArnFormat_COLON_RESOURCE_NAME,
+		Service: jsii.String("cloudwatch"), Resource: jsii.String("alarm"), ResourceName: jsii.String("*"),
+		ArnFormat: awscdk.ArnFormat_COLON_RESOURCE_NAME,
 	})
 	o.topic.AddToResourcePolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
 		Principals: &[]awsiam.IPrincipal{awsiam.NewServicePrincipal(jsii.String("cloudwatch.amazonaws.com"), nil)},
@@ -76,8 +85,10 @@ func (o *operations) letAlarmsPublish() {
 // watch rings when the instance is unhealthy or its disk fills up, and tells when the group replaces
 // it, or cannot. To hear nothing for longer than a replacement takes is as bad as a bad figure.
 func (o *operations) watch(i *instance) {
-	o.alarm("DruidIll", "Druid's instance fails EC2's status checks, or there is none", 0, 2, 2, i.metric("StatusCheckFailed"), awscloudwatch.TreatMissingData_BREACHING)
-	full := o.alarm("DruidDiskFull", fmt.Sprintf("Druid's data volume is more than %d %% full, or the instance does not say how full it is", diskPercent),
+	o.alarm("DruidIll", "Druid's instance fails EC2's status checks, or there is none", 0, 2, 2,
+		i.metric("StatusCheckFailed"), awscloudwatch.TreatMissingData_BREACHING)
+	full := o.alarm("DruidDiskFull", fmt.Sprintf("Druid's data volume is more than %d %% full, or the instance does "+
+		"not say how full it is", diskPercent),
 		diskPercent, 15, 15, i.diskUsed(), awscloudwatch.TreatMissingData_BREACHING)
 	full.Node().AddDependency(i.group) // it would ring at once where nothing was ever said
 	group := i.group.Node().DefaultChild().(awsautoscaling.CfnAutoScalingGroup)
@@ -91,17 +102,22 @@ func (o *operations) watch(i *instance) {
 // own is one of the functions' own metrics.
 func own(m contract.Metric, f contract.Function, statistic string) awscloudwatch.Metric {
 	return awscloudwatch.NewMetric(&awscloudwatch.MetricProps{
-		Namespace: jsii.String(contract.MetricsNamespace), MetricName: jsii.String(m.Name), Statistic: jsii.String(statistic),
-		DimensionsMap: &map[string]*string{contract.FunctionDimension: jsii.String(f.Name)}, Period: awscdk.Duration_Minutes(jsii.Number(1)),
-		Label: jsii.String(f.Name),
+		Namespace: jsii.String(contract.MetricsNamespace), MetricName: jsii.String(m.Name),
+		Statistic:     jsii.String(statistic),
+		DimensionsMap: &map[string]*string{contract.FunctionDimension: jsii.String(f.Name)},
+		Period:        awscdk.Duration_Minutes(jsii.Number(1)),
+		Label:         jsii.String(f.Name),
 	})
 }
 
 // alarm rings when a metric is above a threshold in some of its last periods.
-func (o *operations) alarm(id, text string, above float64, periods, of float64, m awscloudwatch.IMetric, missing awscloudwatch.TreatMissingData) awscloudwatch.Alarm {
+func (o *operations) alarm(id, text string, above float64, periods, of float64, m awscloudwatch.IMetric,
+	missing awscloudwatch.TreatMissingData) awscloudwatch.Alarm {
 	a := awscloudwatch.NewAlarm(o.scope, jsii.String(id), &awscloudwatch.AlarmProps{
-		AlarmDescription: jsii.String(text), Metric: m, Threshold: jsii.Number(above), DatapointsToAlarm: jsii.Number(periods),
-		EvaluationPeriods: jsii.Number(of), ComparisonOperator: awscloudwatch.ComparisonOperator_GREATER_THAN_THRESHOLD, TreatMissingData: missing,
+		AlarmDescription: jsii.String(text), Metric: m, Threshold: jsii.Number(above),
+		DatapointsToAlarm: jsii.Number(periods),
+		EvaluationPeriods: jsii.Number(of), ComparisonOperator: awscloudwatch.ComparisonOperator_GREATER_THAN_THRESHOLD,
+		TreatMissingData: missing,
 	})
 	a.AddAlarmAction(awscloudwatchactions.NewSnsAction(o.topic))
 	return a
@@ -111,7 +127,8 @@ func (o *operations) alarm(id, text string, above float64, periods, of float64, 
 func (o *operations) missingDataAlarm(id, text string, m awscloudwatch.IMetric) {
 	a := awscloudwatch.NewAlarm(o.scope, jsii.String(id), &awscloudwatch.AlarmProps{
 		AlarmDescription: jsii.String(text), Metric: m, Threshold: jsii.Number(1), EvaluationPeriods: jsii.Number(5),
-		ComparisonOperator: awscloudwatch.ComparisonOperator_LESS_THAN_THRESHOLD, TreatMissingData: awscloudwatch.TreatMissingData_BREACHING,
+		ComparisonOperator: awscloudwatch.ComparisonOperator_LESS_THAN_THRESHOLD,
+		TreatMissingData:   awscloudwatch.TreatMissingData_BREACHING,
 	})
 	a.AddAlarmAction(awscloudwatchactions.NewSnsAction(o.topic))
 }
@@ -122,7 +139,8 @@ func (o *operations) dashboard(s settings, p *producers, i *instance) {
 		for _, f := range contract.Functions() {
 			lines = append(lines, of(f))
 		}
-		return awscloudwatch.NewGraphWidget(&awscloudwatch.GraphWidgetProps{Title: jsii.String(title), Left: &lines, Width: jsii.Number(8)})
+		return awscloudwatch.NewGraphWidget(&awscloudwatch.GraphWidgetProps{Title: jsii.String(title), Left: &lines,
+			Width: jsii.Number(8)})
 	}
 	metric := func(title string, m contract.Metric, statistic string) awscloudwatch.IWidget {
 		return graph(title, func(f contract.Function) awscloudwatch.IMetric { return own(m, f, statistic) })
@@ -131,15 +149,23 @@ func (o *operations) dashboard(s settings, p *producers, i *instance) {
 	board := awscloudwatch.NewDashboard(o.scope, jsii.String("Dashboard"), &awscloudwatch.DashboardProps{
 		DashboardName: jsii.String(contract.Project),
 		Widgets: &[]*[]awscloudwatch.IWidget{
-			{metric("Bursts a minute", contract.Bursts, "Sum"), metric("Events a minute", contract.Events, "Sum"), metric("Revenue a minute, US dollars", contract.Revenue, "Sum")},
-			{metric("Slowest burst, ms", contract.Latency, "Maximum"), metric("Batches sent again", contract.Retries, "Sum"), metric("Bursts that were there already", contract.Skipped, "Sum")},
+			{metric("Bursts a minute", contract.Bursts, "Sum"), metric("Events a minute", contract.Events, "Sum"),
+				metric("Revenue a minute, US dollars", contract.Revenue, "Sum")},
+			{metric("Slowest burst, ms", contract.Latency, "Maximum"),
+				metric("Batches sent again", contract.Retries, "Sum"),
+				metric("Bursts that were there already", contract.Skipped, "Sum")},
 			{
-				graph("Errors", func(f contract.Function) awscloudwatch.IMetric { return p.scheduled[f.Name].MetricErrors(sum) }),
-				graph("Throttled attempts", func(f contract.Function) awscloudwatch.IMetric { return p.scheduled[f.Name].MetricThrottles(sum) }),
+				graph("Errors", func(f contract.Function) awscloudwatch.IMetric {
+					return p.scheduled[f.Name].MetricErrors(sum)
+				}),
+				graph("Throttled attempts", func(f contract.Function) awscloudwatch.IMetric {
+					return p.scheduled[f.Name].MetricThrottles(sum)
+				}),
 				// The price of arm64 in us-east-1: $0.0000133334 for a GB and a second.
 				graph("Cost of computing, US dollars a minute", func(f contract.Function) awscloudwatch.IMetric {
 					return awscloudwatch.NewMathExpression(&awscloudwatch.MathExpressionProps{
-						Expression: jsii.String(fmt.Sprintf("%sms / 1000 * %d / 1024 * 0.0000133334", f.Name, s.memory)), Label: jsii.String(f.Name),
+						Expression:   jsii.String(fmt.Sprintf("%sms / 1000 * %d / 1024 * 0.0000133334", f.Name, s.memory)),
+						Label:        jsii.String(f.Name),
 						UsingMetrics: &map[string]awscloudwatch.IMetric{f.Name + "ms": p.scheduled[f.Name].MetricDuration(sum)},
 						Period:       awscdk.Duration_Minutes(jsii.Number(1)),
 					})
@@ -151,8 +177,10 @@ func (o *operations) dashboard(s settings, p *producers, i *instance) {
 		return
 	}
 	line := func(title string, m awscloudwatch.IMetric) awscloudwatch.IWidget {
-		return awscloudwatch.NewGraphWidget(&awscloudwatch.GraphWidgetProps{Title: jsii.String(title), Left: &[]awscloudwatch.IMetric{m}, Width: jsii.Number(8)})
+		return awscloudwatch.NewGraphWidget(&awscloudwatch.GraphWidgetProps{Title: jsii.String(title),
+			Left: &[]awscloudwatch.IMetric{m}, Width: jsii.Number(8)})
 	}
-	board.AddWidgets(line("Druid's data volume used, %", i.diskUsed()), line("Druid's processor used, %", i.metric("CPUUtilization")),
+	board.AddWidgets(line("Druid's data volume used, %", i.diskUsed()),
+		line("Druid's processor used, %", i.metric("CPUUtilization")),
 		line("Druid's status checks failed", i.metric("StatusCheckFailed")))
 }

@@ -48,7 +48,8 @@ func newProducers(scope constructs.Construct, s settings, code string) *producer
 		}),
 	}
 	awscdk.NewCfnOutput(scope, jsii.String("DeadLetterQueue"), &awscdk.CfnOutputProps{
-		Description: jsii.String("URL of the queue with the bursts that nobody could publish"), Value: p.deadLetterQueue.QueueUrl(),
+		Description: jsii.String("URL of the queue with the bursts that nobody could publish"),
+		Value:       p.deadLetterQueue.QueueUrl(),
 	})
 	for _, f := range contract.Functions() {
 		p.scheduled[f.Name] = p.function(scope, s, f, code, title(f.Name), f.FunctionName(), jsii.Number(1))
@@ -58,7 +59,8 @@ func newProducers(scope constructs.Construct, s settings, code string) *producer
 	return p
 }
 
-func (p *producers) function(scope constructs.Construct, s settings, f contract.Function, code, id, name string, reserved *float64) awslambda.Function {
+func (p *producers) function(scope constructs.Construct, s settings, f contract.Function, code, id, name string,
+	reserved *float64) awslambda.Function {
 	log := awslogs.NewLogGroup(scope, jsii.String(id+"Log"), &awslogs.LogGroupProps{
 		LogGroupName:  jsii.String("/aws/lambda/" + name),
 		Retention:     retention(s.logDays),
@@ -74,12 +76,13 @@ func (p *producers) function(scope constructs.Construct, s settings, f contract.
 		perMinute = s.storeEventsPerMinute
 	}
 	return awslambda.NewFunction(scope, jsii.String(id), &awslambda.FunctionProps{
-		FunctionName:                 jsii.String(name),
-		Description:                  jsii.String(fmt.Sprintf("Bursts of %s sales into Kafka", f.Channel)),
-		Architecture:                 awslambda.Architecture_ARM_64(),
-		Runtime:                      awslambda.Runtime_PROVIDED_AL2023(),
-		Handler:                      jsii.String("bootstrap"),
-		Code:                         awslambda.Code_FromAsset(jsii.String(filepath.Join(code, f.Name)), &awss3assets.AssetOptions{}),
+		FunctionName: jsii.String(name),
+		Description:  jsii.String(fmt.Sprintf("Bursts of %s sales into Kafka", f.Channel)),
+		Architecture: awslambda.Architecture_ARM_64(),
+		Runtime:      awslambda.Runtime_PROVIDED_AL2023(),
+		Handler:      jsii.String("bootstrap"),
+		Code: awslambda.Code_FromAsset(jsii.String(filepath.Join(code, f.Name)),
+			&awss3assets.AssetOptions{}),
 		MemorySize:                   jsii.Number(float64(s.memory)),
 		Timeout:                      awscdk.Duration_Seconds(jsii.Number(timeoutSeconds)),
 		ReservedConcurrentExecutions: reserved,
@@ -131,9 +134,10 @@ func withSuffix(secretARN *string) *string {
 // schedule wakes a function every minute. What it says is the same at each attempt, so
 // that each attempt is at the same burst.
 func (p *producers) schedule(scope constructs.Construct, f contract.Function) awsscheduler.Schedule {
+	slot := awscdk.Duration_Minutes(jsii.Number(contract.Slot.Minutes()))
 	return awsscheduler.NewSchedule(scope, jsii.String(title(f.Name)+"Schedule"), &awsscheduler.ScheduleProps{
 		Description: jsii.String(fmt.Sprintf("A burst of %s sales each minute", f.Channel)),
-		Schedule:    awsscheduler.ScheduleExpression_Rate(awscdk.Duration_Minutes(jsii.Number(contract.Slot.Minutes()))),
+		Schedule:    awsscheduler.ScheduleExpression_Rate(slot),
 		TimeWindow:  awsscheduler.TimeWindow_Off(),
 		Target: awsschedulertargets.NewLambdaInvoke(p.scheduled[f.Name], &awsschedulertargets.ScheduleTargetBaseProps{
 			Input: awsscheduler.ScheduleTargetInput_FromObject(map[string]string{
@@ -151,8 +155,10 @@ func retention(days int) awslogs.RetentionDays {
 	names := map[int]awslogs.RetentionDays{
 		1: awslogs.RetentionDays_ONE_DAY, 3: awslogs.RetentionDays_THREE_DAYS, 5: awslogs.RetentionDays_FIVE_DAYS,
 		7: awslogs.RetentionDays_ONE_WEEK, 14: awslogs.RetentionDays_TWO_WEEKS, 30: awslogs.RetentionDays_ONE_MONTH,
-		60: awslogs.RetentionDays_TWO_MONTHS, 90: awslogs.RetentionDays_THREE_MONTHS, 120: awslogs.RetentionDays_FOUR_MONTHS,
-		150: awslogs.RetentionDays_FIVE_MONTHS, 180: awslogs.RetentionDays_SIX_MONTHS, 365: awslogs.RetentionDays_ONE_YEAR,
+		60: awslogs.RetentionDays_TWO_MONTHS, 90: awslogs.RetentionDays_THREE_MONTHS,
+		120: awslogs.RetentionDays_FOUR_MONTHS,
+		150: awslogs.RetentionDays_FIVE_MONTHS, 180: awslogs.RetentionDays_SIX_MONTHS,
+		365: awslogs.RetentionDays_ONE_YEAR,
 	}
 	return names[days]
 }

@@ -30,7 +30,8 @@ func newSpike(scope constructs.Construct, s settings, p *producers) *spike {
 	return m
 }
 
-func (m *spike) machine(scope constructs.Construct, s settings, p *producers, f contract.Function) awsstepfunctions.StateMachine {
+func (m *spike) machine(scope constructs.Construct, s settings, p *producers,
+	f contract.Function) awsstepfunctions.StateMachine {
 	id, name := title(f.Name)+"SpikeMachine", f.SpikeName()
 	function := p.spikes[f.Name].FunctionArn()
 	log := awslogs.NewLogGroup(scope, jsii.String(id+"Log"), &awslogs.LogGroupProps{
@@ -41,18 +42,21 @@ func (m *spike) machine(scope constructs.Construct, s settings, p *producers, f 
 	machine := awsstepfunctions.NewStateMachine(scope, jsii.String(id), &awsstepfunctions.StateMachineProps{
 		StateMachineName: jsii.String(name),
 		Comment:          jsii.String(fmt.Sprintf("One order of %s sales, cut into shards", f.Channel)),
-		DefinitionBody:   awsstepfunctions.DefinitionBody_FromString(jsii.String(definition(*function, s.spikeConcurrency))),
-		Logs:             &awsstepfunctions.LogOptions{Destination: log, Level: awsstepfunctions.LogLevel_ALL},
-		TracingEnabled:   jsii.Bool(s.tracing),
-		Timeout:          awscdk.Duration_Hours(jsii.Number(2)),
+		DefinitionBody: awsstepfunctions.DefinitionBody_FromString(jsii.String(definition(*function,
+			s.spikeConcurrency))),
+		Logs:           &awsstepfunctions.LogOptions{Destination: log, Level: awsstepfunctions.LogLevel_ALL},
+		TracingEnabled: jsii.Bool(s.tracing),
+		Timeout:        awscdk.Duration_Hours(jsii.Number(2)),
 	})
 	stack := awscdk.Stack_Of(scope)
 	arn := func(resource, name string) *string {
-		return stack.FormatArn(&awscdk.ArnComponents{Service: jsii.String("states"), Resource: jsii.String(resource), ResourceName: jsii.String(name),
-			ArnFormat: awscdk.ArnFormat_COLON_RESOURCE_NAME})
+		return stack.FormatArn(&awscdk.ArnComponents{Service: jsii.String("states"), Resource: jsii.String(resource),
+			ResourceName: jsii.String(name),
+			ArnFormat:    awscdk.ArnFormat_COLON_RESOURCE_NAME})
 	}
 	grant := func(action string, resource *string) {
-		machine.AddToRolePolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{Actions: jsii.Strings(action), Resources: &[]*string{resource}}))
+		machine.AddToRolePolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{Actions: jsii.Strings(action),
+			Resources: &[]*string{resource}}))
 	}
 	// A distributed map runs as executions of its own machine.
 	grant("lambda:InvokeFunction", function)
@@ -76,7 +80,8 @@ func definition(function string, concurrency int) string {
 			"Type": "Pass",
 			"Parameters": object{
 				"order.$": "$",
-				"named":   object{contract.FieldID + ".$": "$$.Execution.Name", contract.FieldAt + ".$": "$$.Execution.StartTime"},
+				"named": object{contract.FieldID + ".$": "$$.Execution.Name",
+					contract.FieldAt + ".$": "$$.Execution.StartTime"},
 			},
 			"Next": "Order",
 		},
@@ -86,27 +91,32 @@ func definition(function string, concurrency int) string {
 			"Next":       "Size",
 		},
 		"Cut": object{
-			"Type":       "Pass",
-			"Parameters": object{"order.$": "$.order", "of.$": "$.cut.of", "shards.$": "States.ArrayRange(0, $.cut.last, 1)"},
-			"Next":       "Shards",
+			"Type": "Pass",
+			"Parameters": object{"order.$": "$.order", "of.$": "$.cut.of",
+				"shards.$": "States.ArrayRange(0, $.cut.last, 1)"},
+			"Next": "Shards",
 		},
 		"Shards": object{
 			"Type":           "Map",
 			"Label":          "Shards",
 			"ItemsPath":      "$.shards",
 			"MaxConcurrency": concurrency,
-			"ItemSelector":   object{"order.$": "$.order", "part": object{contract.FieldShard + ".$": "$$.Map.Item.Value", contract.FieldOf + ".$": "$.of"}},
+			"ItemSelector": object{"order.$": "$.order",
+				"part": object{contract.FieldShard + ".$": "$$.Map.Item.Value", contract.FieldOf + ".$": "$.of"}},
 			"ItemProcessor": object{
 				"ProcessorConfig": object{"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
 				"StartAt":         "Shard",
 				"States": object{"Shard": object{
-					"Type":       "Task",
-					"Resource":   "arn:aws:states:::lambda:invoke",
-					"Parameters": object{"FunctionName": function, "Payload.$": "States.JsonMerge($.order, $.part, false)"},
+					"Type":     "Task",
+					"Resource": "arn:aws:states:::lambda:invoke",
+					"Parameters": object{"FunctionName": function,
+						"Payload.$": "States.JsonMerge($.order, $.part, false)"},
 					"OutputPath": "$.Payload",
 					"Retry": []object{
-						{"ErrorEquals": []string{contract.InvalidTrigger}, "MaxAttempts": 0}, // no attempt will understand it
-						{"ErrorEquals": []string{"States.ALL"}, "IntervalSeconds": 2, "BackoffRate": 2, "MaxAttempts": 6, "MaxDelaySeconds": 60, "JitterStrategy": "FULL"},
+						// no attempt will understand it
+						{"ErrorEquals": []string{contract.InvalidTrigger}, "MaxAttempts": 0},
+						{"ErrorEquals": []string{"States.ALL"}, "IntervalSeconds": 2, "BackoffRate": 2,
+							"MaxAttempts": 6, "MaxDelaySeconds": 60, "JitterStrategy": "FULL"},
 					},
 					"End": true,
 				}},
@@ -118,20 +128,24 @@ func definition(function string, concurrency int) string {
 			"Type": "Pass",
 			"Parameters": object{
 				"order.$": "$.order", "shards.$": "States.ArrayLength($.reports)",
-				contract.ReportBurstID + ".$": "States.ArrayGetItem($.reports[*]." + contract.ReportBurstID + ", 0)", "reports.$": "$.reports",
+				contract.ReportBurstID + ".$": "States.ArrayGetItem($.reports[*]." + contract.ReportBurstID + ", 0)",
+				"reports.$":                   "$.reports",
 			},
 			"End": true,
 		},
 		"NoSize": object{
 			"Type": "Fail", "Error": "InvalidOrder",
-			"Cause": fmt.Sprintf("events: a whole number from 1 to %d is needed, as in {\"events\":%d,\"scenario\":\"flash-sale\"}", contract.MaxSpike, contract.MaxSpike),
+			"Cause": fmt.Sprintf("events: a whole number from 1 to %d is needed, as in "+
+				"{\"events\":%d,\"scenario\":\"flash-sale\"}", contract.MaxSpike, contract.MaxSpike),
 		},
 	}
 	choices := []object{{"Variable": "$.order." + contract.FieldEvents, "IsPresent": false, "Next": "NoSize"}}
 	for _, c := range shards {
 		name := fmt.Sprintf("Into%d", c.of)
-		choices = append(choices, object{"Variable": "$.order." + contract.FieldEvents, "NumericLessThanEquals": c.upTo, "Next": name})
-		states[name] = object{"Type": "Pass", "Result": object{"of": c.of, "last": c.of - 1}, "ResultPath": "$.cut", "Next": "Cut"}
+		choices = append(choices, object{"Variable": "$.order." + contract.FieldEvents, "NumericLessThanEquals": c.upTo,
+			"Next": name})
+		states[name] = object{"Type": "Pass", "Result": object{"of": c.of, "last": c.of - 1}, "ResultPath": "$.cut",
+			"Next": "Cut"}
 	}
 	states["Size"] = object{"Type": "Choice", "Choices": choices, "Default": "NoSize"}
 	text, err := json.Marshal(object{"Comment": "One order, cut into shards", "StartAt": "Named", "States": states})

@@ -59,7 +59,8 @@ func FrameOf(p Panel, columns []string, rows [][]any) (Frame, error) {
 		return f, nil
 	}
 	if len(rows) >= MostRows {
-		return f, fmt.Errorf("%w: %d rows are as many as a panel may have, so the last ones are probably cut off", ErrFrame, len(rows))
+		return f, fmt.Errorf("%w: %d rows are as many as a panel may have, so the last ones are probably cut off",
+			ErrFrame, len(rows))
 	}
 	for i, row := range rows {
 		if len(row) != len(columns) {
@@ -107,10 +108,12 @@ func column(name string, i int, rows [][]any) (Column, error) {
 			v = ""
 		}
 		if v == nil {
-			return c, fmt.Errorf("%w: column %s is null in row %d, and would be drawn as zero or left out", ErrFrame, name, n)
+			return c, fmt.Errorf("%w: column %s is null in row %d, and would be drawn as zero or left out", ErrFrame,
+				name, n)
 		}
 		if t := typeOf(name, v); t != c.Type && !(t == Whole && c.Type == Text) {
-			return c, fmt.Errorf("%w: column %s is of type %s, but %v in row %d is of type %s", ErrFrame, name, c.Type, v, n, t)
+			return c, fmt.Errorf("%w: column %s is of type %s, but %v in row %d is of type %s", ErrFrame, name, c.Type,
+				v, n, t)
 		}
 		c.Values = append(c.Values, convert(c.Type, v))
 	}
@@ -222,7 +225,8 @@ func (p Panel) fits(f Frame) error {
 		if first.Type != Time || count(Number) == 0 {
 			return wrong("a time series is a time, then numbers")
 		}
-		if sorted := slices.IsSortedFunc(first.Values, func(a, b any) int { return a.(time.Time).Compare(b.(time.Time)) }); !sorted {
+		if sorted := slices.IsSortedFunc(first.Values,
+			func(a, b any) int { return a.(time.Time).Compare(b.(time.Time)) }); !sorted {
 			return wrong("column %s is not sorted", first.Name)
 		}
 		if names := count(Text); (p.Format() == Wide) != (names > 0) {
@@ -238,7 +242,8 @@ func (p Panel) fits(f Frame) error {
 		}
 	case Map:
 		for _, name := range []string{"latitude", "longitude"} {
-			if i := slices.IndexFunc(f.Columns, func(c Column) bool { return c.Name == name }); i < 0 || f.Columns[i].Type != Number {
+			if i := slices.IndexFunc(f.Columns, func(c Column) bool { return c.Name == name }); i < 0 ||
+				f.Columns[i].Type != Number {
 				return wrong("a map needs a number %s", name)
 			}
 		}

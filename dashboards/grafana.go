@@ -100,7 +100,8 @@ func (t target) Validate() error {
 	switch {
 	case t.RefID == "":
 		return errors.New("a target needs a refId")
-	case t.Datasource.Uid == nil || *t.Datasource.Uid != DataSourceUID || t.Datasource.Type == nil || *t.Datasource.Type != PluginID:
+	case t.Datasource.Uid == nil || *t.Datasource.Uid != DataSourceUID || t.Datasource.Type == nil ||
+		*t.Datasource.Type != PluginID:
 		return fmt.Errorf("target %s: want the data source %s of type %s", t.RefID, DataSourceUID, PluginID)
 	case t.Builder.QueryType != "sql" || t.Builder.Query == "":
 		return fmt.Errorf("target %s: want a query in SQL", t.RefID)
@@ -127,7 +128,8 @@ func (d Dashboard) grafana() dashboard.Dashboard {
 	g.Refresh = cog.ToPtr(fmt.Sprintf("%ds", int(d.Refresh.Seconds())))
 	g.SchemaVersion = 42
 	g.Links = []dashboard.DashboardLink{{
-		Title: "The other dashboard", Type: dashboard.DashboardLinkTypeDashboards, Icon: "external link", Tags: []string{"salesburst"}, KeepTime: true,
+		Title: "The other dashboard", Type: dashboard.DashboardLinkTypeDashboards, Icon: "external link",
+		Tags: []string{"salesburst"}, KeepTime: true,
 	}}
 	for _, v := range d.Variables {
 		g.Templating.List = append(g.Templating.List, v.grafana())
@@ -171,8 +173,10 @@ func (v Variable) grafana() dashboard.VariableModel {
 	return dashboard.VariableModel{
 		Type: dashboard.VariableTypeQuery, Name: v.Name, Label: &v.Label, Datasource: &query.Datasource,
 		Query: &dashboard.StringOrMap{Map: asMap}, Definition: cog.ToPtr(query.Builder.Query),
-		Current: &all, Multi: cog.ToPtr(true), IncludeAll: cog.ToPtr(true), AllValue: cog.ToPtr(question.AllValue), AllowCustomValue: cog.ToPtr(false),
-		Refresh: cog.ToPtr(dashboard.VariableRefreshOnDashboardLoad), Sort: cog.ToPtr(dashboard.VariableSortAlphabeticalAsc),
+		Current: &all, Multi: cog.ToPtr(true), IncludeAll: cog.ToPtr(true), AllValue: cog.ToPtr(question.AllValue),
+		AllowCustomValue: cog.ToPtr(false),
+		Refresh:          cog.ToPtr(dashboard.VariableRefreshOnDashboardLoad),
+		Sort:             cog.ToPtr(dashboard.VariableSortAlphabeticalAsc),
 	}
 }
 

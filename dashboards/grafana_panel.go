@@ -108,7 +108,8 @@ func (p Panel) overrides() []dashboard.DashboardFieldConfigSourceOverrides {
 			property("color", fixed(f.Color))
 		}
 		if f.Dashed {
-			property("custom.lineStyle", common.LineStyle{Fill: cog.ToPtr(common.LineStyleFillDash), Dash: []float64{10, 8}})
+			property("custom.lineStyle", common.LineStyle{Fill: cog.ToPtr(common.LineStyleFillDash),
+				Dash: []float64{10, 8}})
 			property("custom.fillOpacity", 0)
 			property("custom.drawStyle", string(common.GraphDrawStyleLine))
 			property("custom.stacking", common.StackingConfig{Mode: cog.ToPtr(common.StackingModeNone)})
@@ -145,28 +146,37 @@ func (p Panel) options() (options, custom any) {
 			style, opacity = common.GraphDrawStyleBars, 80
 		}
 		return timeseries.Options{Legend: legend, Tooltip: tooltip}, timeseries.FieldConfig{
-			DrawStyle: &style, LineWidth: cog.ToPtr(1.0), FillOpacity: &opacity, LineInterpolation: cog.ToPtr(common.LineInterpolationLinear),
-			ShowPoints: cog.ToPtr(common.VisibilityModeNever), AxisSoftMin: cog.ToPtr(0.0),
-			SpanNulls: &common.BoolOrFloat64{Bool: cog.ToPtr(false)}, Stacking: &common.StackingConfig{Mode: &stacking, Group: cog.ToPtr("A")},
+			DrawStyle: &style, LineWidth: cog.ToPtr(1.0), FillOpacity: &opacity,
+			LineInterpolation: cog.ToPtr(common.LineInterpolationLinear),
+			ShowPoints:        cog.ToPtr(common.VisibilityModeNever), AxisSoftMin: cog.ToPtr(0.0),
+			SpanNulls: &common.BoolOrFloat64{Bool: cog.ToPtr(false)},
+			Stacking:  &common.StackingConfig{Mode: &stacking, Group: cog.ToPtr("A")},
 		}
 	case Stat:
 		color := common.BigValueColorModeValue
 		return stat.Options{
-			GraphMode: common.BigValueGraphModeNone, ColorMode: color, JustifyMode: common.BigValueJustifyModeAuto, TextMode: common.BigValueTextModeValueAndName,
-			WideLayout: true, ReduceOptions: reduce, PercentChangeColorMode: common.PercentChangeColorModeStandard, Orientation: common.VizOrientationAuto,
+			GraphMode: common.BigValueGraphModeNone, ColorMode: color, JustifyMode: common.BigValueJustifyModeAuto,
+			TextMode:   common.BigValueTextModeValueAndName,
+			WideLayout: true, ReduceOptions: reduce, PercentChangeColorMode: common.PercentChangeColorModeStandard,
+			Orientation: common.VizOrientationAuto,
 		}, nil
 	case Bars:
 		return barchart.Options{
-			Orientation: common.VizOrientationHorizontal, XTickLabelMaxLength: 24, Stacking: stacking, ShowValue: common.VisibilityModeAuto,
-			BarWidth: 0.9, GroupWidth: 0.8, Legend: legend, Tooltip: tooltip,
-		}, barchart.FieldConfig{LineWidth: cog.ToPtr(int32(0)), FillOpacity: cog.ToPtr(int32(85)), AxisSoftMin: cog.ToPtr(0.0)}
+				Orientation: common.VizOrientationHorizontal, XTickLabelMaxLength: 24, Stacking: stacking,
+				ShowValue: common.VisibilityModeAuto,
+				BarWidth:  0.9, GroupWidth: 0.8, Legend: legend, Tooltip: tooltip,
+			}, barchart.FieldConfig{LineWidth: cog.ToPtr(int32(0)), FillOpacity: cog.ToPtr(int32(85)),
+				AxisSoftMin: cog.ToPtr(0.0)}
 	case Pie:
 		return piechart.Options{
-			PieType: piechart.PieChartTypeDonut, DisplayLabels: []piechart.PieChartLabels{piechart.PieChartLabelsName, piechart.PieChartLabelsPercent},
-			Tooltip: tooltip, ReduceOptions: reduce, Orientation: common.VizOrientationAuto,
+			PieType:       piechart.PieChartTypeDonut,
+			DisplayLabels: []piechart.PieChartLabels{piechart.PieChartLabelsName, piechart.PieChartLabelsPercent},
+			Tooltip:       tooltip, ReduceOptions: reduce, Orientation: common.VizOrientationAuto,
 			Legend: piechart.PieChartLegendOptions{
-				Values:      []piechart.PieChartLegendValues{piechart.PieChartLegendValuesValue, piechart.PieChartLegendValuesPercent},
-				DisplayMode: common.LegendDisplayModeTable, Placement: common.LegendPlacementBottom, ShowLegend: true, Calcs: []string{},
+				Values: []piechart.PieChartLegendValues{piechart.PieChartLegendValuesValue,
+					piechart.PieChartLegendValuesPercent},
+				DisplayMode: common.LegendDisplayModeTable, Placement: common.LegendPlacementBottom, ShowLegend: true,
+				Calcs: []string{},
 			},
 		}, nil
 	case Map:
@@ -185,14 +195,17 @@ func (p Panel) mapOptions() geomap.Options {
 		}
 	}
 	return geomap.Options{
-		View:     geomap.MapViewConfig{Id: string(geomap.MapCenterIDCoords), Lat: cog.ToPtr(int64(39)), Lon: cog.ToPtr(int64(-97)), Zoom: cog.ToPtr(int64(4))},
+		View: geomap.MapViewConfig{Id: string(geomap.MapCenterIDCoords), Lat: cog.ToPtr(int64(39)),
+			Lon: cog.ToPtr(int64(-97)), Zoom: cog.ToPtr(int64(4))},
 		Controls: geomap.ControlsOptions{ShowZoom: cog.ToPtr(true), ShowAttribution: cog.ToPtr(true)},
 		Basemap:  common.MapLayerOptions{Type: "default", Name: "Map"},
 		Layers: []common.MapLayerOptions{{
 			Type: "markers", Name: p.Title, Tooltip: cog.ToPtr(true),
-			Location: &common.FrameGeometrySource{Mode: common.FrameGeometrySourceModeCoords, Latitude: cog.ToPtr("latitude"), Longitude: cog.ToPtr("longitude")},
+			Location: &common.FrameGeometrySource{Mode: common.FrameGeometrySourceModeCoords,
+				Latitude: cog.ToPtr("latitude"), Longitude: cog.ToPtr("longitude")},
 			Config: map[string]any{"showLegend": false, "style": map[string]any{
-				"size": map[string]any{"field": size, "min": 4, "max": 30}, "color": map[string]any{"fixed": string(Blue)}, "opacity": 0.6,
+				"size":  map[string]any{"field": size, "min": 4, "max": 30},
+				"color": map[string]any{"fixed": string(Blue)}, "opacity": 0.6,
 				"symbol": map[string]any{"mode": "fixed", "fixed": "img/icons/marker/circle.svg"},
 			}},
 		}},

@@ -182,7 +182,8 @@ HAVING COUNT(*) > 0`
 			Description: "Counted exactly, by transaction_id." + lastQuarter + between,
 			Thresholds:  []Threshold{{Color: Green, Meaning: "none"}, {1, Vermillion, "wrong"}},
 			Fields: []Field{
-				{Column: "duplicated", Title: "duplicated", Unit: Count}, {Column: "missing", Title: "missing", Unit: Count},
+				{Column: "duplicated", Title: "duplicated", Unit: Count},
+				{Column: "missing", Title: "missing", Unit: Count},
 				{Column: "bursts", Title: "bursts", Unit: Count, Color: Grey},
 			},
 			Question: wrong,
@@ -193,7 +194,8 @@ HAVING COUNT(*) > 0`
 				lastQuarter + between,
 			Fields: []Field{
 				{Column: "burst", Title: "burst"}, {Column: "first_time", Title: "first sale", Unit: Moment},
-				{Column: "stored", Title: "stored", Unit: Count}, {Column: "duplicated", Title: "duplicated", Unit: Count},
+				{Column: "stored", Title: "stored", Unit: Count},
+				{Column: "duplicated", Title: "duplicated", Unit: Count},
 				{Column: "missing", Title: "missing", Unit: Count},
 			},
 			Question: bursts,

@@ -38,7 +38,8 @@ func Main(f contract.Function) {
 	lambda.StartWithOptions(h)
 }
 
-func fromEnvironment(ctx context.Context, f contract.Function, getenv func(string) string, out io.Writer) (*Handler, error) {
+func fromEnvironment(ctx context.Context, f contract.Function,
+	getenv func(string) string, out io.Writer) (*Handler, error) {
 	s, err := FromEnv(f, getenv)
 	if err != nil {
 		return nil, err
@@ -65,9 +66,10 @@ func fromEnvironment(ctx context.Context, f contract.Function, getenv func(strin
 
 // Settings are what a function's environment says.
 type Settings struct {
-	Topic           string // TOPIC; default contract.DefaultTopic
-	SecretARN       string // SECRET_ARN; required
-	EventsPerMinute int    // EVENTS_PER_MINUTE, averaged over a day; 1 to contract.MaxEventsPerMinute, default the function's
+	Topic     string // TOPIC; default contract.DefaultTopic
+	SecretARN string // SECRET_ARN; required
+	// EVENTS_PER_MINUTE, averaged over a day: 1 to contract.MaxEventsPerMinute, default the function's
+	EventsPerMinute int
 	Delivery        string // DELIVERY; one of contract.Deliveries, default exactly-once
 	Scenario        string // SCENARIO of scheduled bursts; default none
 }
@@ -96,7 +98,8 @@ func FromEnv(f contract.Function, getenv func(string) string) (Settings, error) 
 	}
 	var errs []error
 	if s.SecretARN == "" {
-		errs = append(errs, &InvalidSetting{contract.EnvSecretARN, "", "the ARN of the secret with the Kafka credentials"})
+		errs = append(errs, &InvalidSetting{contract.EnvSecretARN, "",
+			"the ARN of the secret with the Kafka credentials"})
 	}
 	rate := or(contract.EnvEventsPerMinute, strconv.Itoa(f.EventsPerMinute))
 	n, err := strconv.Atoi(rate)
@@ -120,7 +123,8 @@ func (e *InvalidSetting) Error() string {
 }
 
 func invalidRate(value string) error {
-	return &InvalidSetting{contract.EnvEventsPerMinute, value, fmt.Sprintf("a whole number from 1 to %d", contract.MaxEventsPerMinute)}
+	return &InvalidSetting{contract.EnvEventsPerMinute, value,
+		fmt.Sprintf("a whole number from 1 to %d", contract.MaxEventsPerMinute)}
 }
 
 // check holds for settings from wherever they come.

@@ -161,7 +161,8 @@ func (h *Handler) await(ctx context.Context, t time.Time) error {
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("%w: %v are left until the burst's time is over: %w", ErrTooLate, left.Round(time.Millisecond), context.Cause(ctx))
+			return fmt.Errorf("%w: %v are left until the burst's time is over: %w", ErrTooLate,
+				left.Round(time.Millisecond), context.Cause(ctx))
 		case <-time.After(min(left, lookAgain)):
 		}
 	}
@@ -190,7 +191,8 @@ func (h *Handler) publish(ctx context.Context, key publish.Key, b *burst.Burst) 
 	return h.attempt(ctx, newer, key, b)
 }
 
-func (h *Handler) attempt(ctx context.Context, creds credentials.Credentials, key publish.Key, b *burst.Burst) (publish.Result, error) {
+func (h *Handler) attempt(ctx context.Context, creds credentials.Credentials, key publish.Key,
+	b *burst.Burst) (publish.Result, error) {
 	p, err := h.publisherFor(creds)
 	if err != nil {
 		return publish.Result{}, err

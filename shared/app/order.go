@@ -47,7 +47,8 @@ func asked(o burst.Request) (sum [sha256.Size]byte) {
 	for _, n := range []int64{o.At.UnixMilli(), o.Over.Milliseconds(), int64(o.Events), int64(o.Shard), int64(o.Of)} {
 		h.Write(binary.BigEndian.AppendUint64(nil, uint64(n)))
 	}
-	for _, s := range []string{string(o.Channel), o.Origin, folded(o.Scenario), folded(o.Brand), folded(o.Product), folded(o.City), folded(o.PaymentMethod)} {
+	for _, s := range []string{string(o.Channel), o.Origin, folded(o.Scenario), folded(o.Brand), folded(o.Product),
+		folded(o.City), folded(o.PaymentMethod)} {
 		h.Write(binary.BigEndian.AppendUint64(nil, uint64(len(s))))
 		h.Write([]byte(s))
 	}
@@ -93,7 +94,8 @@ func (t trigger) again() json.RawMessage {
 	}
 	switch {
 	case t.kind == TriggerSchedule:
-		payload = map[string]string{contract.FieldScheduledTime: o.At.Format(time.RFC3339), contract.FieldScheduleARN: o.Origin}
+		payload = map[string]string{contract.FieldScheduledTime: o.At.Format(time.RFC3339),
+			contract.FieldScheduleARN: o.Origin}
 	case o.Of > 0:
 		m := payload.(manualOrder)
 		m.Shard = &o.Shard

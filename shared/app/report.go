@@ -15,13 +15,15 @@ import (
 // Report says what became of a burst. It is the function's result, and part of the
 // error where the burst failed.
 type Report struct {
-	BurstID      string     `json:"burst_id"` // by the catalogue, market and mean that this function has; see Skipped
-	Function     string     `json:"function"`
-	Trigger      string     `json:"trigger"`            // schedule or manual
-	Scenario     string     `json:"scenario,omitempty"` // none: normal traffic
-	Shard        *int       `json:"shard,omitempty"`    // of Of shards, from 0 on; none: the burst is not sharded
-	Of           int        `json:"of,omitempty"`       //
-	Skipped      bool       `json:"skipped"`            // an earlier attempt has published the order: nothing was sent. If another catalogue, market or mean was deployed then, the events have the BurstID of that time
+	BurstID  string `json:"burst_id"` // by the catalogue, market and mean that this function has; see Skipped
+	Function string `json:"function"`
+	Trigger  string `json:"trigger"`            // schedule or manual
+	Scenario string `json:"scenario,omitempty"` // none: normal traffic
+	Shard    *int   `json:"shard,omitempty"`    // of Of shards, from 0 on; none: the burst is not sharded
+	Of       int    `json:"of,omitempty"`       //
+	// an earlier attempt has published the order: nothing was sent. If another catalogue, market or
+	// mean was deployed then, the events have the BurstID of that time
+	Skipped      bool       `json:"skipped"`
 	CoversFrom   sale.Time  `json:"covers_from"`        // inclusive
 	CoversTo     sale.Time  `json:"covers_to"`          // exclusive
 	Expected     int        `json:"expected"`           // events that the burst has
@@ -91,7 +93,8 @@ func (e *PartlyPublished) Error() string {
 	if err != nil {
 		panic(err) // a Report always has a JSON form
 	}
-	return fmt.Sprintf("burst %s was published in part: %s. Report: %s%s", e.Report.BurstID, withAdvice(e.Err), report, marked(e.Order))
+	return fmt.Sprintf("burst %s was published in part: %s. Report: %s%s", e.Report.BurstID, withAdvice(e.Err), report,
+		marked(e.Order))
 }
 
 // Unwrap returns what went wrong; see the error kinds of publish.
@@ -123,7 +126,8 @@ func advice(err error) string {
 	case errors.Is(err, ErrTooLate):
 		return "raise the function's timeout"
 	case errors.Is(err, publish.ErrAuth):
-		return "check api_key and api_secret in the secret, and that the key may write to the topic and use the transactional ids and groups that begin with " + contract.Prefix
+		return "check api_key and api_secret in the secret, and that the key may write to the topic and use the " +
+			"transactional ids and groups that begin with " + contract.Prefix
 	case errors.Is(err, publish.ErrUnknownTopic):
 		return "create the topic, correct TOPIC, or let the key see the topic"
 	case errors.Is(err, publish.ErrUnsupported):
@@ -131,13 +135,16 @@ func advice(err error) string {
 	case errors.Is(err, publish.ErrTooLarge):
 		return "raise max.message.bytes of the topic"
 	case errors.Is(err, publish.ErrInvalid):
-		return "check bootstrap_servers in the secret; the brokers must speak SASL_SSL with a publicly trusted certificate"
+		return "check bootstrap_servers in the secret; the brokers must speak SASL_SSL with a publicly trusted " +
+			"certificate"
 	case errors.Is(err, publish.ErrPartial) && errors.Is(err, context.DeadlineExceeded):
 		return "raise the function's timeout, or ask for fewer events in one burst"
 	case errors.Is(err, publish.ErrRetryable):
-		return "check bootstrap_servers in the secret and the function's way to the brokers; a retry publishes the same burst"
+		return "check bootstrap_servers in the secret and the function's way to the brokers; a retry publishes the " +
+			"same burst"
 	case errors.Is(err, publish.ErrFenced):
-		return "another attempt at the same burst took over, or the broker gave this one up; a retry publishes the burst or finds it there"
+		return "another attempt at the same burst took over, or the broker gave this one up; a retry publishes the " +
+			"burst or finds it there"
 	case errors.Is(err, publish.ErrTooOld):
 		return "ask for it with an id of its own, if it is really missing"
 	}

@@ -43,7 +43,8 @@ func (c triggerDefaults) soon(field, value string, at time.Time) error {
 	if at.Sub(c.now) <= contract.ClockTolerance {
 		return nil
 	}
-	return refuse(field, value, fmt.Sprintf("a time that has passed, or comes in %v at most; by this machine's clock it is now %v",
+	return refuse(field, value, fmt.Sprintf("a time that has passed, or comes in %v at most; by this machine's "+
+		"clock it is now %v",
 		contract.ClockTolerance, sale.TimeOf(c.now)))
 }
 
@@ -89,7 +90,8 @@ func parseScheduled(o object, c triggerDefaults) (trigger, error) {
 		return trigger{}, err
 	}
 	if len(origin) > maxARN || !scheduleARN.MatchString(origin) {
-		return trigger{}, refuse(contract.FieldScheduleARN, quote(origin), "arn:aws:scheduler:<region>:<account>:schedule/<group>/<name>")
+		return trigger{}, refuse(contract.FieldScheduleARN, quote(origin),
+			"arn:aws:scheduler:<region>:<account>:schedule/<group>/<name>")
 	}
 	return trigger{TriggerSchedule, burst.Request{
 		Channel:  c.channel,
@@ -104,14 +106,16 @@ func parseScheduled(o object, c triggerDefaults) (trigger, error) {
 const maxARN = 1600 // characters, EventBridge Scheduler's own limit
 
 var (
-	scheduleARN = regexp.MustCompile(`^arn:aws[a-z-]*:scheduler:[a-z0-9-]+:[0-9]{12}:schedule/[A-Za-z0-9._-]+/[A-Za-z0-9._-]+$`)
+	scheduleARN = regexp.MustCompile(`^arn:aws[a-z-]*:scheduler:[a-z0-9-]+:[0-9]{12}:schedule/` +
+		`[A-Za-z0-9._-]+/[A-Za-z0-9._-]+$`)
 )
 
 // parseManual: a person's burst is named by the id in the payload, or by the request.
 func parseManual(o object, c triggerDefaults) (t trigger, err error) {
 	for _, name := range o.names() {
 		if !slices.Contains(contract.RequestFields, name) {
-			return trigger{}, refuse(quote(name), "is unknown", list(contract.RequestFields)+" (a schedule sends "+list(contract.ScheduleFields)+")")
+			return trigger{}, refuse(quote(name), "is unknown",
+				list(contract.RequestFields)+" (a schedule sends "+list(contract.ScheduleFields)+")")
 		}
 	}
 	order := burst.Request{Channel: c.channel, Origin: c.requestID, Over: contract.Slot, Mean: c.mean}
@@ -165,7 +169,8 @@ func parseManual(o object, c triggerDefaults) (t trigger, err error) {
 // parseShard: the shards of a spike are asked for one by one and must agree on what
 // they are shards of.
 func parseShard(o object) (shard, of int, err error) {
-	for _, name := range []string{contract.FieldShard, contract.FieldOf, contract.FieldEvents, contract.FieldAt, contract.FieldID} {
+	for _, name := range []string{contract.FieldShard, contract.FieldOf, contract.FieldEvents, contract.FieldAt,
+		contract.FieldID} {
 		if !o.has(name) {
 			return 0, 0, refuse(name, "missing", fmt.Sprintf("all of %s, %s, %s, %s and %s where a shard is asked for",
 				contract.FieldShard, contract.FieldOf, contract.FieldEvents, contract.FieldAt, contract.FieldID))
@@ -204,7 +209,8 @@ func parseOver(o object) (time.Duration, error) {
 	}
 	over, err := time.ParseDuration(text)
 	if err != nil || over < contract.MinOver || over > contract.MaxOver {
-		return 0, refuse(contract.FieldOver, quote(text), fmt.Sprintf("a duration from %v to %v, as in 30s, 5m, 1h30m", contract.MinOver, contract.MaxOver))
+		return 0, refuse(contract.FieldOver, quote(text),
+			fmt.Sprintf("a duration from %v to %v, as in 30s, 5m, 1h30m", contract.MinOver, contract.MaxOver))
 	}
 	return over, nil
 }
@@ -212,7 +218,8 @@ func parseOver(o object) (time.Duration, error) {
 func parseID(o object) (string, error) {
 	id, err := o.text(contract.FieldID)
 	if err == nil && !contract.IsID(id) {
-		err = refuse(contract.FieldID, quote(id), fmt.Sprintf("1 to %d characters of A-Z a-z 0-9 . _ -", contract.MaxIDLength))
+		err = refuse(contract.FieldID, quote(id),
+			fmt.Sprintf("1 to %d characters of A-Z a-z 0-9 . _ -", contract.MaxIDLength))
 	}
 	return id, err
 }

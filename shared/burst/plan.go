@@ -59,10 +59,10 @@ const (
 const streamOfHalves = 1 << 62 // and on, one for each part of the time that is halved
 
 // expect draws how many sales the market makes in that time: Mean follows the demand.
-func expect(demand []minute, o Request, seed uint64) uint64 {
+func expect(demand []minute, q Request, seed uint64) uint64 {
 	var mean uint64 // millionths of a sale
 	for _, m := range demand {
-		mean += m.demand * uint64(o.Mean) * m.length / 60_000
+		mean += m.demand * uint64(q.Mean) * m.length / 60_000
 	}
 	const most = 1 << 43 // of what Poisson takes, and nearly the limit of a burst
 	if mean >= most {

@@ -58,7 +58,8 @@ type flight struct {
 func FromAWS(ctx context.Context, secretARN string, now func() time.Time) (*Source, error) {
 	a, err := arn.Parse(secretARN)
 	if err != nil || a.Service != "secretsmanager" || a.Region == "" || a.Resource == "" {
-		return nil, fmt.Errorf("%q: %w: want arn:aws:secretsmanager:<region>:<account>:secret:<name>", secretARN, ErrARN)
+		return nil, fmt.Errorf("%q: %w: want arn:aws:secretsmanager:<region>:<account>:secret:<name>", secretARN,
+			ErrARN)
 	}
 	cfg, err := config.LoadDefaultConfig(ctx, config.WithRegion(a.Region))
 	if err != nil {
@@ -144,7 +145,8 @@ func (s *Source) run(ctx context.Context, f *flight) {
 func explain(err error) error {
 	var api smithy.APIError
 	if !errors.As(err, &api) {
-		return fmt.Errorf("%w: check the function's network (a VPC needs a NAT gateway or an endpoint for Secrets Manager): %w", ErrUnavailable, err)
+		return fmt.Errorf("%w: check the function's network (a VPC needs a NAT gateway or an endpoint for Secrets "+
+			"Manager): %w", ErrUnavailable, err)
 	}
 	says := api.ErrorCode() + ": " + api.ErrorMessage()
 	switch api.ErrorCode() {
@@ -153,7 +155,8 @@ func explain(err error) error {
 	case "InvalidRequestException": // among others: it is marked for deletion
 		return fmt.Errorf("%w: restore the secret or give it a value (%s)", ErrNotFound, says)
 	case "AccessDeniedException":
-		return fmt.Errorf("%w: the function's role needs secretsmanager:GetSecretValue on exactly this ARN (%s)", ErrDenied, says)
+		return fmt.Errorf("%w: the function's role needs secretsmanager:GetSecretValue on exactly this ARN (%s)",
+			ErrDenied, says)
 	case "DecryptionFailure":
 		return fmt.Errorf("%w: the function's role needs kms:Decrypt on the secret's key (%s)", ErrDenied, says)
 	case "UnrecognizedClientException", "ExpiredTokenException", "InvalidSignatureException", "IncompleteSignature":

@@ -2,7 +2,7 @@
 // and how it fails. It is pure: the same catalogue, conditions and numbers give the
 // same sale on every platform.
 //
-// Start with [Market.NewConditions], which turns what an order asks for into [Conditions], and
+// Start with [Market.NewConditions], which turns what a request asks for into [Conditions], and
 // [Conditions.Sell], which makes one sale. The figures of the model are data, each with
 // its source: rhythm.go (the day), places.go (cities and stores), customers.go,
 // assortment.go (brands and products), payment.go (methods and failures), scenario.go.
@@ -19,7 +19,7 @@ import (
 	"salesburst/shared/sale"
 )
 
-// Version is raised when the same order would give other sales than before.
+// Version is raised when the same request would give other sales than before.
 const Version = 1
 
 // Market is the model over one catalogue; safe for concurrent use.
@@ -47,7 +47,7 @@ func New(c *dataset.Catalogue) (*Market, error) {
 // Hash names the catalogue.
 func (m *Market) Hash() [32]byte { return m.hash }
 
-// Query is what an order asks of the market. Names are found whatever their letter case.
+// Query is what a request asks of the market. Names are found whatever their letter case.
 type Query struct {
 	Channel contract.Channel
 	From    time.Time // inclusive

@@ -32,7 +32,8 @@ func parseSurvivors(text []byte) (survivors, error) {
 		}
 		f := strings.Split(lines.Text(), "\t")
 		if len(f) != 6 || strings.TrimSpace(f[5]) == "" {
-			return nil, fmt.Errorf("line %d has %d columns: want package, file, function, kind, text and a reason", n, len(f))
+			return nil, fmt.Errorf("line %d has %d columns: want package, file, function, kind, text and a reason", n,
+				len(f))
 		}
 		if all[f[0]] == nil {
 			all[f[0]] = make(map[key]string)

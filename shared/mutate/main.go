@@ -69,7 +69,8 @@ func main() {
 	}
 }
 
-var errSurvivors = errors.New("write tests that fail with these mutants, or say in " + survivorsFile + " why none has to")
+var errSurvivors = errors.New("write tests that fail with these mutants, or say in " + survivorsFile +
+	" why none has to")
 
 func run(ctx context.Context, out io.Writer, only []string, sample bool, workers int) error {
 	known, err := readSurvivors()
@@ -110,7 +111,8 @@ func run(ctx context.Context, out io.Writer, only []string, sample bool, workers
 }
 
 // run looks at the mutants of a package and tells whether all that survive are known.
-func (t target) run(ctx context.Context, out io.Writer, work string, files []string, known map[key]string, sample bool, workers int) (ok bool, err error) {
+func (t target) run(ctx context.Context, out io.Writer, work string, files []string, known map[key]string, sample bool,
+	workers int) (ok bool, err error) {
 	p, err := build(ctx, t.pkg, cmp.Or(t.testedBy, t.pkg), work)
 	if err != nil {
 		return false, err

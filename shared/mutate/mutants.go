@@ -67,7 +67,8 @@ func (s *source) add(kind string, n ast.Node) int {
 	if i := s.seen[k]; i > 1 {
 		k.kind = fmt.Sprintf("%s %d", kind, i)
 	}
-	m := &mutant{key: k, number: s.from + len(s.mutants), line: line, piece: strings.Join(strings.Fields(s.piece(n)), " ")}
+	m := &mutant{key: k, number: s.from + len(s.mutants), line: line,
+		piece: strings.Join(strings.Fields(s.piece(n)), " ")}
 	s.mutants = append(s.mutants, m)
 	return m.number
 }
@@ -102,7 +103,8 @@ func (s *source) find(file *ast.File) {
 			}
 			if f.Body != nil && f.Type.Results == nil && len(f.Body.List) > 1 {
 				n := s.add("empty", f.Name)
-				s.edits = append(s.edits, edit{at: s.offset(f.Body.Lbrace) + 1, mutant: n, text: fmt.Sprintf(" if mutantOn(%d) { return };", n)})
+				s.edits = append(s.edits, edit{at: s.offset(f.Body.Lbrace) + 1, mutant: n,
+					text: fmt.Sprintf(" if mutantOn(%d) { return };", n)})
 			}
 		}
 		ast.Inspect(d, func(n ast.Node) bool {
@@ -301,7 +303,9 @@ func mutantReached(n int) bool {
 
 func mutantNoError(n int, err error) error { if mutantOn(n) { return nil }; return err }
 
-type mutantInt interface { ~int | ~int8 | ~int16 | ~int32 | ~int64 | ~uint | ~uint8 | ~uint16 | ~uint32 | ~uint64 | ~uintptr }
+type mutantInt interface {
+	~int | ~int8 | ~int16 | ~int32 | ~int64 | ~uint | ~uint8 | ~uint16 | ~uint32 | ~uint64 | ~uintptr
+}
 type mutantNumber interface { mutantInt | ~float32 | ~float64 }
 
 func mutantAdd[T mutantNumber](n int, a, b T) T { if mutantOn(n) { return a - b }; return a + b }

@@ -36,7 +36,8 @@ type listed struct {
 }
 
 func list(ctx context.Context, pkg string) (all map[string]listed, last listed, err error) {
-	cmd := exec.CommandContext(ctx, "go", "list", "-export", "-deps", "-json=ImportPath,Name,Dir,Export,GoFiles,TestGoFiles", pkg)
+	cmd := exec.CommandContext(ctx, "go", "list", "-export", "-deps",
+		"-json=ImportPath,Name,Dir,Export,GoFiles,TestGoFiles", pkg)
 	cmd.Stderr = os.Stderr
 	out, err := cmd.Output()
 	if err != nil {
@@ -112,7 +113,8 @@ func build(ctx context.Context, pkg, tests, work string) (*program, error) {
 		message, err := compile(ctx, p, tested.ImportPath, found, without, prog.binary, work)
 		if err == nil {
 			for _, s := range found {
-				prog.mutants = append(prog.mutants, slices.DeleteFunc(s.mutants, func(m *mutant) bool { return without[m.number] })...)
+				prog.mutants = append(prog.mutants,
+					slices.DeleteFunc(s.mutants, func(m *mutant) bool { return without[m.number] })...)
 			}
 			return prog, nil
 		}
@@ -150,7 +152,8 @@ func compile(
 	if err := os.WriteFile(place, text, 0o644); err != nil {
 		return "", err
 	}
-	out, err := exec.CommandContext(ctx, "go", "test", "-c", "-vet=off", "-gcflags=-e", "-overlay", place, "-o", binary, tests).CombinedOutput()
+	out, err := exec.CommandContext(ctx, "go", "test", "-c", "-vet=off", "-gcflags=-e", "-overlay", place, "-o", binary,
+		tests).CombinedOutput()
 	return string(out), err
 }
 

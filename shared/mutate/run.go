@@ -94,7 +94,8 @@ func (p *program) test(ctx context.Context, t test, limit time.Duration) *exec.C
 const memory = 6 << 20
 
 func (p *program) command(ctx context.Context, args ...string) *exec.Cmd {
-	cmd := exec.CommandContext(ctx, "sh", append([]string{"-c", fmt.Sprintf(`ulimit -v %d; exec "$0" "$@"`, memory), p.binary}, args...)...)
+	cmd := exec.CommandContext(ctx, "sh", append([]string{"-c", fmt.Sprintf(`ulimit -v %d; exec "$0" "$@"`, memory),
+		p.binary}, args...)...)
 	cmd.Dir = p.dir
 	cmd.WaitDelay = 5 * time.Second // for what it may have started
 	return cmd

@@ -62,7 +62,8 @@ type response struct {
 
 // dispatch sends a burst and returns when the last batch is acknowledged, an error is final, or ctx
 // ends. After an error the session is closed and every request has come back.
-func dispatch(ctx context.Context, s *session, stream Stream, leaders []int, p wire.Producer, t *transaction) (Result, error) {
+func dispatch(ctx context.Context, s *session, stream Stream, leaders []int, p wire.Producer,
+	t *transaction) (Result, error) {
 	f := startFeed(stream, len(leaders))
 	defer f.stop()
 	d := newDispatcher(s, f, leaders, p, t)
@@ -320,7 +321,8 @@ func (d *dispatcher) handleBatch(b *batch, said wire.Appended, r response) error
 		return d.split(b)
 	}
 	b.doubtful = b.doubtful || !provesNoAppend(said.Code)
-	err := d.orTopicMayReturn(fmt.Errorf("partition %d of topic %s: %w", b.partition, d.session.cfg.Topic, kind(said.Code)))
+	err := d.orTopicMayReturn(fmt.Errorf("partition %d of topic %s: %w", b.partition, d.session.cfg.Topic,
+		kind(said.Code)))
 	if !errors.Is(err, ErrRetryable) {
 		return err
 	}

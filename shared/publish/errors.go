@@ -59,7 +59,8 @@ func kind(err error) error {
 	var unknown x509.UnknownAuthorityError
 	var notTLS tls.RecordHeaderError
 	switch {
-	case errors.Is(err, ErrTooOld), errors.Is(err, ErrInvalid), errors.Is(err, ErrUnsupported), errors.Is(err, ErrRetryable):
+	case errors.Is(err, ErrTooOld), errors.Is(err, ErrInvalid), errors.Is(err, ErrUnsupported),
+		errors.Is(err, ErrRetryable):
 		return err // has its kind
 	case errors.As(err, &code):
 		if hint := hints[code]; hint != "" {
@@ -118,7 +119,8 @@ func provesNoCommit(err error) bool {
 		return false
 	}
 	switch code {
-	case kafka.InvalidProducerEpoch, kafka.ProducerFenced, kafka.InvalidProducerIDMapping, kafka.InvalidTransactionState,
+	case kafka.InvalidProducerEpoch, kafka.ProducerFenced, kafka.InvalidProducerIDMapping,
+		kafka.InvalidTransactionState,
 		kafka.TransactionalIDAuthorizationFailed, kafka.ClusterAuthorizationFailed:
 		return true
 	}

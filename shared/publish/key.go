@@ -24,7 +24,8 @@ const idsPerSeries = 60
 
 func (k Key) check() error {
 	if k.Number < 0 || len(k.Series) < 1 || len(k.Series) > 128 || strings.Trim(k.Series, nameChars) != "" {
-		return fmt.Errorf("%w: a burst's key is number %d of series %q: want 0 or more, of 1 to 128 characters of A-Z a-z 0-9 . _ -",
+		return fmt.Errorf("%w: a burst's key is number %d of series %q: want 0 or more, of 1 to 128 characters of "+
+			"A-Z a-z 0-9 . _ -",
 			ErrInvalid, k.Number, k.Series)
 	}
 	return nil

@@ -112,7 +112,8 @@ func (t *transaction) checkVersion(ctx context.Context, c *wire.Conn, broker int
 	}
 	recent, err := c.IsRecent(ctx, broker)
 	if err == nil && !recent {
-		err = fmt.Errorf("%w: there are brokers older than Apache Kafka 4.0, which exactly-once delivery needs", ErrUnsupported)
+		err = fmt.Errorf("%w: there are brokers older than Apache Kafka 4.0, which exactly-once delivery needs",
+			ErrUnsupported)
 	}
 	return err
 }
@@ -157,7 +158,8 @@ func (t *transaction) record(ctx context.Context, c *wire.Conn) error {
 		err = t.locateGroup(ctx, c)
 	}
 	if err == nil && t.group != t.readFrom {
-		return fmt.Errorf("%w: the ledger was read from broker %d, and broker %d has it now", errAnew, t.readFrom, t.group)
+		return fmt.Errorf("%w: the ledger was read from broker %d, and broker %d has it now", errAnew, t.readFrom,
+			t.group)
 	}
 	if err == nil {
 		err = t.checkVersion(ctx, c, t.group)

@@ -180,7 +180,9 @@ const (
 	Fraud
 )
 
-var statusNames = [...]string{"COMPLETED", "FAILED_CHECKOUT", "FAILED_API_RESPONSE", "INSUFFICIENT_FUNDS", "USER_ERROR", "FRAUD"}
+var statusNames = [...]string{
+	"COMPLETED", "FAILED_CHECKOUT", "FAILED_API_RESPONSE", "INSUFFICIENT_FUNDS", "USER_ERROR", "FRAUD",
+}
 
 // String returns the name that stands in the event.
 func (s Status) String() string {

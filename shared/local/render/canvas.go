@@ -88,7 +88,8 @@ type svg struct{ b strings.Builder }
 
 func newSVG(width, height float64) *svg {
 	s := new(svg)
-	fmt.Fprintf(&s.b, `<svg viewBox="0 0 %s %s" width="%s" height="%s" aria-hidden="true" focusable="false">`, num(width), num(height), num(width), num(height))
+	fmt.Fprintf(&s.b, `<svg viewBox="0 0 %s %s" width="%s" height="%s" aria-hidden="true" focusable="false">`,
+		num(width), num(height), num(width), num(height))
 	return s
 }
 
@@ -110,8 +111,10 @@ func (c color) css() string {
 }
 
 func (s *svg) text(x, y float64, text string, f font) {
-	fmt.Fprintf(&s.b, `<text x="%s" y="%s" font-size="%s" fill="%s"%s%s>%s</text>`, num(x), num(y), num(f.size), f.color.css(),
-		[]string{"", ` text-anchor="middle"`, ` text-anchor="end"`}[f.align], map[bool]string{true: ` font-weight="650"`}[f.bold], html.EscapeString(text))
+	fmt.Fprintf(&s.b, `<text x="%s" y="%s" font-size="%s" fill="%s"%s%s>%s</text>`, num(x), num(y), num(f.size),
+		f.color.css(),
+		[]string{"", ` text-anchor="middle"`, ` text-anchor="end"`}[f.align],
+		map[bool]string{true: ` font-weight="650"`}[f.bold], html.EscapeString(text))
 }
 
 func path(points []point) string {
@@ -123,7 +126,8 @@ func path(points []point) string {
 }
 
 func (s *svg) line(points []point, c color, width float64, dashed bool) {
-	fmt.Fprintf(&s.b, `<path d="%s" fill="none" stroke="%s" stroke-width="%s" stroke-linejoin="round"%s/>`, path(points), c.css(), num(width),
+	fmt.Fprintf(&s.b, `<path d="%s" fill="none" stroke="%s" stroke-width="%s" stroke-linejoin="round"%s/>`,
+		path(points), c.css(), num(width),
 		map[bool]string{true: ` stroke-dasharray="6 4"`}[dashed])
 }
 
@@ -139,11 +143,13 @@ func opaque(opacity float64) string {
 }
 
 func (s *svg) rect(x, y, w, h float64, c color, tip string) {
-	fmt.Fprintf(&s.b, `<rect x="%s" y="%s" width="%s" height="%s" fill="%s"%s`, num(x), num(y), num(w), num(h), c.css(), tipped(tip, "rect"))
+	fmt.Fprintf(&s.b, `<rect x="%s" y="%s" width="%s" height="%s" fill="%s"%s`, num(x), num(y), num(w), num(h), c.css(),
+		tipped(tip, "rect"))
 }
 
 func (s *svg) circle(x, y, r float64, c color, opacity float64, tip string) {
-	fmt.Fprintf(&s.b, `<circle cx="%s" cy="%s" r="%s" fill="%s"%s stroke="%s" stroke-width="0.8"%s`, num(x), num(y), num(r), c.css(), opaque(opacity), c.css(), tipped(tip, "circle"))
+	fmt.Fprintf(&s.b, `<circle cx="%s" cy="%s" r="%s" fill="%s"%s stroke="%s" stroke-width="0.8"%s`, num(x), num(y),
+		num(r), c.css(), opaque(opacity), c.css(), tipped(tip, "circle"))
 }
 
 // tipped ends an element, with what is shown when a mouse rests there.

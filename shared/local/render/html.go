@@ -44,7 +44,8 @@ func htmlTable(p dashboards.Panel, f dashboards.Frame, to time.Time) string {
 			text := html.EscapeString(cell(p, c, row, to))
 			if v, is := c.Values[row].(float64); is && p.Field(c.Name).Unit == p.Unit {
 				if t, ok := threshold(p, v); ok {
-					text = fmt.Sprintf(`<span class="mark" style="border-color:%s" title="%s">%s</span>`, html.EscapeString(string(t.Color)), html.EscapeString(t.Meaning), text)
+					text = fmt.Sprintf(`<span class="mark" style="border-color:%s" title="%s">%s</span>`,
+						html.EscapeString(string(t.Color)), html.EscapeString(t.Meaning), text)
 				}
 			}
 			fmt.Fprintf(&b, `<td%s data-title="%s">%s</td>`, class(c), html.EscapeString(p.SeriesName(c)), text)
@@ -72,7 +73,8 @@ func inWords(p dashboards.Panel, f dashboards.Frame, to time.Time) string {
 				}
 			}
 			peakTime := f.Columns[0].Values[at].(time.Time).Format("15:04:05")
-			parts = append(parts, fmt.Sprintf("%s %s at last, %s at most (%s)", n.name, n.write(last), n.write(peak), peakTime))
+			parts = append(parts, fmt.Sprintf("%s %s at last, %s at most (%s)", n.name, n.write(last), n.write(peak),
+				peakTime))
 		}
 	case dashboards.Table:
 		return fmt.Sprintf("%d rows", f.Rows())

@@ -67,7 +67,8 @@ func (d drawing) compared(now, before number) {
 	if then == 0 {
 		text = "nothing to compare with"
 	} else if change := 100 * (v - then) / math.Abs(then); now.unit != dashboards.Percent && math.Abs(change) < 1000 {
-		text = fmt.Sprintf("%s%.1f %%, ", map[bool]string{true: "+", false: "−"}[change >= 0], math.Abs(change)) + text
+		sign := map[bool]string{true: "+", false: "−"}[change >= 0]
+		text = fmt.Sprintf("%s%.1f %%, ", sign, math.Abs(change)) + text
 	}
 	d.text(d.x, y+26, shorten(text, normal, d.width), font{normal, muted, left, false})
 }

@@ -26,8 +26,10 @@ type Theme struct {
 // Themes are those of the page, for pictures.
 func Themes() []Theme {
 	return []Theme{
-		{"light", map[color]string{ink: "#161a22", muted: "#5b6473", grid: "#eceef3", axis: "#b9c0cc", land: "#e9ecf2", card: "#ffffff", "page": "#f4f5f8", "line": "#e3e6ec"}},
-		{"dark", map[color]string{ink: "#eceff4", muted: "#99a3b3", grid: "#232934", axis: "#434c5b", land: "#262d39", card: "#171b23", "page": "#0e1117", "line": "#272d38"}},
+		{"light", map[color]string{ink: "#161a22", muted: "#5b6473", grid: "#eceef3", axis: "#b9c0cc", land: "#e9ecf2",
+			card: "#ffffff", "page": "#f4f5f8", "line": "#e3e6ec"}},
+		{"dark", map[color]string{ink: "#eceff4", muted: "#99a3b3", grid: "#232934", axis: "#434c5b", land: "#262d39",
+			card: "#171b23", "page": "#0e1117", "line": "#272d38"}},
 	}
 }
 
@@ -50,11 +52,13 @@ func PNG(d dashboards.Dashboard, frames map[int]dashboards.Frame, from, to time.
 	}
 	yOf := func(y int) float64 { return 64 + float64(y*UnitHeight) }
 	y := yOf(high)
-	painter := charts.NewPainter(charts.PainterOptions{OutputFormat: charts.ChartOutputPNG, Width: pictureWidth, Height: int(y) + margin})
+	painter := charts.NewPainter(charts.PainterOptions{OutputFormat: charts.ChartOutputPNG, Width: pictureWidth,
+		Height: int(y) + margin})
 	c := png{painter, theme}
 	c.rect(0, 0, pictureWidth, y+margin, "page", "")
 	c.text(margin, 40, d.Title, font{24, ink, left, true})
-	c.text(pictureWidth-margin, 40, from.Format("2 January 2006, 15:04")+" to "+to.Format("15:04:05")+" UTC", font{normal, muted, right, false})
+	c.text(pictureWidth-margin, 40, from.Format("2 January 2006, 15:04")+" to "+to.Format("15:04:05")+" UTC",
+		font{normal, muted, right, false})
 	for _, p := range places {
 		x, y, w, h := margin+float64(p.X)*unit, yOf(p.Y), float64(p.Width)*unit-8, float64(p.Height*UnitHeight)-8
 		if p.Panel == nil {
@@ -98,7 +102,8 @@ func fewerColors(b []byte) ([]byte, error) {
 		}
 	}
 	frequent := slices.SortedFunc(maps.Keys(count), func(a, b imagecolor.RGBA) int {
-		return cmp.Or(cmp.Compare(count[b], count[a]), cmp.Compare(a.R, b.R), cmp.Compare(a.G, b.G), cmp.Compare(a.B, b.B))
+		return cmp.Or(cmp.Compare(count[b], count[a]), cmp.Compare(a.R, b.R), cmp.Compare(a.G, b.G),
+			cmp.Compare(a.B, b.B))
 	})
 	var palette imagecolor.Palette
 	for _, c := range frequent[:min(256, len(frequent))] {

@@ -82,8 +82,10 @@ const Pixels = 800
 
 func (d drawing) timeAxis(begin, finish, y float64, xOf func(time.Time) float64) {
 	steps := []time.Duration{
-		5 * time.Second, 10 * time.Second, 15 * time.Second, 30 * time.Second, time.Minute, 2 * time.Minute, 5 * time.Minute, 10 * time.Minute, 15 * time.Minute,
-		30 * time.Minute, time.Hour, 2 * time.Hour, 3 * time.Hour, 6 * time.Hour, 12 * time.Hour, 24 * time.Hour, 48 * time.Hour,
+		5 * time.Second, 10 * time.Second, 15 * time.Second, 30 * time.Second, time.Minute, 2 * time.Minute,
+		5 * time.Minute, 10 * time.Minute, 15 * time.Minute,
+		30 * time.Minute, time.Hour, 2 * time.Hour, 3 * time.Hour, 6 * time.Hour, 12 * time.Hour, 24 * time.Hour,
+		48 * time.Hour,
 	}
 	wanted := max(2, int((finish-begin)/66))
 	step := steps[len(steps)-1]
@@ -159,7 +161,8 @@ func (d drawing) areaSeries(n number, base []float64, xOf func(time.Time) float6
 }
 
 // barSeries draws all bars of a series as one outline for each stretch without gaps.
-func (d drawing) barSeries(n number, base []float64, interval time.Duration, xOf func(time.Time) float64, yOf func(float64) float64) {
+func (d drawing) barSeries(n number, base []float64, interval time.Duration,
+	xOf func(time.Time) float64, yOf func(float64) float64) {
 	var upper, lower []point
 	flush := func() {
 		for i := len(lower) - 1; i >= 0; i-- {

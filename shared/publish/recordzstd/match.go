@@ -73,7 +73,8 @@ func (e *Encoder) find(text []byte, marks []Mark, first, last, from, to int) {
 				continue
 			}
 			literals = appendShort(literals, window, written, at)
-			sequences = append(sequences, makeSequence(uint32(at-written), uint32(length), e.offset(uint32(at-source), at > written)))
+			sequences = append(sequences, makeSequence(uint32(at-written), uint32(length),
+				e.offset(uint32(at-source), at > written)))
 			done = at + length
 			written = done
 		}

@@ -27,7 +27,9 @@ import (
 type Column struct {
 	Prefix int  // bytes of the constant text; 0: there is none, and no match begins here
 	Unique bool // hardly two records have the same value, so it is not looked for
-	Like   int  // the number of an earlier column that decides on this one's value, as a product on its brand; 0: none does
+	// the number of an earlier column that decides on this one's value, as a product on its brand;
+	// 0: none does
+	Like int
 }
 
 // Mark tells of a column of a record where it begins, and a hash of its value: the same
@@ -84,8 +86,10 @@ const (
 // It panics where the marks are not those of whole records and the end, or the text is
 // longer than MaxText.
 func (e *Encoder) Encode(dst, text []byte, marks []Mark) []byte {
-	if len(marks) == 0 || (len(marks)-1)%len(e.columns) != 0 || int(marks[len(marks)-1].At) != len(text) || len(text) > MaxText {
-		panic(fmt.Sprintf("recordzstd: %d marks for records of %d columns, %d bytes", len(marks), len(e.columns), len(text)))
+	if len(marks) == 0 || (len(marks)-1)%len(e.columns) != 0 || int(marks[len(marks)-1].At) != len(text) ||
+		len(text) > MaxText {
+		panic(fmt.Sprintf("recordzstd: %d marks for records of %d columns, %d bytes", len(marks), len(e.columns),
+			len(text)))
 	}
 	records := (len(marks) - 1) / len(e.columns)
 	if e.base > math.MaxUint32-uint32(records) {

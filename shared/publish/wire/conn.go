@@ -193,7 +193,8 @@ func (c *Conn) IsRecent(ctx context.Context, broker int) (bool, error) {
 
 // InitProducer gets a producer identity; without an id it is for one burst only. With the
 // identity that a producer has, it gets a new one only if nobody took over.
-func (c *Conn) InitProducer(ctx context.Context, broker int, id string, timeout time.Duration, now Producer) (Producer, error) {
+func (c *Conn) InitProducer(ctx context.Context, broker int, id string, timeout time.Duration,
+	now Producer) (Producer, error) {
 	res, err := roundTrip[*initproducerid.Response](ctx, c, &initProducerID{
 		TransactionalID:      id,
 		TransactionTimeoutMs: int32(timeout.Milliseconds()),
@@ -254,7 +255,8 @@ func (c *Conn) AddPartitions(ctx context.Context, broker int, m Member, partitio
 	for _, topic := range res.Results {
 		for _, p := range topic.Results {
 			if p.ErrorCode != 0 && p.ErrorCode != notAttempted {
-				return fmt.Errorf("partition %d of topic %s: %w", p.PartitionIndex, topic.Name, kafka.Error(p.ErrorCode))
+				return fmt.Errorf("partition %d of topic %s: %w", p.PartitionIndex, topic.Name,
+					kafka.Error(p.ErrorCode))
 			}
 		}
 	}

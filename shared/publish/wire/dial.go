@@ -119,7 +119,9 @@ func (d *dialer) login(ctx context.Context, nc net.Conn, as Credentials) error {
 	if err := failed(answer.(*saslhandshake.Response).ErrorCode); err != nil {
 		return err
 	}
-	answer, err = conn.RoundTrip(&saslauthenticate.Request{AuthBytes: []byte("\x00" + as.Username + "\x00" + as.Password)})
+	answer, err = conn.RoundTrip(&saslauthenticate.Request{
+		AuthBytes: []byte("\x00" + as.Username + "\x00" + as.Password),
+	})
 	if err != nil {
 		return d.cfg.Logins.lost(&d.lostLogin, err)
 	}
