@@ -37,7 +37,7 @@ func TestAddedField(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b, err := burst.New(m, burst.Order{
+	b, err := burst.New(m, burst.Request{
 		Channel: contract.ChannelOnline, Origin: "added", At: noon, Over: time.Minute, Events: events,
 	})
 	if err != nil {
