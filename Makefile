@@ -15,9 +15,9 @@ STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 # jsii, below the CDK, is not made for the race detector. What waits for Druid, for brokers and for the
 # browser takes ten times as long with it: of those packages only the quick tests run with it.
 PLAIN = ./dashboards/... ./druid-ec2/...
-SLOW = ./shared/local ./shared/publish
+SLOW = ./shared/local ./shared/local/web ./shared/publish
 RACE = $(shell go list ./... | grep -v -e '^salesburst/cdk' -e '^salesburst/dashboards' -e '^salesburst/druid-ec2' \
-	-e '/shared/local$$' -e '/shared/publish$$')
+	-e '/shared/local$$' -e '/shared/local/web$$' -e '/shared/publish$$')
 
 # What depends on how brokers behave is tested with other versions of Kafka too.
 OTHER_KAFKAS = 4.4.0

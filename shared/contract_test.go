@@ -54,7 +54,7 @@ func contractNames(t *testing.T) map[string]string {
 }
 
 // sayPayload are the folders that make or read payloads, reports, secrets and metrics.
-var sayPayload = []string{"cdk", "shared/app", "shared/credentials", "shared/local/schedule.go", "shared/local/invoke.go"}
+var sayPayload = []string{"cdk", "shared/app", "shared/credentials", "shared/local/emulator", "shared/local/web/invoke.go"}
 
 // A name of the contract is not written a second time.
 func TestContractIsWrittenOnce(t *testing.T) {

@@ -157,6 +157,14 @@ func (c *cluster) partitions(ctx context.Context, client *kgo.Client) ([]int32, 
 	return partitions, nil
 }
 
+// orInterrupted leaves out what only happened because ctx has ended.
+func orInterrupted(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return nil
+	}
+	return err
+}
+
 // advise says what a person can do about err.
 func (c *cluster) advise(err error) error {
 	servers := strings.Join(c.servers, ",")

@@ -1,6 +1,7 @@
 package local
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -9,7 +10,9 @@ import (
 	"os"
 	"slices"
 
+	"salesburst/dashboards"
 	"salesburst/dataset"
+	"salesburst/shared/local/web"
 )
 
 // openCatalogue reads what is sold; path empty means what is built in.
@@ -67,6 +70,46 @@ func cause(err error) error {
 		return op.Err
 	}
 	return err
+}
+
+// makeFolder makes the folder for pictures; path empty means none.
+func makeFolder(path string) error {
+	if path == "" {
+		return nil
+	}
+	if err := os.MkdirAll(path, 0o755); err != nil {
+		return fmt.Errorf("-snapshot: cannot make %s: %w", path, cause(err))
+	}
+	return nil
+}
+
+// writePictures writes each dashboard as pictures into a folder.
+func writePictures(ctx context.Context, l *web.Live, folder string, ui *terminal) error {
+	panels := 0
+	for _, d := range dashboards.All() {
+		panels += len(d.Panels())
+	}
+	bar := ui.progress("pictures", panels, "panels")
+	paths, err := l.Snapshot(ctx, folder, bar.set)
+	bar.end()
+	var file *fs.PathError
+	if errors.As(err, &file) {
+		return fmt.Errorf("-snapshot: cannot write %s: %w", file.Path, file.Err)
+	}
+	for _, path := range paths {
+		ui.line("written: %s", path)
+	}
+	return err
+}
+
+// listen opens the page's address.
+func listen(address string) (net.Listener, error) {
+	l, err := net.Listen("tcp", address)
+	if err != nil {
+		return nil, fmt.Errorf("cannot listen on %s (%w); choose another address with -listen, as in -listen 127.0.0.1:8081",
+			address, cause(err))
+	}
+	return l, nil
 }
 
 // reachable is the address of the page as a browser on this machine wants it.

@@ -167,6 +167,16 @@ func readTopic(t *testing.T, c *cluster) []columnstore.Row {
 	return rows
 }
 
+func newTable(t testing.TB, name string) *columnstore.Table {
+	t.Helper()
+	tab, err := columnstore.Open(name, time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { tab.Close() })
+	return tab
+}
+
 // produceOthers puts records of somebody else into the topic.
 func produceOthers(t *testing.T, c *cluster) {
 	t.Helper()

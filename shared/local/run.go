@@ -1,41 +1,20 @@
-// Package local runs the whole pipeline on this machine: the functions of the cloud on
-// their schedule, a Kafka broker, a consumer that brings the events into a table, and a
-// page with the live dashboards.
-//
-// Start with [Main], which is the program, and run in this file, which is how its parts
-// hang together:
-//
-//	schedule ──▶ app.Handler ──▶ Kafka ──▶ consumer ──▶ table ──▶ live ──▶ page
-//	                  └─────── reports ──▶ tally ◀──┘
-//
-// With -stack Kafka is a real one, and Druid takes the place of the table.
-//
-// The tally counts what the functions say they published against what came back.
 package local
 
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
-	"os"
-	"os/signal"
 	"sync"
-	"sync/atomic"
-	"syscall"
 	"time"
 
-	"salesburst/dataset"
-	"salesburst/shared/app"
 	"salesburst/shared/contract"
-	"salesburst/shared/credentials"
-	"salesburst/shared/devenv"
 	"salesburst/shared/local/columnstore"
+	"salesburst/shared/local/emulator"
+	"salesburst/shared/local/web"
 	"salesburst/shared/market"
-	"salesburst/shared/publish"
 )
 
 // Env is what the program has of the world around it.
@@ -47,42 +26,6 @@ type Env struct {
 	Now    func() time.Time
 }
 
-// Main runs the program until SIGINT or SIGTERM and returns its status: 0, 1 where
-// something is wrong, 2 where the command line is.
-func Main() int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	return Run(ctx, Env{Args: os.Args[1:], Getenv: os.Getenv, Stdout: os.Stdout, Stderr: os.Stderr, Now: time.Now})
-}
-
-// Run is Main in a given environment, until ctx ends.
-func Run(ctx context.Context, env Env) int {
-	o, err := parseFlags(env.Args, env.Getenv, env.Stdout)
-	if err == nil {
-		err = run(ctx, o, env)
-	}
-	var usage *usageError
-	switch {
-	case err == nil, errors.Is(err, flag.ErrHelp):
-		return 0
-	case errors.As(err, &usage):
-		fmt.Fprintf(env.Stderr, "local: %v\n", err)
-		return 2
-	case errors.Is(err, errIncomplete):
-		return 1 // the last line says it
-	}
-	fmt.Fprintf(env.Stderr, "local: %v\n", err)
-	return 1
-}
-
-// errIncomplete is a run of -once in which not every event came back exactly once.
-var errIncomplete = errors.New("events are missing or duplicated")
-
-// handlersPerFunction is how many instances of each function there are. The history is
-// published by all of them at the same time, and a long spike takes one of them and
-// leaves the others to the schedule.
-const handlersPerFunction = 2
-
 // session is one run of the program.
 type session struct {
 	o         options
@@ -90,13 +33,12 @@ type session struct {
 	ui        *terminal
 	cluster   *cluster
 	servers   *servers // nil: none but the cluster
-	clock     *clock
-	functions []*function
+	clock     *emulator.Clock
+	functions []*emulator.Function
 	tally     *tally
-	table     *columnstore.Table // nil: Druid has the events
-	replaying atomic.Bool        // what comes in is a history
+	store     *store
 	consumer  *consumer
-	live      *live
+	live      *web.Live
 }
 
 func run(ctx context.Context, o options, env Env) (err error) {
@@ -118,15 +60,13 @@ func run(ctx context.Context, o options, env Env) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, closeOut()) }()
-	if o.snapshot != "" {
-		if err := os.MkdirAll(o.snapshot, 0o755); err != nil {
-			return fmt.Errorf("-snapshot: cannot make %s: %w", o.snapshot, cause(err))
-		}
+	if err := makeFolder(o.snapshot); err != nil {
+		return err
 	}
 	var listener net.Listener
 	if !o.once && o.snapshot == "" {
-		if listener, err = net.Listen("tcp", o.listen); err != nil {
-			return fmt.Errorf("cannot listen on %s (%w); choose another address with -listen, as in -listen 127.0.0.1:8081", o.listen, cause(err))
+		if listener, err = listen(o.listen); err != nil {
+			return err
 		}
 		defer listener.Close()
 	}
@@ -143,27 +83,30 @@ func run(ctx context.Context, o options, env Env) (err error) {
 	if o.speed > 1 {
 		lag = o.history
 	}
-	s.clock = newClock(env.Now, lag, o.speed)
-	closeFunctions, err := s.makeFunctions(m, settings)
+	s.clock = emulator.NewClock(env.Now, lag, o.speed)
+	functions, closeFunctions, err := emulator.Open(emulator.Config{
+		Settings: settings, Market: m, Credentials: s.cluster.credentials(), TLS: s.cluster.tls,
+		Clock: s.clock, Report: s.tally.report,
+	})
 	if err != nil {
 		return err
 	}
 	defer closeFunctions()
-	closeSource, err := s.openSource()
-	if err != nil {
+	s.functions = functions
+	if err := s.openStore(); err != nil {
 		return err
 	}
-	defer closeSource()
-	if s.consumer, err = newConsumer(s.cluster, start, s.tally, s.keep, out); err != nil {
+	defer s.store.close()
+	if s.consumer, err = newConsumer(s.cluster, start, s.tally, s.store.add, out); err != nil {
 		return err
 	}
-	var page http.Handler
+	var site http.Handler
 	if listener != nil {
-		if page, err = newPage(s.choices(m, catalogue), s.live, s.functions, s.invokeByPerson, o.listen); err != nil {
+		if site, err = web.NewSite(s.live, functions, brands(catalogue), o.listen); err != nil {
 			return err
 		}
 	}
-	return s.run(ctx, listener, page)
+	return s.run(ctx, listener, site)
 }
 
 // openCluster finds or starts the brokers that the options name.
@@ -185,107 +128,25 @@ func (s *session) openCluster(ctx context.Context) (closeCluster func() error, e
 	return broker.Close, nil
 }
 
-// openSource opens what answers the dashboards' questions.
-func (s *session) openSource() (closeSource func(), err error) {
-	if s.servers != nil {
-		druid := s.servers.druid
-		g, err := newGateway(druid.Gateway, devenv.GatewayUser, credentials.New(druid.Password), druid.CA)
-		if err != nil {
-			return nil, err
-		}
-		s.live = newLive(g, s.o.topic, s.clock, druidPause, s.ui.problem)
-		return func() {}, nil
-	}
-	if s.table, err = columnstore.Open(s.o.topic, s.clock.Now); err != nil {
-		return nil, err
-	}
-	s.live = newLive(s.table, s.o.topic, s.clock, 0, s.ui.problem)
-	return func() { s.table.Close() }, nil
-}
-
 // druidPause is how long a page leaves Druid alone between two rounds.
 const druidPause = 4 * time.Second
 
-// keep keeps what the consumer has read. Now is when it arrived; but that of a history is
-// when its schedule would have sent it.
-func (s *session) keep(rows []columnstore.Row) error {
-	if s.table == nil {
-		return nil
+// openStore opens what answers the dashboards' questions.
+func (s *session) openStore() (err error) {
+	s.store = &store{clock: s.clock}
+	s.live = &web.Live{Topic: s.o.topic, Clock: s.clock, Fail: s.ui.problem}
+	if s.servers != nil {
+		s.live.Pause = druidPause
+		s.live.Source, err = s.servers.gateway()
+		return err
 	}
-	now, replaying := s.clock.Now(), s.replaying.Load()
-	for i := range rows {
-		arrived := now
-		if replaying {
-			arrived = time.UnixMilli(rows[i].At).Truncate(contract.Slot).Add(contract.Slot)
-		}
-		rows[i].Arrived(arrived.UnixMilli())
-	}
-	return s.table.Add(rows)
-}
-
-// functionSettings are what the functions' environment says, here as in the cloud.
-func functionSettings(o options, getenv func(string) string) (map[string]app.Settings, error) {
-	all := make(map[string]app.Settings)
-	for _, f := range contract.Functions() {
-		settings, err := app.FromEnv(f, func(name string) string {
-			switch name {
-			case contract.EnvTopic:
-				return o.topic
-			case contract.EnvSecretARN:
-				return "none" // the credentials are given
-			}
-			return getenv(name)
-		})
-		var invalid *app.InvalidSetting
-		switch {
-		case errors.As(err, &invalid) && invalid.Variable == contract.EnvTopic:
-			return nil, wrong("topic", invalid.Value, invalid.Allowed)
-		case errors.As(err, &invalid):
-			return nil, invalid // one of them is enough for a person to begin with
-		case err != nil:
-			return nil, err
-		}
-		all[f.Name] = settings
-	}
-	return all, nil
-}
-
-// makeFunctions makes the handlers that run in the cloud too; only where their
-// settings and credentials come from differs.
-func (s *session) makeFunctions(m *market.Market, settings map[string]app.Settings) (closeAll func(), err error) {
-	var handlers []*app.Handler
-	closeAll = func() {
-		for _, h := range handlers {
-			h.Close()
-		}
-	}
-	for _, f := range contract.Functions() {
-		var instances []invoker
-		for range handlersPerFunction {
-			h, err := app.New(app.Config{
-				Function:    f,
-				Settings:    settings[f.Name],
-				Market:      m,
-				Credentials: s.cluster.credentials(),
-				Broker:      publish.Config{TLS: s.cluster.tls},
-				Now:         s.clock.Now,
-				Log:         io.Discard, // what goes wrong comes back as an error
-				Metrics:     io.Discard,
-			})
-			if err != nil {
-				closeAll()
-				return nil, err
-			}
-			handlers = append(handlers, h)
-			instances = append(instances, h)
-		}
-		s.functions = append(s.functions, newFunction(f.Name, instances...))
-	}
-	return closeAll, nil
+	s.store.table, err = columnstore.Open(s.o.topic, s.clock.Now)
+	s.live.Source = s.store.table
+	return err
 }
 
 // run publishes and consumes until ctx ends, or with -once until all is read back.
-func (s *session) run(ctx context.Context, listener net.Listener, page http.Handler) error {
+func (s *session) run(ctx context.Context, listener net.Listener, site http.Handler) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	var wg sync.WaitGroup
@@ -298,9 +159,9 @@ func (s *session) run(ctx context.Context, listener net.Listener, page http.Hand
 			cancel(err)
 		}
 	})
-	if page != nil {
+	if site != nil {
 		wg.Go(func() {
-			if err := serve(ctx, listener, page); err != nil {
+			if err := web.Serve(ctx, listener, site); err != nil {
 				cancel(err)
 			}
 		})
@@ -321,12 +182,13 @@ func (s *session) run(ctx context.Context, listener net.Listener, page http.Hand
 		return err
 	}
 	if s.o.once && s.servers != nil {
-		rows, err := s.servers.awaitRows(context.WithoutCancel(ctx), int64(s.tally.totals().Published))
+		published := int64(s.tally.totals().Published)
+		rows, err := s.servers.awaitRows(context.WithoutCancel(ctx), published)
 		if err != nil {
 			return err
 		}
 		s.ui.line("Druid has %s events", counted(rows))
-		if rows != int64(s.tally.totals().Published) {
+		if rows != published {
 			return errIncomplete
 		}
 	}
@@ -335,67 +197,32 @@ func (s *session) run(ctx context.Context, listener net.Listener, page http.Hand
 
 // publish runs the schedule: the history, and then live.
 func (s *session) publish(ctx context.Context) error {
-	plan := &schedule{functions: s.functions, clock: s.clock, invoke: s.invokeByClock}
+	schedule := &emulator.Schedule{Functions: s.functions, Clock: s.clock, Fail: s.ui.problem}
 	last := s.clock.Now().Truncate(contract.Slot)
 	if s.o.snapshot != "" {
-		s.live.end = last // publishing may take minutes
+		s.live.End = last // publishing may take minutes
 	}
 	if s.o.speed == 1 && s.o.history > 0 {
-		if err := s.publishHistory(ctx, plan, last); err != nil {
+		h := history{s.o.history, schedule, s.cluster, s.consumer, s.store, s.live, s.tally, s.ui}
+		if err := h.publish(ctx, last); err != nil {
 			return err
 		}
 	}
 	if !s.o.once && s.o.snapshot == "" {
-		go s.forgetOld(ctx)
-		plan.live(ctx, last)
+		go s.store.forgetOld(ctx, max(s.o.history, time.Hour)+5*time.Minute)
+		schedule.Live(ctx, last)
 	}
 	return nil
 }
 
-func (s *session) publishHistory(ctx context.Context, plan *schedule, last time.Time) error {
-	start := time.Now()
-	total := int(s.o.history / contract.Slot)
-	s.replaying.Store(true)
-	defer s.replaying.Store(false)
-	bar := s.ui.progress("history", total, "min")
-	var mu sync.Mutex
-	done := 0
-	s.live.setLoading(progress{0, total})
-	plan.catchUp(ctx, last.Add(-s.o.history), last, func() {
-		mu.Lock()
-		defer mu.Unlock()
-		done++
-		bar.set(done)
-		s.live.setLoading(progress{done, total})
-	})
-	bar.end()
-	published := time.Since(start)
-	if ctx.Err() != nil {
-		return nil
+// snapshot writes the pictures when all that was published can be seen.
+func (s *session) snapshot(ctx context.Context) error {
+	if s.servers != nil {
+		if _, err := s.servers.awaitRows(ctx, int64(s.tally.totals().Published)); err != nil {
+			return err
+		}
 	}
-	if err := s.readBack(ctx); err != nil {
-		return err
-	}
-	s.ui.line("history: %s events published in %.1f s and on the page after %.1f s",
-		counted(s.tally.totals().Published), published.Seconds(), time.Since(start).Seconds())
-	return nil
-}
-
-// readBackTimeout is how long the consumer may take for what it has not read yet.
-const readBackTimeout = 2 * time.Minute
-
-// readBack waits until all that is in the topic is stored.
-func (s *session) readBack(ctx context.Context) error {
-	ends, err := s.cluster.ends(ctx)
-	if err != nil {
-		return orInterrupted(ctx, fmt.Errorf("reading back: %w", err))
-	}
-	ctx, cancel := context.WithTimeout(ctx, readBackTimeout)
-	defer cancel()
-	if err := s.consumer.waitFor(ctx, ends); errors.Is(err, context.DeadlineExceeded) {
-		s.ui.line("reading back took more than %v and was given up", readBackTimeout)
-	}
-	return nil
+	return writePictures(ctx, s.live, s.o.snapshot, s.ui)
 }
 
 // drainTimeout is what is left of the two seconds in which Ctrl-C ends the program.
@@ -410,108 +237,21 @@ func (s *session) drain(ctx context.Context) {
 	}
 }
 
-// forgetOld keeps the table at the size of the history.
-func (s *session) forgetOld(ctx context.Context) {
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-time.After(contract.Slot):
-		}
-		if s.table != nil {
-			keep := max(s.o.history, time.Hour) + 5*time.Minute
-			s.table.Forget(s.clock.Now().Add(-keep))
-		}
-	}
-}
-
-// snapshot writes the pictures when all that was published can be seen.
-func (s *session) snapshot(ctx context.Context) error {
-	if s.servers != nil {
-		if _, err := s.servers.awaitRows(ctx, int64(s.tally.totals().Published)); err != nil {
-			return err
-		}
-	}
-	return s.live.snapshot(ctx, s.o.snapshot, s.ui)
-}
-
-func (s *session) invokeByClock(ctx context.Context, f *function, payload []byte) {
-	if _, err := invoke(ctx, f, payload, s.tally); err != nil && ctx.Err() == nil {
-		s.ui.problem(fmt.Errorf("%s: %w", describe(f, payload), err))
-	}
-}
-
-// invokeByPerson goes on when the person has left, as Lambda does.
-func (s *session) invokeByPerson(ctx context.Context, f *function, payload []byte) ([]byte, error) {
-	return invoke(ctx, f, payload, s.tally)
-}
-
 // conclude writes the last line.
 func (s *session) conclude() error {
 	t := s.tally.totals()
 	if t.Skipped > 0 {
 		s.ui.line("%s bursts were skipped: they are in the topic already", counted(t.Skipped))
 	}
-	if s.o.once {
-		w := s.env.Stdout
-		if s.o.out == "-" {
-			w = s.env.Stderr
-		}
-		fmt.Fprintf(w, "published %d, read back %d, missing %d, duplicated %d\n", t.Published, t.Stored, t.Missing, t.Duplicated)
-		if t.Missing > 0 || t.Duplicated > 0 || t.Stored != t.Published || t.Published+t.Skipped == 0 {
-			return errIncomplete
-		}
+	if !s.o.once {
+		s.ui.line("ended: %s", t)
 		return nil
 	}
-	line := fmt.Sprintf("ended: %s events published in %s bursts, %s stored, %d missing, %d duplicated",
-		counted(t.Published), counted(t.Bursts), counted(t.Stored), t.Missing, t.Duplicated)
-	if t.Foreign > 0 {
-		line += fmt.Sprintf(", %d by others in the same topic", t.Foreign)
+	w := s.env.Stdout
+	if s.o.out == "-" {
+		w = s.env.Stderr
 	}
-	if t.Unreadable > 0 {
-		line += fmt.Sprintf(", %d records were no events", t.Unreadable)
-	}
-	s.ui.line("%s", line)
-	return nil
-}
-
-func (s *session) choices(m *market.Market, c *dataset.Catalogue) choices {
-	out := choices{Brands: brands(c)}
-	for _, f := range s.functions {
-		out.Functions = append(out.Functions, f.name)
-	}
-	for _, sc := range market.Scenarios() {
-		out.Scenarios = append(out.Scenarios, scenarioChoice{sc.Name, sc.Summary})
-	}
-	return out
-}
-
-// orInterrupted leaves out what only happened because ctx has ended.
-func orInterrupted(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
-		return nil
-	}
-	return err
-}
-
-// serve serves page until ctx ends, and then ends every connection.
-func serve(ctx context.Context, l net.Listener, page http.Handler) error {
-	server := &http.Server{
-		Handler:           page,
-		ReadHeaderTimeout: 10 * time.Second,
-		BaseContext:       func(net.Listener) context.Context { return ctx },
-	}
-	ended := make(chan error, 1)
-	go func() { ended <- server.Serve(l) }()
-	select {
-	case err := <-ended:
-		return fmt.Errorf("serving the page: %w", err)
-	case <-ctx.Done():
-	}
-	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTimeout)
-	defer cancel()
-	if server.Shutdown(last) != nil {
-		server.Close()
-	}
-	return nil
+	fmt.Fprintf(w, "published %d, read back %d, missing %d, duplicated %d\n",
+		t.Published, t.Stored, t.Missing, t.Duplicated)
+	return t.check()
 }

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"salesburst/shared/contract"
-	"salesburst/shared/local/columnstore"
 	"salesburst/shared/sale"
 )
 
@@ -87,19 +86,4 @@ func (m madeUp) At(i int, s *sale.Sale) {
 		s.Status = sale.Status(1 + r.IntN(5))
 		s.FailureReason = madeUpReasons[r.IntN(len(madeUpReasons))]
 	}
-}
-
-// rows are the sales as they come back.
-func (m madeUp) rows() []columnstore.Row {
-	rows := make([]columnstore.Row, m.n)
-	var s sale.Sale
-	for i := range rows {
-		m.At(i, &s)
-		r, err := columnstore.RowOf(&s)
-		if err != nil {
-			panic(err) // what is made up here fits
-		}
-		rows[i] = r
-	}
-	return rows
 }

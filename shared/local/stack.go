@@ -14,6 +14,7 @@ import (
 	"salesburst/shared/contract"
 	"salesburst/shared/credentials"
 	"salesburst/shared/devenv"
+	"salesburst/shared/local/web"
 )
 
 // servers are a real Kafka and a real Druid with its gateway, as they are deployed, which
@@ -70,6 +71,11 @@ func (s *servers) Close() (err error) {
 		err = errors.Join(err, s.kafka.Stop())
 	}
 	return err
+}
+
+// gateway asks Druid the dashboards' questions.
+func (s *servers) gateway() (*web.Gateway, error) {
+	return web.NewGateway(s.druid.Gateway, devenv.GatewayUser, credentials.New(s.druid.Password), s.druid.CA)
 }
 
 // druidTimeout is how long Druid may take until it has what is in the topic.

@@ -27,18 +27,6 @@ type account struct {
 	duplicated int         // events that came again
 }
 
-// totals are the counts over the bursts of this run.
-type totals struct {
-	Bursts     int // published
-	Skipped    int // bursts that an earlier run has published
-	Published  int // acknowledged by the broker
-	Stored     int // distinct events that came back
-	Missing    int
-	Duplicated int
-	Foreign    int // events of others in the same topic
-	Unreadable int
-}
-
 func newTally() *tally { return &tally{bursts: make(map[string]*account)} }
 
 func (t *tally) account(burst string) *account {

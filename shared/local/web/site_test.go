@@ -1,4 +1,4 @@
-package local
+package web
 
 import (
 	"bufio"
@@ -13,90 +13,122 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"salesburst/dashboards"
 	"salesburst/dataset"
 	"salesburst/shared/app"
+	"salesburst/shared/burst"
 	"salesburst/shared/contract"
+	"salesburst/shared/credentials"
+	"salesburst/shared/devenv/kafkatest"
 	"salesburst/shared/local/columnstore"
+	"salesburst/shared/local/emulator"
 	"salesburst/shared/market"
+	"salesburst/shared/sale"
 )
 
-// site is the page with all that it needs in this process.
+// site is the web site with what it needs: a table, and real functions that publish to a
+// fake broker.
 type site struct {
 	*httptest.Server
-	table *columnstore.Table
-	tally *tally
+
+	mu      sync.Mutex
+	reports []app.Report
 }
 
 // newSite has a table with an hour of sales up to now, where filled.
 func newSite(t testing.TB, filled bool) *site {
 	t.Helper()
-	c, broker, err := startBroker("sales")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { broker.Close() })
-	clock := newClock(time.Now, 0, 1)
-	s := &site{table: newTable(t, c.topic), tally: newTally()}
-	l := newLive(s.table, c.topic, clock, 0, func(err error) { t.Error(err) })
-	if filled {
-		now := time.Now()
-		for i := range 60 {
-			rows := newMadeUp("filled", contract.ChannelOnline, now.Add(-time.Duration(i)*contract.Slot), 300).rows()
-			if err := s.table.Add(rows); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-	start, err := c.ends(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	k, err := newConsumer(c, start, s.tally, s.table.Add, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	done := make(chan struct{})
-	go func() { defer close(done); k.run(t.Context()) }()
-	t.Cleanup(func() { <-done })
-	person := &session{cluster: c, clock: clock, tally: s.tally}
 	m, err := market.New(dataset.Default())
 	if err != nil {
 		t.Fatal(err)
 	}
-	settings, err := functionSettings(options{topic: c.topic}, func(string) string { return "" })
+	table, err := columnstore.Open(contract.DefaultTopic, time.Now)
 	if err != nil {
 		t.Fatal(err)
 	}
-	closeFunctions, err := person.makeFunctions(m, settings)
+	t.Cleanup(func() { table.Close() })
+	if filled {
+		fill(t, table, m)
+	}
+	s := new(site)
+	clock := emulator.NewClock(time.Now, 0, 1)
+	l := &Live{Source: table, Topic: contract.DefaultTopic, Clock: clock, Fail: func(err error) { t.Error(err) }}
+	handler, err := NewSite(l, s.functions(t, m, clock), []string{"LG", "Nokia", "Samsung"}, "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(closeFunctions)
-	offered := choices{
-		Functions: []string{"online", "store"}, Scenarios: []scenarioChoice{{"flash-sale", "many buyers"}},
-		Brands: []string{"LG", "Nokia", "Samsung"},
-	}
-	page, err := newPage(offered, l, person.functions, person.invokeByPerson, "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.Server = httptest.NewServer(page)
+	s.Server = httptest.NewServer(handler)
 	t.Cleanup(s.CloseClientConnections)
 	return s
 }
 
-func newTable(t testing.TB, name string) *columnstore.Table {
+// fill adds the bursts of an hour's minutes.
+func fill(t testing.TB, table *columnstore.Table, m *market.Market) {
 	t.Helper()
-	tab, err := columnstore.Open(name, time.Now)
+	now := time.Now().Truncate(time.Millisecond)
+	for i := range 60 {
+		at := now.Add(-time.Duration(i) * contract.Slot)
+		b, err := burst.New(m, burst.Request{
+			Channel: contract.ChannelOnline, Origin: "filled", At: at, Over: contract.Slot, Events: 300,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		rows := make([]columnstore.Row, b.Len())
+		var s sale.Sale
+		for j := range rows {
+			b.At(j, &s)
+			if rows[j], err = columnstore.RowOf(&s); err != nil {
+				t.Fatal(err)
+			}
+			rows[j].Arrived(at.UnixMilli())
+		}
+		if err := table.Add(rows); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func (s *site) functions(t testing.TB, m *market.Market, clock *emulator.Clock) []*emulator.Function {
+	t.Helper()
+	broker := kafkatest.Start(t)
+	settings := make(map[string]app.Settings)
+	for _, f := range contract.Functions() {
+		var err error
+		env := map[string]string{contract.EnvTopic: broker.Topic, contract.EnvSecretARN: "none"}
+		if settings[f.Name], err = app.FromEnv(f, func(name string) string { return env[name] }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	functions, closeAll, err := emulator.Open(emulator.Config{
+		Settings: settings, Market: m, TLS: broker.TLS, Clock: clock,
+		Credentials: credentials.Static{BootstrapServers: broker.Addrs,
+			APIKey: credentials.New(broker.User), APISecret: credentials.New(broker.Password)},
+		Report: func(r app.Report) {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			s.reports = append(s.reports, r)
+		},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { tab.Close() })
-	return tab
+	t.Cleanup(closeAll)
+	return functions
+}
+
+// published is how many events the functions have reported.
+func (s *site) published() (events int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, r := range s.reports {
+		events += r.Events
+	}
+	return events
 }
 
 // call returns the status and the body of a request.
@@ -133,7 +165,7 @@ func TestInvokeOverHTTP(t *testing.T) {
 	if report.Events != 500 || report.Function != "online" {
 		t.Errorf("the report is %s", body)
 	}
-	if got := s.tally.totals().Published; got != 500 {
+	if got := s.published(); got != 500 {
 		t.Errorf("%d events are accounted for, want 500", got)
 	}
 }
@@ -165,7 +197,7 @@ func TestRefusedOverHTTP(t *testing.T) {
 			}
 		})
 	}
-	if got := s.tally.totals().Published; got != 0 {
+	if got := s.published(); got != 0 {
 		t.Errorf("%d events were published", got)
 	}
 	if status, _ := s.call(t, "GET", "/invoke/online", ""); status != http.StatusMethodNotAllowed {

@@ -1,4 +1,4 @@
-package local
+package web
 
 import (
 	"bytes"
@@ -16,8 +16,8 @@ import (
 	"salesburst/shared/question"
 )
 
-// gateway asks Druid as Grafana does: through its gateway, with TLS and a password.
-type gateway struct {
+// Gateway asks Druid as Grafana does: through its gateway, with TLS and a password.
+type Gateway struct {
 	url      string
 	user     string
 	password credentials.Secret
@@ -28,24 +28,26 @@ type gateway struct {
 // perRequest keeps a page below the gateway's limit.
 const perRequest = 60 * time.Millisecond
 
-func newGateway(url, user string, password credentials.Secret, ca []byte) (*gateway, error) {
+// NewGateway makes a client for the gateway at url, https://host:port, whose certificate ca, in
+// PEM, vouches for. It connects to nothing.
+func NewGateway(url, user string, password credentials.Secret, ca []byte) (*Gateway, error) {
 	roots := x509.NewCertPool()
 	if !roots.AppendCertsFromPEM(ca) {
 		return nil, errors.New("the gateway's certificate is none")
 	}
-	return &gateway{url, user, password, &http.Client{
+	return &Gateway{url, user, password, &http.Client{
 		Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}, MaxIdleConnsPerHost: 4},
 		Timeout:   time.Minute,
 	}, time.Tick(perRequest)}, nil
 }
 
 // Ask has Druid answer a question.
-func (g *gateway) Ask(ctx context.Context, a question.Asked) (columns []string, rows [][]any, err error) {
-	return g.Query(ctx, a.SQL())
+func (g *Gateway) Ask(ctx context.Context, a question.Asked) (columns []string, rows [][]any, err error) {
+	return g.query(ctx, a.SQL())
 }
 
-// Query runs a query. The values are as in Druid's JSON, numbers as json.Number.
-func (g *gateway) Query(ctx context.Context, query string) (columns []string, rows [][]any, err error) {
+// query runs a query. The values are as in Druid's JSON, numbers as json.Number.
+func (g *Gateway) query(ctx context.Context, query string) (columns []string, rows [][]any, err error) {
 	defer func() {
 		if err != nil {
 			err = fmt.Errorf("asking Druid: %w", err)

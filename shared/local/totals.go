@@ -1,0 +1,41 @@
+package local
+
+import (
+	"errors"
+	"fmt"
+)
+
+// totals are the counts over the bursts of this run.
+type totals struct {
+	Bursts     int // published
+	Skipped    int // bursts that an earlier run has published
+	Published  int // acknowledged by the broker
+	Stored     int // distinct events that came back
+	Missing    int
+	Duplicated int
+	Foreign    int // events of others in the same topic
+	Unreadable int
+}
+
+// errIncomplete is a run of -once in which not every event came back exactly once.
+var errIncomplete = errors.New("events are missing or duplicated")
+
+// check returns errIncomplete where events are missing or came twice, or there are none.
+func (t totals) check() error {
+	if t.Missing > 0 || t.Duplicated > 0 || t.Stored != t.Published || t.Published+t.Skipped == 0 {
+		return errIncomplete
+	}
+	return nil
+}
+
+func (t totals) String() string {
+	line := fmt.Sprintf("%s events published in %s bursts, %s stored, %d missing, %d duplicated",
+		counted(t.Published), counted(t.Bursts), counted(t.Stored), t.Missing, t.Duplicated)
+	if t.Foreign > 0 {
+		line += fmt.Sprintf(", %d by others in the same topic", t.Foreign)
+	}
+	if t.Unreadable > 0 {
+		line += fmt.Sprintf(", %d records were no events", t.Unreadable)
+	}
+	return line
+}
