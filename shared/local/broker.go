@@ -14,11 +14,11 @@ import (
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
-	"github.com/twmb/franz-go/pkg/kmsg"
 	"github.com/twmb/franz-go/pkg/sasl/plain"
 
 	"salesburst/shared/contract"
 	"salesburst/shared/credentials"
+	"salesburst/shared/devenv/kafkaadmin"
 	"salesburst/shared/devenv/tlscert"
 )
 
@@ -102,59 +102,11 @@ func (c *cluster) ends(ctx context.Context) (map[int32]int64, error) {
 	defer client.Close()
 	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
 	defer cancel()
-	partitions, err := c.partitions(ctx, client)
+	ends, err := kafkaadmin.New(client).Ends(ctx, c.topic, true)
 	if err != nil {
 		return nil, c.advise(err)
-	}
-	request := kmsg.NewPtrListOffsetsRequest()
-	request.ReplicaID = -1
-	request.IsolationLevel = 1 // committed
-	t := kmsg.NewListOffsetsRequestTopic()
-	t.Topic = c.topic
-	for _, partition := range partitions {
-		p := kmsg.NewListOffsetsRequestTopicPartition()
-		p.Partition, p.Timestamp = partition, -1 // the end
-		t.Partitions = append(t.Partitions, p)
-	}
-	request.Topics = append(request.Topics, t)
-	response, err := request.RequestWith(ctx, client)
-	if err != nil {
-		return nil, c.advise(err)
-	}
-	ends := make(map[int32]int64)
-	for _, t := range response.Topics {
-		for _, p := range t.Partitions {
-			if err := kerr.ErrorForCode(p.ErrorCode); err != nil {
-				return nil, c.advise(err)
-			}
-			ends[p.Partition] = p.Offset
-		}
-	}
-	if len(ends) != len(partitions) {
-		return nil, fmt.Errorf("the broker told the end of %d of %d partitions; try again", len(ends), len(partitions))
 	}
 	return ends, nil
-}
-
-func (c *cluster) partitions(ctx context.Context, client *kgo.Client) ([]int32, error) {
-	request := kmsg.NewPtrMetadataRequest()
-	t := kmsg.NewMetadataRequestTopic()
-	t.Topic = kmsg.StringPtr(c.topic)
-	request.Topics = append(request.Topics, t)
-	response, err := request.RequestWith(ctx, client)
-	if err != nil {
-		return nil, err
-	}
-	var partitions []int32
-	for _, t := range response.Topics {
-		if err := kerr.ErrorForCode(t.ErrorCode); err != nil {
-			return nil, err
-		}
-		for _, p := range t.Partitions {
-			partitions = append(partitions, p.Partition)
-		}
-	}
-	return partitions, nil
 }
 
 // orInterrupted leaves out what only happened because ctx has ended.

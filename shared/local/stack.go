@@ -8,12 +8,10 @@ import (
 	"strings"
 	"time"
 
-	"github.com/twmb/franz-go/pkg/kerr"
-	"github.com/twmb/franz-go/pkg/kmsg"
-
 	"salesburst/shared/contract"
 	"salesburst/shared/credentials"
 	"salesburst/shared/devenv"
+	"salesburst/shared/devenv/kafkaadmin"
 	"salesburst/shared/local/web"
 )
 
@@ -42,7 +40,7 @@ func startServers(ctx context.Context, topic string, ui *terminal) (c *cluster, 
 		servers: s.kafka.Addresses, topic: topic, tls: s.kafka.TLS(),
 		username: string(devenv.Admin), password: credentials.New(s.kafka.Users[devenv.Admin]),
 	}
-	if err := c.create(ctx); err != nil {
+	if err := s.create(ctx); err != nil {
 		return nil, s, err
 	}
 	if s.druid, err = devenv.StartDruid(ctx, devenv.DruidConfig{Kafka: s.kafka, Log: log}); err != nil {
@@ -111,47 +109,17 @@ func (s *servers) rows(ctx context.Context) (int64, error) {
 }
 
 // create makes the topic, and lets Druid's user read it.
-func (c *cluster) create(ctx context.Context) error {
-	client, err := c.client()
+func (s *servers) create(ctx context.Context) error {
+	admin, err := kafkaadmin.Dial(s.kafka)
 	if err != nil {
 		return err
 	}
-	defer client.Close()
-	topic := kmsg.NewCreateTopicsRequestTopic()
-	topic.Topic, topic.NumPartitions, topic.ReplicationFactor = c.topic, contract.Partitions, 1
-	arrival := kmsg.NewCreateTopicsRequestTopicConfig()
-	arrival.Name, arrival.Value = contract.TimestampType, kmsg.StringPtr(contract.OfArrival)
-	topic.Configs = append(topic.Configs, arrival)
-	create := kmsg.NewPtrCreateTopicsRequest()
-	create.TimeoutMillis = int32(connectTimeout.Milliseconds())
-	create.Topics = append(create.Topics, topic)
-	made, err := create.RequestWith(ctx, client)
+	defer admin.Close()
+	err = admin.CreateTopic(ctx, s.topic, contract.Partitions, 1, contract.TimestampType, contract.OfArrival)
 	if err != nil {
-		return fmt.Errorf("creating the topic: %w", err)
+		return err
 	}
-	for _, t := range made.Topics {
-		if err := kerr.ErrorForCode(t.ErrorCode); err != nil {
-			return c.advise(err)
-		}
-	}
-	allow := kmsg.NewPtrCreateACLsRequest()
-	for _, resource := range []kmsg.ACLResourceType{kmsg.ACLResourceTypeTopic, kmsg.ACLResourceTypeGroup} {
-		right := kmsg.NewCreateACLsRequestCreation()
-		right.ResourceType, right.ResourceName, right.ResourcePatternType = resource, c.topic, kmsg.ACLResourcePatternTypePrefixed
-		right.Principal, right.Host = "User:"+string(devenv.Consumer), "*"
-		right.Operation, right.PermissionType = kmsg.ACLOperationRead, kmsg.ACLPermissionTypeAllow
-		allow.Creations = append(allow.Creations, right)
-	}
-	allowed, err := allow.RequestWith(ctx, client)
-	if err != nil {
-		return fmt.Errorf("letting Druid read the topic: %w", err)
-	}
-	for _, r := range allowed.Results {
-		if err := kerr.ErrorForCode(r.ErrorCode); err != nil {
-			return fmt.Errorf("letting Druid read the topic: %w", err)
-		}
-	}
-	return nil
+	return admin.AllowDruid(ctx, s.topic)
 }
 
 // lineWriter writes lines to a terminal.

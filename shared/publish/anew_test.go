@@ -9,12 +9,9 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kfake"
-	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
 	"github.com/twmb/franz-go/pkg/kversion"
-	"github.com/twmb/franz-go/pkg/sasl/plain"
 
-	"salesburst/shared/devenv"
 	"salesburst/shared/publish"
 )
 
@@ -22,7 +19,7 @@ import (
 func TestTopicMadeAnewMidBurst(t *testing.T) {
 	t.Parallel() // it waits for brokers most of the time
 	const n = 60_000
-	test := func(t *testing.T, b *broker, real bool) {
+	test := func(t *testing.T, b *broker) {
 		cfg := b.config(publish.ExactlyOnce)
 		p := newPublisher(t, cfg)
 		ctx, cancel := context.WithTimeout(t.Context(), 60*time.Second)
@@ -30,7 +27,7 @@ func TestTopicMadeAnewMidBurst(t *testing.T) {
 		res, err := p.Publish(ctx, b.key, stallOnce(stream(n), 30_000, func() {
 			time.Sleep(3 * time.Second) // the chunks before are acknowledged, and the entry
 			b.DeleteTopic(t)
-			createTopic(t, b, real)
+			createTopic(t, b)
 			time.Sleep(500 * time.Millisecond)
 		}))
 		got := len(b.read(t))
@@ -46,37 +43,16 @@ func TestTopicMadeAnewMidBurst(t *testing.T) {
 			t.Errorf("after a retry %d of %d are there", got2, n)
 		}
 	}
-	t.Run("fake", func(t *testing.T) { test(t, startBroker(t, kfake.MaxVersions(kversion.V4_0_0())), false) })
-	t.Run("real", func(t *testing.T) { test(t, realBroker(t), true) })
+	t.Run("fake", func(t *testing.T) { test(t, startBroker(t, kfake.MaxVersions(kversion.V4_0_0()))) })
+	t.Run("real", func(t *testing.T) { test(t, realBroker(t)) })
 }
 
-// createTopic makes the topic anew, with as many partitions.
-func createTopic(t *testing.T, b *broker, real bool) {
+// createTopic makes the topic anew, with as many partitions, as soon as the old one is gone.
+func createTopic(t *testing.T, b *broker) {
 	t.Helper()
-	opts := []kgo.Opt{kgo.SeedBrokers(b.Addrs...), kgo.DialTLSConfig(b.TLS.Clone())}
-	user, password := b.User, b.Password
-	if real {
-		user, password = string(devenv.Admin), devenv.Shared(t).Users[devenv.Admin]
-	}
-	client, err := kgo.NewClient(append(opts, kgo.SASL(plain.Auth{User: user, Pass: password}.AsMechanism()))...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer client.Close()
-	topic := kmsg.NewCreateTopicsRequestTopic()
-	topic.Topic, topic.NumPartitions, topic.ReplicationFactor = b.Topic, partitions, 1
-	c := kmsg.NewCreateTopicsRequestTopicConfig()
-	c.Name, c.Value = "retention.ms", kmsg.StringPtr("-1")
-	topic.Configs = append(topic.Configs, c)
+	admin := b.Admin(t)
 	for range 50 {
-		req := kmsg.NewPtrCreateTopicsRequest()
-		req.TimeoutMillis = 30_000
-		req.Topics = append(req.Topics, topic)
-		res, err := client.Request(t.Context(), req)
-		if err != nil {
-			t.Fatal(err)
-		}
-		err = kerr.ErrorForCode(res.(*kmsg.CreateTopicsResponse).Topics[0].ErrorCode)
+		err := admin.CreateTopic(t.Context(), b.Topic, partitions, 1, "retention.ms", "-1")
 		if err == nil {
 			return
 		}

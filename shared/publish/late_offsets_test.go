@@ -6,8 +6,7 @@ import (
 	"fmt"
 	"testing"
 
-	"github.com/twmb/franz-go/pkg/kerr"
-	"github.com/twmb/franz-go/pkg/kmsg"
+	"github.com/twmb/franz-go/pkg/kadm"
 
 	"salesburst/shared/devenv"
 	"salesburst/shared/publish"
@@ -27,7 +26,7 @@ func TestOffsetsSeenLate(t *testing.T) {
 	tries := cmp.Or(*rounds, 60)
 	k := ownKafka(t, devenv.KafkaConfig{Version: "3.5.2", Settings: map[string]string{"offsets.topic.num.partitions": "1", "offsets.retention.check.interval.ms": "1000"}})
 	b := inCluster(t, k)
-	b.fillCoordinator(t, k, groups)
+	b.fillCoordinator(t, groups)
 	first, second := newPublisher(t, publish.WithOldBrokers(b.config(publish.ExactlyOnce))), newPublisher(t, publish.WithOldBrokers(b.config(publish.ExactlyOnce)))
 	duplicated := 0
 	for i := range tries {
@@ -49,25 +48,13 @@ func TestOffsetsSeenLate(t *testing.T) {
 }
 
 // fillCoordinator commits an offset in each of so many groups.
-func (b *broker) fillCoordinator(t *testing.T, k *devenv.Kafka, groups int) {
+func (b *broker) fillCoordinator(t *testing.T, groups int) {
 	t.Helper()
-	admin := *b.Broker
-	admin.User, admin.Password = string(devenv.Admin), k.Users[devenv.Admin]
-	client := admin.Dial(t)
+	admin := b.Admin(t)
+	var offsets kadm.Offsets
+	offsets.AddOffset(b.Topic, 0, 1, -1)
 	for i := range groups {
-		req := kmsg.NewPtrOffsetCommitRequest()
-		req.Group = fmt.Sprintf("other-%d", i)
-		topic := kmsg.NewOffsetCommitRequestTopic()
-		topic.Topic = b.Topic
-		partition := kmsg.NewOffsetCommitRequestTopicPartition()
-		partition.Offset = 1
-		topic.Partitions = append(topic.Partitions, partition)
-		req.Topics = append(req.Topics, topic)
-		res, err := req.RequestWith(t.Context(), client)
-		if err == nil {
-			err = kerr.ErrorForCode(res.Topics[0].Partitions[0].ErrorCode)
-		}
-		if err != nil {
+		if err := admin.CommitAllOffsets(t.Context(), fmt.Sprintf("other-%d", i), offsets); err != nil {
 			t.Fatal(err)
 		}
 	}

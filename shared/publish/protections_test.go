@@ -188,17 +188,9 @@ func TestWhatIsGivenUpIsTakenBack(t *testing.T) {
 			if !errors.Is(err, context.Canceled) {
 				t.Fatalf("error %v", err)
 			}
-			req := kmsg.NewPtrListTransactionsRequest()
-			var open []string
-			for _, shard := range b.Dial(t).RequestSharded(t.Context(), req) {
-				if shard.Err != nil {
-					t.Fatal(shard.Err)
-				}
-				for _, txn := range shard.Resp.(*kmsg.ListTransactionsResponse).TransactionStates {
-					if txn.TransactionState == "Ongoing" {
-						open = append(open, txn.TransactionalID)
-					}
-				}
+			open, err := b.Admin(t).ListTransactions(t.Context(), nil, []string{"Ongoing"})
+			if err != nil {
+				t.Fatal(err)
 			}
 			if len(open) != 0 {
 				t.Errorf("transactions %v are open", open)

@@ -59,11 +59,7 @@ func TestPartitionsAddedMidBurst(t *testing.T) {
 		b := startBroker(t)
 		const n = 40_000
 		res, err := b.publisher(t, d).Publish(t.Context(), b.key, stallOnce(stream(n), 30_000, func() {
-			req := kmsg.NewPtrCreatePartitionsRequest()
-			topic := kmsg.NewCreatePartitionsRequestTopic()
-			topic.Topic, topic.Count = b.Topic, partitions+2
-			req.Topics = append(req.Topics, topic)
-			if _, err := b.Dial(t).Request(t.Context(), req); err != nil {
+			if _, err := b.Admin(t).UpdatePartitions(t.Context(), partitions+2, b.Topic); err != nil {
 				t.Error(err)
 			}
 			for p := range int32(partitions) { // so that it asks who leads now

@@ -6,8 +6,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/twmb/franz-go/pkg/kmsg"
-
 	"salesburst/shared/devenv"
 	"salesburst/shared/publish"
 )
@@ -57,15 +55,18 @@ func testKafkaVersion(t *testing.T, cfg devenv.KafkaConfig) {
 // features are the levels that the cluster has agreed on.
 func (b *broker) features(t *testing.T) map[string]int16 {
 	t.Helper()
-	req := kmsg.NewPtrApiVersionsRequest()
-	req.ClientSoftwareName, req.ClientSoftwareVersion = "test", "1"
-	res, err := req.RequestWith(t.Context(), b.Dial(t))
+	brokers, err := b.Admin(t).ApiVersions(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	levels := make(map[string]int16)
-	for _, f := range res.FinalizedFeatures {
-		levels[f.Name] = f.MaxVersionLevel
+	for _, broker := range brokers {
+		if broker.Err != nil {
+			t.Fatal(broker.Err)
+		}
+		for _, f := range broker.Raw().FinalizedFeatures {
+			levels[f.Name] = f.MaxVersionLevel
+		}
 	}
 	return levels
 }

@@ -10,11 +10,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/twmb/franz-go/pkg/kgo"
-	"github.com/twmb/franz-go/pkg/sasl/plain"
-
 	"salesburst/dataset"
 	"salesburst/shared/devenv"
+	"salesburst/shared/devenv/kafkaadmin"
 	"salesburst/shared/market"
 )
 
@@ -23,7 +21,7 @@ type bench struct {
 	options options
 	out     io.Writer // figures
 	druid   *devenv.Druid
-	admin   *kgo.Client
+	admin   kafkaadmin.Admin
 	market  *market.Market
 	prefix  string // of the topics
 	start   time.Time
@@ -41,11 +39,7 @@ func newBench(d *devenv.Druid, o options, out io.Writer) (*bench, error) {
 	if err != nil {
 		return nil, err
 	}
-	admin, err := kgo.NewClient(
-		kgo.SeedBrokers(d.Kafka.Addresses...),
-		kgo.DialTLSConfig(d.Kafka.TLS()),
-		kgo.SASL(plain.Auth{User: string(devenv.Admin), Pass: d.Kafka.Users[devenv.Admin]}.AsMechanism()),
-	)
+	admin, err := kafkaadmin.Dial(d.Kafka)
 	if err != nil {
 		return nil, err
 	}

@@ -9,9 +9,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/twmb/franz-go/pkg/kerr"
-	"github.com/twmb/franz-go/pkg/kmsg"
-
 	"salesburst/shared/burst"
 	"salesburst/shared/contract"
 	"salesburst/shared/devenv"
@@ -42,39 +39,12 @@ type taken struct {
 // newTable makes a topic that Druid may read.
 func (b *bench) newTable(ctx context.Context, purpose string) (*table, error) {
 	t := &table{bench: b, name: b.prefix + "-" + purpose, tasks: make(map[string]bool)}
-	create := kmsg.NewPtrCreateTopicsRequest()
-	create.TimeoutMillis = 60_000
-	topic := kmsg.NewCreateTopicsRequestTopic()
-	topic.Topic, topic.NumPartitions, topic.ReplicationFactor = t.name, contract.Partitions, 1
-	arrival := kmsg.NewCreateTopicsRequestTopicConfig()
-	arrival.Name, arrival.Value = contract.TimestampType, kmsg.StringPtr(contract.OfArrival)
-	topic.Configs = append(topic.Configs, arrival)
-	create.Topics = append(create.Topics, topic)
-	made, err := create.RequestWith(ctx, b.admin)
+	err := b.admin.CreateTopic(ctx, t.name, contract.Partitions, 1, contract.TimestampType, contract.OfArrival)
 	if err != nil {
-		return nil, fmt.Errorf("creating the topic %s: %w", t.name, err)
+		return nil, err
 	}
-	for _, topic := range made.Topics {
-		if err := kerr.ErrorForCode(topic.ErrorCode); err != nil {
-			return nil, fmt.Errorf("creating the topic %s: %w", t.name, err)
-		}
-	}
-	allow := kmsg.NewPtrCreateACLsRequest()
-	for _, kind := range []kmsg.ACLResourceType{kmsg.ACLResourceTypeTopic, kmsg.ACLResourceTypeGroup} {
-		right := kmsg.NewCreateACLsRequestCreation()
-		right.ResourceType, right.ResourceName, right.ResourcePatternType = kind, t.name, kmsg.ACLResourcePatternTypePrefixed
-		right.Principal, right.Host = "User:"+string(devenv.Consumer), "*"
-		right.Operation, right.PermissionType = kmsg.ACLOperationRead, kmsg.ACLPermissionTypeAllow
-		allow.Creations = append(allow.Creations, right)
-	}
-	allowed, err := allow.RequestWith(ctx, b.admin)
-	if err != nil {
-		return nil, fmt.Errorf("letting Druid read %s: %w", t.name, err)
-	}
-	for _, r := range allowed.Results {
-		if err := kerr.ErrorForCode(r.ErrorCode); err != nil {
-			return nil, fmt.Errorf("letting Druid read %s: %w", t.name, err)
-		}
+	if err := b.admin.AllowDruid(ctx, t.name); err != nil {
+		return nil, err
 	}
 	t.publisher, err = publish.New(publish.Config{
 		Brokers: b.druid.Kafka.Addresses, Topic: t.name, TLS: b.druid.Kafka.TLS(),

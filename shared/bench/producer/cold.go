@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"salesburst/shared/devenv"
+	"salesburst/shared/devenv/kafkaadmin"
 	"salesburst/shared/publish"
 )
 
@@ -34,11 +35,11 @@ func (b *bench) cold(ctx context.Context, out io.Writer, rounds int) error {
 				Producer: ours, Events: 1000, Brokers: b.kafka.Addresses, Via: proxy.Addr().String(), CA: b.kafka.CA, Delivery: level.delivery,
 				User: string(devenv.Admin), Password: b.kafka.Users[devenv.Admin], Topic: fmt.Sprintf("cold-%d-%d", level.delivery, i),
 			}
-			admin, err := s.client()
+			admin, err := kafkaadmin.Dial(b.kafka)
 			if err != nil {
 				return err
 			}
-			err = createTopic(ctx, admin, s.Topic)
+			err = admin.CreateTopic(ctx, s.Topic, partitions, 1)
 			admin.Close()
 			if err != nil {
 				return err

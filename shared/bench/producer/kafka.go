@@ -5,47 +5,21 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
 	"time"
 
-	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
-	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"salesburst/shared/devenv"
+	"salesburst/shared/devenv/kafkaadmin"
 	"salesburst/shared/sale"
 )
 
 const partitions = 6
-
-func createTopic(ctx context.Context, client *kgo.Client, name string) error {
-	req := kmsg.NewPtrCreateTopicsRequest()
-	req.TimeoutMillis = 30_000
-	topic := kmsg.NewCreateTopicsRequestTopic()
-	topic.Topic, topic.NumPartitions, topic.ReplicationFactor = name, partitions, 1
-	req.Topics = append(req.Topics, topic)
-	res, err := req.RequestWith(ctx, client)
-	if err != nil {
-		return err
-	}
-	return kerr.ErrorForCode(res.Topics[0].ErrorCode)
-}
-
-func deleteTopic(ctx context.Context, client *kgo.Client, name string) error {
-	req := kmsg.NewPtrDeleteTopicsRequest()
-	req.TimeoutMillis = 30_000
-	topic := kmsg.NewDeleteTopicsRequestTopic()
-	topic.Topic = kmsg.StringPtr(name)
-	req.TopicNames, req.Topics = []string{name}, append(req.Topics, topic)
-	res, err := req.RequestWith(ctx, client)
-	if err != nil {
-		return err
-	}
-	return kerr.ErrorForCode(res.Topics[0].ErrorCode)
-}
 
 // countStored reads the topic, to be sure that each event is in it.
 func countStored(ctx context.Context, s setup) (n int, err error) {
@@ -55,10 +29,11 @@ func countStored(ctx context.Context, s setup) (n int, err error) {
 		return 0, err
 	}
 	defer client.Close()
-	ends, err := ends(ctx, client, s.Topic)
+	ends, err := kafkaadmin.New(client).Ends(ctx, s.Topic, false)
 	if err != nil {
 		return 0, err
 	}
+	maps.DeleteFunc(ends, func(_ int32, end int64) bool { return end == 0 })
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Minute)
 	defer cancel()
 	for len(ends) > 0 {
@@ -76,32 +51,6 @@ func countStored(ctx context.Context, s setup) (n int, err error) {
 		}
 	}
 	return n, nil
-}
-
-func ends(ctx context.Context, client *kgo.Client, name string) (map[int32]int64, error) {
-	req := kmsg.NewPtrListOffsetsRequest()
-	topic := kmsg.NewListOffsetsRequestTopic()
-	topic.Topic = name
-	for p := range int32(partitions) {
-		part := kmsg.NewListOffsetsRequestTopicPartition()
-		part.Partition, part.Timestamp = p, -1
-		topic.Partitions = append(topic.Partitions, part)
-	}
-	req.Topics = append(req.Topics, topic)
-	res, err := req.RequestWith(ctx, client)
-	if err != nil {
-		return nil, err
-	}
-	all := make(map[int32]int64)
-	for _, p := range res.Topics[0].Partitions {
-		if err := kerr.ErrorForCode(p.ErrorCode); err != nil {
-			return nil, err
-		}
-		if p.Offset > 0 {
-			all[p.Partition] = p.Offset
-		}
-	}
-	return all, nil
 }
 
 // lines is how many different events Java's file has; it sends them in random order.

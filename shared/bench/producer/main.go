@@ -29,6 +29,7 @@ import (
 
 	sharedbench "salesburst/shared/bench"
 	"salesburst/shared/devenv"
+	"salesburst/shared/devenv/kafkaadmin"
 	"salesburst/shared/document"
 	"salesburst/shared/publish"
 )
@@ -154,12 +155,12 @@ func (b *bench) measure(ctx context.Context, producer string, events int) (resul
 		User: string(devenv.Admin), Password: b.kafka.Users[devenv.Admin], Topic: fmt.Sprintf("bench-%d", b.topics),
 		Delivery: publish.ExactlyOnce,
 	}
-	admin, err := s.client()
+	admin, err := kafkaadmin.Dial(b.kafka)
 	if err != nil {
 		return result{}, err
 	}
 	defer admin.Close()
-	if err := createTopic(ctx, admin, s.Topic); err != nil {
+	if err := admin.CreateTopic(ctx, s.Topic, partitions, 1); err != nil {
 		return result{}, err
 	}
 	r := result{events: events}
@@ -190,7 +191,7 @@ func (b *bench) measure(ctx context.Context, producer string, events int) (resul
 	if err == nil {
 		r.stored, err = b.size(s.Topic)
 	}
-	return r, errors.Join(err, deleteTopic(ctx, admin, s.Topic))
+	return r, errors.Join(err, admin.DeleteTopic(ctx, s.Topic))
 }
 
 // loopbackBytes counts what this machine has sent to itself: where nothing else runs, what a

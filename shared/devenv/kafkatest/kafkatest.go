@@ -13,12 +13,12 @@ import (
 	"time"
 
 	"github.com/klauspost/compress/zstd"
-	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
 	"github.com/twmb/franz-go/pkg/sasl/plain"
 
+	"salesburst/shared/devenv/kafkaadmin"
 	"salesburst/shared/devenv/tlscert"
 	"salesburst/shared/sale"
 )
@@ -181,34 +181,11 @@ func sleep(ctx context.Context, d time.Duration) error {
 // transactions does not get beyond the first open one.
 func (b *Broker) ends(t testing.TB, client *kgo.Client, level kgo.IsolationLevel) map[int32]int64 {
 	t.Helper()
-	ends := make(map[int32]int64)
-	topic := kmsg.NewListOffsetsRequestTopic()
-	topic.Topic = b.Topic
-	for p := range int32(Partitions) {
-		part := kmsg.NewListOffsetsRequestTopicPartition()
-		part.Partition, part.Timestamp = p, -1
-		topic.Partitions = append(topic.Partitions, part)
+	ends, err := kafkaadmin.New(client).Ends(t.Context(), b.Topic, level == kgo.ReadCommitted())
+	if err != nil {
+		t.Fatal(err)
 	}
-	req := kmsg.NewPtrListOffsetsRequest()
-	if level == kgo.ReadCommitted() {
-		req.IsolationLevel = 1
-	}
-	req.Topics = append(req.Topics, topic)
-	for _, shard := range client.RequestSharded(t.Context(), req) {
-		if shard.Err != nil {
-			t.Fatal(shard.Err)
-		}
-		for _, topic := range shard.Resp.(*kmsg.ListOffsetsResponse).Topics {
-			for _, p := range topic.Partitions {
-				if err := kerr.ErrorForCode(p.ErrorCode); err != nil {
-					t.Fatal(err)
-				}
-				if p.Offset > 0 {
-					ends[p.Partition] = p.Offset
-				}
-			}
-		}
-	}
+	maps.DeleteFunc(ends, func(_ int32, end int64) bool { return end == 0 })
 	return ends
 }
 

@@ -65,7 +65,9 @@ func (c *Cluster) dial(opts ...kgo.Opt) (*kgo.Client, error) {
 // askTime is how long a broker may take for an answer; one that is frozen gives none.
 const askTime = 10 * time.Second
 
-// ask makes a request of one broker, again where a connection turns out to be dead.
+// ask makes a request of one broker, again where a connection turns out to be dead. kadm does not
+// let its caller choose: it asks whichever broker metadata names as the controller, or any, and that
+// may be one that is frozen, or the one whose view of the cluster is not wanted.
 func ask[R kmsg.Response](ctx context.Context, c *Cluster, broker int, req kmsg.Request) (res R, err error) {
 	ctx, cancel := context.WithTimeout(ctx, askTime)
 	defer cancel()
