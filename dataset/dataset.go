@@ -17,8 +17,8 @@ import (
 	"sync"
 )
 
-// TV is one product that can be sold. Every field holds a canonical value, however its row was written.
-type TV struct {
+// Product is one product that can be sold. Every field holds a canonical value, however its row was written.
+type Product struct {
 	Name        string // unique in a catalogue, whatever the letter case; at most MaxNameLength characters
 	PriceCents  int64  // US cents, 1 to MaxPriceCents
 	URL         string // of the product's page, http or https; may be empty
@@ -31,7 +31,7 @@ type TV struct {
 
 // Catalogue is a list of products, in the order of their file.
 type Catalogue struct {
-	TVs []TV
+	Products []Product
 
 	// Hash is a SHA-256 over the products in their order. It names what is sold and not how it was written: two
 	// files that differ in quoting, spaces, letter case of the header or order of the columns have the same Hash.

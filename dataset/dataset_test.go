@@ -16,12 +16,12 @@ import (
 
 func TestDefaultIsBelievable(t *testing.T) {
 	c := Default()
-	if len(c.TVs) < 500 {
-		t.Errorf("%d products, want at least 500", len(c.TVs))
+	if len(c.Products) < 500 {
+		t.Errorf("%d products, want at least 500", len(c.Products))
 	}
 	names, pages, sizes := map[string]bool{}, map[string]bool{}, []int{}
 	brands, prices := map[string]int{}, []int64{}
-	for _, tv := range c.TVs {
+	for _, tv := range c.Products {
 		if names[strings.ToLower(tv.Name)] || pages[tv.URL] {
 			t.Errorf("%s is there twice, by name or URL", tv.Name)
 		}
@@ -56,13 +56,13 @@ func TestDefaultIsBelievable(t *testing.T) {
 // A larger or higher-resolved set of the same series does not cost less.
 func TestDefaultPricesRiseWithSize(t *testing.T) {
 	c := Default()
-	series := map[string][]TV{}
-	for _, tv := range c.TVs {
+	series := map[string][]Product{}
+	for _, tv := range c.Products {
 		_, kind, _ := strings.Cut(tv.Name, "\" Class ")
 		series[tv.Brand+" "+kind] = append(series[tv.Brand+" "+kind], tv)
 	}
 	for name, tvs := range series {
-		slices.SortFunc(tvs, func(a, b TV) int { return a.ScreenSize - b.ScreenSize })
+		slices.SortFunc(tvs, func(a, b Product) int { return a.ScreenSize - b.ScreenSize })
 		for i := 1; i < len(tvs); i++ {
 			if tvs[i].PriceCents < tvs[i-1].PriceCents {
 				t.Errorf("%s: %d inches cost %s but %d inches %s", name,
@@ -82,7 +82,7 @@ func TestDefaultFileIsTidy(t *testing.T) {
 		}
 		t.Fatal("tv_catalog.csv has more lines than products")
 	}
-	sorted := slices.IsSortedFunc(Default().TVs, func(a, b TV) int {
+	sorted := slices.IsSortedFunc(Default().Products, func(a, b Product) int {
 		if c := strings.Compare(strings.ToLower(a.Brand), strings.ToLower(b.Brand)); c != 0 {
 			return c
 		}
@@ -120,10 +120,10 @@ func TestCrawledFile(t *testing.T) {
 	if reasons["PRICING"] != 15 || reasons["DISPLAY_TYPE"] != 8 || reasons["RESOLUTION"] != 3 {
 		t.Errorf("refused by column: %v, want 15 for a second price, 8 for the display type, 3 for the resolution", reasons)
 	}
-	if len(c.TVs) != report.Used {
-		t.Errorf("%d products, the report says %d", len(c.TVs), report.Used)
+	if len(c.Products) != report.Used {
+		t.Errorf("%d products, the report says %d", len(c.Products), report.Used)
 	}
-	for _, want := range []TV{
+	for _, want := range []Product{
 		{Name: `Sony - 100" Class BRAVIA XR X92 LED 4K UHD Full Array Smart Google TV`, PriceCents: 9_999_99,
 			Brand: "Sony", ScreenSize: 100, DisplayType: "LED", Resolution: "4K UHD", OS: "Google TV"},
 		{Name: `Samsung - 110" Class Micro LED 4K Smart Tizen TV`, PriceCents: 149_999_99,
@@ -139,12 +139,12 @@ func TestCrawledFile(t *testing.T) {
 		{Name: `Samsung - 55" Class QN90B Neo QLED 4K Smart Tizen TV`, PriceCents: 999_99,
 			Brand: "Samsung", ScreenSize: 55, DisplayType: "Neo QLED", Resolution: "4K UHD", OS: "Tizen"},
 	} {
-		i := slices.IndexFunc(c.TVs, func(tv TV) bool { return tv.Name == want.Name })
+		i := slices.IndexFunc(c.Products, func(tv Product) bool { return tv.Name == want.Name })
 		if i < 0 {
 			t.Errorf("%s is missing", want.Name)
 			continue
 		}
-		got := c.TVs[i]
+		got := c.Products[i]
 		got.URL = ""
 		if got != want {
 			t.Errorf("got  %+v\nwant %+v", got, want)
@@ -174,7 +174,7 @@ func written(t *testing.T, c *Catalogue) []byte {
 	if err := w.Write(strings.Split(allColumns(), ",")); err != nil {
 		t.Fatal(err)
 	}
-	for _, tv := range c.TVs {
+	for _, tv := range c.Products {
 		row := []string{tv.Name, dollars(tv.PriceCents), tv.URL, tv.Brand, strconv.Itoa(tv.ScreenSize), tv.DisplayType, tv.Resolution, tv.OS}
 		if err := w.Write(row); err != nil {
 			t.Fatal(err)
@@ -191,12 +191,12 @@ func checkReload(t *testing.T, c *Catalogue) {
 	if err != nil {
 		t.Fatalf("loading what was written: %v", err)
 	}
-	if report.Used != len(c.TVs) || report.Used != report.Rows {
-		t.Fatalf("loading what was written: %v, want all %d used", report, len(c.TVs))
+	if report.Used != len(c.Products) || report.Used != report.Rows {
+		t.Fatalf("loading what was written: %v, want all %d used", report, len(c.Products))
 	}
-	for i := range c.TVs {
-		if c.TVs[i] != again.TVs[i] {
-			t.Fatalf("written %+v\nloaded  %+v", c.TVs[i], again.TVs[i])
+	for i := range c.Products {
+		if c.Products[i] != again.Products[i] {
+			t.Fatalf("written %+v\nloaded  %+v", c.Products[i], again.Products[i])
 		}
 	}
 	if c.Hash != again.Hash {

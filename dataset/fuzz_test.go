@@ -41,11 +41,11 @@ func FuzzLoad(f *testing.F) {
 			}
 			return
 		}
-		if len(c.TVs) == 0 || len(c.TVs) != report.Used {
-			t.Fatalf("%d products, %v", len(c.TVs), report)
+		if len(c.Products) == 0 || len(c.Products) != report.Used {
+			t.Fatalf("%d products, %v", len(c.Products), report)
 		}
 		names := map[string]bool{}
-		for _, tv := range c.TVs {
+		for _, tv := range c.Products {
 			checkValid(t, tv)
 			if names[strings.ToLower(tv.Name)] {
 				t.Fatalf("%q is there twice", tv.Name)
@@ -56,7 +56,7 @@ func FuzzLoad(f *testing.F) {
 	})
 }
 
-func checkValid(t *testing.T, tv TV) {
+func checkValid(t *testing.T, tv Product) {
 	t.Helper()
 	one := func(v vocabulary, value string) bool {
 		return slices.ContainsFunc(v, func(t term) bool { return t.value == value })

@@ -99,7 +99,7 @@ func Load(r io.Reader) (*Catalogue, Report, error) {
 		switch {
 		case !again:
 			offers[key] = offer{row.line, tv.PriceCents}
-			c.TVs = append(c.TVs, tv)
+			c.Products = append(c.Products, tv)
 			report.Used++
 		case first.cents == tv.PriceCents:
 			report.Repeated++
@@ -112,7 +112,7 @@ func Load(r io.Reader) (*Catalogue, Report, error) {
 	if report.Used == 0 {
 		return nil, report, noUsableRow(report)
 	}
-	c.Hash = hash(c.TVs)
+	c.Hash = hash(c.Products)
 	return c, report, nil
 }
 

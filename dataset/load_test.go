@@ -12,8 +12,8 @@ import (
 const header = "PRODUCT_NAME,PRICING,URL,BRAND,SCREEN_SIZE,DISPLAY_TYPE,RESOLUTION,OS\n"
 
 func TestLoadTidies(t *testing.T) {
-	plain := TV{`Acme - 65" Class R7 Series QLED 4K UHD Smart Tizen TV`, 1_299_99, "https://shop.example/r7", "Acme", 65, "QLED", "4K UHD", "Tizen"}
-	with := func(change func(*TV)) TV {
+	plain := Product{`Acme - 65" Class R7 Series QLED 4K UHD Smart Tizen TV`, 1_299_99, "https://shop.example/r7", "Acme", 65, "QLED", "4K UHD", "Tizen"}
+	with := func(change func(*Product)) Product {
 		tv := plain
 		change(&tv)
 		return tv
@@ -28,12 +28,12 @@ func TestLoadTidies(t *testing.T) {
 	celled := func(display, resolution, os string) string {
 		return header + `"Acme - 65"" TV","$1,299.99",https://shop.example/r7,Acme,65,` + display + "," + resolution + "," + os
 	}
-	nameless := with(func(tv *TV) { tv.Name = `Acme - 65" TV` })
+	nameless := with(func(tv *Product) { tv.Name = `Acme - 65" TV` })
 
 	for _, tt := range []struct {
 		name string
 		file string
-		want TV
+		want Product
 	}{
 		{"clean", header + name + rest, plain},
 		{"byte-order mark", "\ufeff" + header + name + rest, plain},
@@ -43,11 +43,11 @@ func TestLoadTidies(t *testing.T) {
 		{"columns without a name at the end", strings.TrimSpace(header) + ",,\n" + name + rest + ",,", plain},
 		{"header in lower case, with spaces", "Product name, Pricing ,url,brand,screen size,display-type,resolution,os\n" + name + rest, plain},
 		{"columns in another order", "OS,RESOLUTION,NOTE,PRICING,URL,PRODUCT_NAME\nTizen,4K UHD,new,\"$1,299.99\",https://shop.example/r7," + name, plain},
-		{"name and price only", "PRODUCT_NAME,PRICING\n" + name + `,"$1,299.99"`, with(func(tv *TV) { tv.URL = "" })},
+		{"name and price only", "PRODUCT_NAME,PRICING\n" + name + `,"$1,299.99"`, with(func(tv *Product) { tv.URL = "" })},
 		{"trailing and double spaces", header + `" Acme  -  65"" Class R7 Series QLED 4K UHD  Smart Tizen TV  "," $1,299.99 ", https://shop.example/r7 , Acme , 65 , QLED ,4K  UHD,"Tizen "`, plain},
 		{"space before a quotation mark", header + name + `, "$1,299.99", https://shop.example/r7,Acme,65,QLED,4K UHD,Tizen`, plain},
 		{"trade mark", header + `"Acme™ - 65"" Class R7 Series QLED 4K UHD Smart Tizen® TV","$1,299.99",https://shop.example/r7,ACME™,65,QLED,4K UHD,Tizen`,
-			with(func(tv *TV) { tv.Brand = "ACME" })},
+			with(func(tv *Product) { tv.Brand = "ACME" })},
 		{"invisible characters", header + "\"Acme\u00a0- 65\"\" Class R7\u200b Series QLED 4K UHD Smart Tizen TV\"" + rest, plain},
 		{"typographic inch mark", header + "Acme - 65″ Class R7 Series QLED 4K UHD Smart Tizen TV" + rest, plain},
 		{"inch mark that is not duplicated", header + `"Acme - 65" Class R7 Series QLED 4K UHD Smart Tizen TV"` + rest, plain},
@@ -55,55 +55,55 @@ func TestLoadTidies(t *testing.T) {
 		{"name over two lines", header + "\"Acme - 65\"\" Class R7 Series\nQLED 4K UHD Smart Tizen TV\"" + rest, plain},
 
 		{"known brand in its own spelling", header + name + `,"$1,299.99",https://shop.example/r7,INSIGNIA™,65,QLED,4K UHD,Tizen`,
-			with(func(tv *TV) { tv.Brand = "Insignia" })},
+			with(func(tv *Product) { tv.Brand = "Insignia" })},
 		{"brand from the name", named(`Acme Visual - 65" QLED 4K`),
-			TV{`Acme Visual - 65" QLED 4K`, 1_299_99, plain.URL, "Acme Visual", 65, "QLED", "4K UHD", ""}},
+			Product{`Acme Visual - 65" QLED 4K`, 1_299_99, plain.URL, "Acme Visual", 65, "QLED", "4K UHD", ""}},
 		{"known brand without a dash", named(`SAMSUNG 65" QLED 4K`),
-			TV{`SAMSUNG 65" QLED 4K`, 1_299_99, plain.URL, "Samsung", 65, "QLED", "4K UHD", ""}},
+			Product{`SAMSUNG 65" QLED 4K`, 1_299_99, plain.URL, "Samsung", 65, "QLED", "4K UHD", ""}},
 		{"known brand with a dash in it", named(`PEERLESS-AV 65" QLED 4K`),
-			TV{`PEERLESS-AV 65" QLED 4K`, 1_299_99, plain.URL, "Peerless-AV", 65, "QLED", "4K UHD", ""}},
+			Product{`PEERLESS-AV 65" QLED 4K`, 1_299_99, plain.URL, "Peerless-AV", 65, "QLED", "4K UHD", ""}},
 		{"brand of a bundle", named(`Package - Acme - 65" QLED 4K and Other - Soundbar`),
-			TV{`Package - Acme - 65" QLED 4K and Other - Soundbar`, 1_299_99, plain.URL, "Acme", 65, "QLED", "4K UHD", ""}},
+			Product{`Package - Acme - 65" QLED 4K and Other - Soundbar`, 1_299_99, plain.URL, "Acme", 65, "QLED", "4K UHD", ""}},
 
 		{"100 inch of which the cell has 00", header + `"Acme - 100"" LED 4K",$1,,Acme,00,LED,4K,`,
-			TV{`Acme - 100" LED 4K`, 1_00, "", "Acme", 100, "LED", "4K UHD", ""}},
+			Product{`Acme - 100" LED 4K`, 1_00, "", "Acme", 100, "LED", "4K UHD", ""}},
 		{"110 inch of which the cell has 10", header + `"Acme - 110"" Micro LED 4K","$149,999.99",,Acme,10,LED,4K,`,
-			TV{`Acme - 110" Micro LED 4K`, 149_999_99, "", "Acme", 110, "MicroLED", "4K UHD", ""}},
-		{"size in words", named(`Acme - 65-Inch QLED 4K`), TV{`Acme - 65-Inch QLED 4K`, 1_299_99, plain.URL, "Acme", 65, "QLED", "4K UHD", ""}},
-		{"size by its class", named(`Acme - 65 class QLED 4K`), TV{`Acme - 65 class QLED 4K`, 1_299_99, plain.URL, "Acme", 65, "QLED", "4K UHD", ""}},
-		{"size with a decimal is rounded", named(`Acme - 64.5" QLED 4K`), TV{`Acme - 64.5" QLED 4K`, 1_299_99, plain.URL, "Acme", 65, "QLED", "4K UHD", ""}},
+			Product{`Acme - 110" Micro LED 4K`, 149_999_99, "", "Acme", 110, "MicroLED", "4K UHD", ""}},
+		{"size in words", named(`Acme - 65-Inch QLED 4K`), Product{`Acme - 65-Inch QLED 4K`, 1_299_99, plain.URL, "Acme", 65, "QLED", "4K UHD", ""}},
+		{"size by its class", named(`Acme - 65 class QLED 4K`), Product{`Acme - 65 class QLED 4K`, 1_299_99, plain.URL, "Acme", 65, "QLED", "4K UHD", ""}},
+		{"size with a decimal is rounded", named(`Acme - 64.5" QLED 4K`), Product{`Acme - 64.5" QLED 4K`, 1_299_99, plain.URL, "Acme", 65, "QLED", "4K UHD", ""}},
 		{"a number that is no size", named(`Acme - 7.1.2 Class 900" 65" QLED 4K`),
-			TV{`Acme - 7.1.2 Class 900" 65" QLED 4K`, 1_299_99, plain.URL, "Acme", 65, "QLED", "4K UHD", ""}},
-		{"size in the cell only", header + `Acme QLED 4K,$5,,Acme,"65"" ",,,`, TV{`Acme QLED 4K`, 5_00, "", "Acme", 65, "QLED", "4K UHD", ""}},
+			Product{`Acme - 7.1.2 Class 900" 65" QLED 4K`, 1_299_99, plain.URL, "Acme", 65, "QLED", "4K UHD", ""}},
+		{"size in the cell only", header + `Acme QLED 4K,$5,,Acme,"65"" ",,,`, Product{`Acme QLED 4K`, 5_00, "", "Acme", 65, "QLED", "4K UHD", ""}},
 
 		{"display type of several technologies", named(`Acme - 65" QNED Mini-LED 8K UHD Smart webOS TV`),
-			TV{`Acme - 65" QNED Mini-LED 8K UHD Smart webOS TV`, 1_299_99, plain.URL, "Acme", 65, "QNED", "8K UHD", "webOS"}},
-		{"QD-OLED", named(`Acme - 65" QD-OLED 4K`), TV{`Acme - 65" QD-OLED 4K`, 1_299_99, plain.URL, "Acme", 65, "QD-OLED", "4K UHD", ""}},
-		{"Mini LED", named(`Acme - 65" Mini LED 4K`), TV{`Acme - 65" Mini LED 4K`, 1_299_99, plain.URL, "Acme", 65, "Mini-LED", "4K UHD", ""}},
-		{"trade name of LED", named(`Acme - 65" Crystal UHD`), TV{`Acme - 65" Crystal UHD`, 1_299_99, plain.URL, "Acme", 65, "LED", "4K UHD", ""}},
-		{"Neo, cut from Neo QLED", celled("Neo", "4K Smart", "Tizen"), with(func(tv *TV) { tv.Name, tv.DisplayType = nameless.Name, "Neo QLED" })},
+			Product{`Acme - 65" QNED Mini-LED 8K UHD Smart webOS TV`, 1_299_99, plain.URL, "Acme", 65, "QNED", "8K UHD", "webOS"}},
+		{"QD-OLED", named(`Acme - 65" QD-OLED 4K`), Product{`Acme - 65" QD-OLED 4K`, 1_299_99, plain.URL, "Acme", 65, "QD-OLED", "4K UHD", ""}},
+		{"Mini LED", named(`Acme - 65" Mini LED 4K`), Product{`Acme - 65" Mini LED 4K`, 1_299_99, plain.URL, "Acme", 65, "Mini-LED", "4K UHD", ""}},
+		{"trade name of LED", named(`Acme - 65" Crystal UHD`), Product{`Acme - 65" Crystal UHD`, 1_299_99, plain.URL, "Acme", 65, "LED", "4K UHD", ""}},
+		{"Neo, cut from Neo QLED", celled("Neo", "4K Smart", "Tizen"), with(func(tv *Product) { tv.Name, tv.DisplayType = nameless.Name, "Neo QLED" })},
 		{"display type in the resolution's cell", celled("4K", "QLED HDR", "Tizen"), nameless},
 		{"resolution in the display type's cell", celled("4K QLED", "Smart Tizen", "Class"), nameless},
-		{"resolution beside evo", celled("OLED", "evo 4K", "webOS "), with(func(tv *TV) { tv.Name, tv.DisplayType, tv.OS = nameless.Name, "OLED", "webOS" })},
+		{"resolution beside evo", celled("OLED", "evo 4K", "webOS "), with(func(tv *Product) { tv.Name, tv.DisplayType, tv.OS = nameless.Name, "OLED", "webOS" })},
 		{"system in the resolution's cell", celled("QLED 4K", "Smart Tizen", "with"), nameless},
-		{"FHD", celled("LED", "FHD", ""), with(func(tv *TV) { tv.Name, tv.DisplayType, tv.Resolution, tv.OS = nameless.Name, "LED", "Full HD", "" })},
-		{"HD, not HDR", celled("LED HDR", "HD Smart", ""), with(func(tv *TV) { tv.Name, tv.DisplayType, tv.Resolution, tv.OS = nameless.Name, "LED", "HD", "" })},
-		{"UHD alone is 4K", celled("LED", "UHD Digital", ""), with(func(tv *TV) { tv.Name, tv.DisplayType, tv.OS = nameless.Name, "LED", "" })},
-		{"1080p in the name", named(`Acme - 40" LED 1080P`), TV{`Acme - 40" LED 1080P`, 1_299_99, plain.URL, "Acme", 40, "LED", "Full HD", ""}},
-		{"720p in the name", named(`Acme - 32" LED 720p`), TV{`Acme - 32" LED 720p`, 1_299_99, plain.URL, "Acme", 32, "LED", "HD", ""}},
+		{"FHD", celled("LED", "FHD", ""), with(func(tv *Product) { tv.Name, tv.DisplayType, tv.Resolution, tv.OS = nameless.Name, "LED", "Full HD", "" })},
+		{"HD, not HDR", celled("LED HDR", "HD Smart", ""), with(func(tv *Product) { tv.Name, tv.DisplayType, tv.Resolution, tv.OS = nameless.Name, "LED", "HD", "" })},
+		{"UHD alone is 4K", celled("LED", "UHD Digital", ""), with(func(tv *Product) { tv.Name, tv.DisplayType, tv.OS = nameless.Name, "LED", "" })},
+		{"1080p in the name", named(`Acme - 40" LED 1080P`), Product{`Acme - 40" LED 1080P`, 1_299_99, plain.URL, "Acme", 40, "LED", "Full HD", ""}},
+		{"720p in the name", named(`Acme - 32" LED 720p`), Product{`Acme - 32" LED 720p`, 1_299_99, plain.URL, "Acme", 32, "LED", "HD", ""}},
 		{"the name wins", header + name + `,"$1,299.99",https://shop.example/r7,Acme,55,OLED,8K,Fire`, plain},
 
-		{"system in one word", named(`Roku - 65" LED 4K Smart RokuTV`), TV{`Roku - 65" LED 4K Smart RokuTV`, 1_299_99, plain.URL, "Roku", 65, "LED", "4K UHD", "Roku TV"}},
-		{"system around Smart", named(`TCL - 65" LED 4K Roku Smart TV`), TV{`TCL - 65" LED 4K Roku Smart TV`, 1_299_99, plain.URL, "TCL", 65, "LED", "4K UHD", "Roku TV"}},
-		{"Vidaa", named(`Acme - 65" LED 4K Vidaa TV`), TV{`Acme - 65" LED 4K Vidaa TV`, 1_299_99, plain.URL, "Acme", 65, "LED", "4K UHD", "VIDAA"}},
-		{"system cut short in its cell", celled("LED", "4K UHD", "Google"), with(func(tv *TV) { tv.Name, tv.DisplayType, tv.OS = nameless.Name, "LED", "Google TV" })},
+		{"system in one word", named(`Roku - 65" LED 4K Smart RokuTV`), Product{`Roku - 65" LED 4K Smart RokuTV`, 1_299_99, plain.URL, "Roku", 65, "LED", "4K UHD", "Roku TV"}},
+		{"system around Smart", named(`TCL - 65" LED 4K Roku Smart TV`), Product{`TCL - 65" LED 4K Roku Smart TV`, 1_299_99, plain.URL, "TCL", 65, "LED", "4K UHD", "Roku TV"}},
+		{"Vidaa", named(`Acme - 65" LED 4K Vidaa TV`), Product{`Acme - 65" LED 4K Vidaa TV`, 1_299_99, plain.URL, "Acme", 65, "LED", "4K UHD", "VIDAA"}},
+		{"system cut short in its cell", celled("LED", "4K UHD", "Google"), with(func(tv *Product) { tv.Name, tv.DisplayType, tv.OS = nameless.Name, "LED", "Google TV" })},
 		{"an assistant is not a system", named(`Acme - 65" LED 4K TV with Google Assistant`),
-			TV{`Acme - 65" LED 4K TV with Google Assistant`, 1_299_99, plain.URL, "Acme", 65, "LED", "4K UHD", ""}},
-		{"nor are these words", celled("LED", "4K UHD", "Signage"), with(func(tv *TV) { tv.Name, tv.DisplayType, tv.OS = nameless.Name, "LED", "" })},
+			Product{`Acme - 65" LED 4K TV with Google Assistant`, 1_299_99, plain.URL, "Acme", 65, "LED", "4K UHD", ""}},
+		{"nor are these words", celled("LED", "4K UHD", "Signage"), with(func(tv *Product) { tv.Name, tv.DisplayType, tv.OS = nameless.Name, "LED", "" })},
 		{"the stick of a bundle is not the system", named(`Package - Acme - 24" LED HD TV - Black and Other - Stick with Google TV (4K)`),
-			TV{`Package - Acme - 24" LED HD TV - Black and Other - Stick with Google TV (4K)`, 1_299_99, plain.URL, "Acme", 24, "LED", "HD", ""}},
+			Product{`Package - Acme - 24" LED HD TV - Black and Other - Stick with Google TV (4K)`, 1_299_99, plain.URL, "Acme", 24, "LED", "HD", ""}},
 		{"a bundle that begins with the soundbar", named(`Package - Acme - Soundbar for OLED and 75" Class LED 4K Smart Tizen TV`),
-			TV{`Package - Acme - Soundbar for OLED and 75" Class LED 4K Smart Tizen TV`, 1_299_99, plain.URL, "Acme", 75, "LED", "4K UHD", "Tizen"}},
+			Product{`Package - Acme - Soundbar for OLED and 75" Class LED 4K Smart Tizen TV`, 1_299_99, plain.URL, "Acme", 75, "LED", "4K UHD", "Tizen"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			c, report, err := Load(strings.NewReader(tt.file))
@@ -113,7 +113,7 @@ func TestLoadTidies(t *testing.T) {
 			if report.Rows != 1 || report.Used != 1 {
 				t.Errorf("got %v, want one row, used", report)
 			}
-			if got := c.TVs[0]; got != tt.want {
+			if got := c.Products[0]; got != tt.want {
 				t.Errorf("got  %+v\nwant %+v", got, tt.want)
 			}
 			checkReload(t, c)
@@ -171,8 +171,8 @@ func TestLoadRefuses(t *testing.T) {
 			if p.Line != 3 || p.Column != tt.column || !strings.Contains(p.Reason, tt.reason) {
 				t.Errorf("got  %v\nwant line 3, %s: … %s …", p, tt.column, tt.reason)
 			}
-			if len(c.TVs) != 3 {
-				t.Errorf("%d products, want 3", len(c.TVs))
+			if len(c.Products) != 3 {
+				t.Errorf("%d products, want 3", len(c.Products))
 			}
 		})
 	}
@@ -210,8 +210,8 @@ func TestLoadCountsRepeats(t *testing.T) {
 	if report.Rows != 3 || report.Used != 2 || report.Repeated != 1 || report.Refused != 0 {
 		t.Errorf("got %v, want 3 rows: 2 used, 1 repeated", report)
 	}
-	if c.TVs[0].URL != "https://shop.example/first" {
-		t.Errorf("kept %s, want the first", c.TVs[0].URL)
+	if c.Products[0].URL != "https://shop.example/first" {
+		t.Errorf("kept %s, want the first", c.Products[0].URL)
 	}
 }
 
@@ -223,8 +223,8 @@ func TestOneSpellingOfABrand(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i, want := range []string{"Acme-Visual", "Acme-Visual", "Acme-Visual", "VIZIO"} {
-		if c.TVs[i].Brand != want {
-			t.Errorf("brand of row %d is %q, want %q", i+1, c.TVs[i].Brand, want)
+		if c.Products[i].Brand != want {
+			t.Errorf("brand of row %d is %q, want %q", i+1, c.Products[i].Brand, want)
 		}
 	}
 }
@@ -335,9 +335,9 @@ func TestVocabulariesKnowTheirValues(t *testing.T) {
 }
 
 func TestHash(t *testing.T) {
-	a := TV{Name: "ab", Brand: "c", PriceCents: 1, ScreenSize: 65, DisplayType: "LED", Resolution: "HD", OS: "Tizen", URL: "u"}
+	a := Product{Name: "ab", Brand: "c", PriceCents: 1, ScreenSize: 65, DisplayType: "LED", Resolution: "HD", OS: "Tizen", URL: "u"}
 	seen := map[[32]byte]string{hash(nil): "nothing"}
-	differ := func(name string, tvs ...TV) {
+	differ := func(name string, tvs ...Product) {
 		t.Helper()
 		h := hash(tvs)
 		if other, ok := seen[h]; ok {
@@ -345,19 +345,19 @@ func TestHash(t *testing.T) {
 		}
 		seen[h] = name
 	}
-	with := func(change func(*TV)) TV { tv := a; change(&tv); return tv }
+	with := func(change func(*Product)) Product { tv := a; change(&tv); return tv }
 	differ("one product", a)
 	differ("it twice", a, a)
-	differ("another name", with(func(tv *TV) { tv.Name = "abc" }))
-	differ("a letter moved to the next text", with(func(tv *TV) { tv.Name, tv.URL = "a", "bu" }))
-	differ("another price", with(func(tv *TV) { tv.PriceCents = 2 }))
-	differ("another page", with(func(tv *TV) { tv.URL = "v" }))
-	differ("another brand", with(func(tv *TV) { tv.Brand = "d" }))
-	differ("another size", with(func(tv *TV) { tv.ScreenSize = 66 }))
-	differ("another display", with(func(tv *TV) { tv.DisplayType = "OLED" }))
-	differ("another resolution", with(func(tv *TV) { tv.Resolution = "Full HD" }))
-	differ("another system", with(func(tv *TV) { tv.OS = "webOS" }))
-	b := with(func(tv *TV) { tv.Name = "b" })
+	differ("another name", with(func(tv *Product) { tv.Name = "abc" }))
+	differ("a letter moved to the next text", with(func(tv *Product) { tv.Name, tv.URL = "a", "bu" }))
+	differ("another price", with(func(tv *Product) { tv.PriceCents = 2 }))
+	differ("another page", with(func(tv *Product) { tv.URL = "v" }))
+	differ("another brand", with(func(tv *Product) { tv.Brand = "d" }))
+	differ("another size", with(func(tv *Product) { tv.ScreenSize = 66 }))
+	differ("another display", with(func(tv *Product) { tv.DisplayType = "OLED" }))
+	differ("another resolution", with(func(tv *Product) { tv.Resolution = "Full HD" }))
+	differ("another system", with(func(tv *Product) { tv.OS = "webOS" }))
+	b := with(func(tv *Product) { tv.Name = "b" })
 	differ("two products", a, b)
 	differ("them in another order", b, a)
 }
@@ -376,7 +376,7 @@ func TestHashIsTheSameHoweverTheFileIsWritten(t *testing.T) {
 		t.Fatal(err)
 	}
 	if clean.Hash != messy.Hash {
-		t.Errorf("two hashes for\n%+v\n%+v", clean.TVs, messy.TVs)
+		t.Errorf("two hashes for\n%+v\n%+v", clean.Products, messy.Products)
 	}
 }
 
@@ -396,7 +396,7 @@ func (e *endless) Read(p []byte) (int, error) {
 
 // A space before a text has tidy look at each character.
 func TestWhatIsTidyStaysAsItIs(t *testing.T) {
-	for _, p := range Default().TVs {
+	for _, p := range Default().Products {
 		for _, s := range []string{p.Name, p.URL, p.Name + " ", p.Name + `""`, "  " + p.Name, p.Name + "\t4K", p.Name + "™"} {
 			if isTidy(s) != (tidy(" "+s) == s) {
 				t.Errorf("%q is tidy: %v, and becomes %q", s, isTidy(s), tidy(" "+s))

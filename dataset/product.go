@@ -62,12 +62,12 @@ func (c columns) cell(cells []string, col column) string {
 }
 
 // product reads a row, or says what is wrong with it.
-func (c columns) product(row record, brands brandSpelling) (TV, *Problem) {
-	refuse := func(col column, format string, args ...any) (TV, *Problem) {
-		return TV{}, &Problem{row.line, col.String(), fmt.Sprintf(format, args...)}
+func (c columns) product(row record, brands brandSpelling) (Product, *Problem) {
+	refuse := func(col column, format string, args ...any) (Product, *Problem) {
+		return Product{}, &Problem{row.line, col.String(), fmt.Sprintf(format, args...)}
 	}
 	if row.problem != "" {
-		return TV{}, &Problem{Line: row.line, Reason: row.problem}
+		return Product{}, &Problem{Line: row.line, Reason: row.problem}
 	}
 	for col, i := range c.at {
 		if i >= 0 && !utf8.ValidString(row.cells[i]) {
@@ -76,7 +76,7 @@ func (c columns) product(row record, brands brandSpelling) (TV, *Problem) {
 	}
 	cell := func(col column) string { return c.cell(row.cells, col) }
 
-	var tv TV
+	var tv Product
 	tv.Name = cell(productName)
 	if letters(tv.Name) == "" {
 		return refuse(productName, "it is empty: every product needs a name")
@@ -222,7 +222,7 @@ func quoted(s string) string {
 }
 
 // hash puts its length before each text, so that no two lists of products are the same bytes.
-func hash(tvs []TV) (sum [32]byte) {
+func hash(tvs []Product) (sum [32]byte) {
 	h := sha256.New()
 	number := func(n int64) { h.Write(binary.BigEndian.AppendUint64(nil, uint64(n))) }
 	text := func(s string) { number(int64(len(s))); h.Write([]byte(s)) }

@@ -114,7 +114,7 @@ func TestARepeatedBurstIsSkippedByAnotherDeployment(t *testing.T) {
 			first := l.mustInvoke(t, payload)
 
 			fewer := *dataset.Default()
-			fewer.TVs = fewer.TVs[:len(fewer.TVs)/2]
+			fewer.Products = fewer.Products[:len(fewer.Products)/2]
 			fewer.Hash[0]++
 			m, err := market.New(&fewer)
 			if err != nil {

@@ -171,7 +171,7 @@ func TestEverythingInTheOrderNamesTheBurst(t *testing.T) {
 		"brand":    func(o *burst.Request) { o.Brand = "LG" },
 		"city":     func(o *burst.Request) { o.City = "Chicago" },
 		"method":   func(o *burst.Request) { o.PaymentMethod = "PayPal" },
-		"product":  func(o *burst.Request) { o.Product = dataset.Default().TVs[7].Name },
+		"product":  func(o *burst.Request) { o.Product = dataset.Default().Products[7].Name },
 	} {
 		id := plan(t, with(base, change)).ID()
 		if other, again := seen[id]; again {
@@ -392,7 +392,7 @@ func TestRefusedOrders(t *testing.T) {
 		"city":            {func(o *burst.Request) { o.City = "Paris" }, "city", "Chicago"},
 		"method":          {func(o *burst.Request) { o.PaymentMethod = "Cash" }, "payment_method", "PayPal"},
 		"product":         {func(o *burst.Request) { o.Product = "a fridge" }, "product", "as in"},
-		"brand's product": {func(o *burst.Request) { o.Brand, o.Product = "LG", dataset.Default().TVs[0].Name }, "product", "brand LG"},
+		"brand's product": {func(o *burst.Request) { o.Brand, o.Product = "LG", dataset.Default().Products[0].Name }, "product", "brand LG"},
 		"channel":         {func(o *burst.Request) { o.Channel = "phone" }, "channel", "in_store"},
 	} {
 		t.Run(name, func(t *testing.T) {

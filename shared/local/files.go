@@ -34,7 +34,7 @@ func openCatalogue(path string, ui *terminal) (*dataset.Catalogue, error) {
 // brands lists the brands of a catalogue in the order of the alphabet.
 func brands(c *dataset.Catalogue) []string {
 	var names []string
-	for _, tv := range c.TVs {
+	for _, tv := range c.Products {
 		names = append(names, tv.Brand)
 	}
 	slices.Sort(names)

@@ -44,7 +44,7 @@ var brandShares = map[string]uint64{
 
 const otherBrands = 9
 
-func newAssortment(tvs []dataset.TV) assortment {
+func newAssortment(tvs []dataset.Product) assortment {
 	a := assortment{products: make([]product, len(tvs))}
 	texts := make(map[string]sale.Text) // most are used by many products
 	text := func(s string) sale.Text {

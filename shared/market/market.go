@@ -31,12 +31,12 @@ type Market struct {
 
 // New makes the market of a catalogue, which must have a product.
 func New(c *dataset.Catalogue) (*Market, error) {
-	if len(c.TVs) == 0 {
+	if len(c.Products) == 0 {
 		return nil, fmt.Errorf("the catalogue has no products")
 	}
 	return &Market{
 		hash:  c.Hash,
-		stock: newAssortment(c.TVs),
+		stock: newAssortment(c.Products),
 		channels: map[contract.Channel]*channel{
 			contract.ChannelOnline: newChannel(online),
 			contract.ChannelStore:  newChannel(inStore),

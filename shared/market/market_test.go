@@ -102,8 +102,8 @@ func TestSharesInStores(t *testing.T) {
 
 // What must hold for each sale, whatever was drawn.
 func TestEachSaleMakesSense(t *testing.T) {
-	products := make(map[string]dataset.TV)
-	for _, tv := range dataset.Default().TVs {
+	products := make(map[string]dataset.Product)
+	for _, tv := range dataset.Default().Products {
 		products[tv.Name] = tv
 	}
 	for _, f := range contract.Functions() {
@@ -202,7 +202,7 @@ func TestCustomersOfAnyChannelAreTheSame(t *testing.T) {
 }
 
 func TestFlashSale(t *testing.T) {
-	brand, product := "LG", dataset.Default().TVs[100]
+	brand, product := "LG", dataset.Default().Products[100]
 	for name, a := range map[string]market.Query{
 		"brand":   {Brand: brand},
 		"product": {Product: product.Name},
@@ -288,10 +288,10 @@ func TestNarrowed(t *testing.T) {
 		ask market.Query
 		get func(*sale.Sale) sale.Text
 	}{
-		"Sony":                         {market.Query{Brand: "sony"}, func(s *sale.Sale) sale.Text { return s.Brand }},
-		"Chicago":                      {market.Query{City: "chicago"}, func(s *sale.Sale) sale.Text { return s.City }},
-		"PayPal":                       {market.Query{PaymentMethod: "paypal"}, func(s *sale.Sale) sale.Text { return s.PaymentMethod }},
-		dataset.Default().TVs[42].Name: {market.Query{Product: dataset.Default().TVs[42].Name}, func(s *sale.Sale) sale.Text { return s.ProductName }},
+		"Sony":                              {market.Query{Brand: "sony"}, func(s *sale.Sale) sale.Text { return s.Brand }},
+		"Chicago":                           {market.Query{City: "chicago"}, func(s *sale.Sale) sale.Text { return s.City }},
+		"PayPal":                            {market.Query{PaymentMethod: "paypal"}, func(s *sale.Sale) sale.Text { return s.PaymentMethod }},
+		dataset.Default().Products[42].Name: {market.Query{Product: dataset.Default().Products[42].Name}, func(s *sale.Sale) sale.Text { return s.ProductName }},
 	} {
 		c.ask.Channel = contract.ChannelOnline
 		want := sale.NewText(name)
@@ -302,8 +302,8 @@ func TestNarrowed(t *testing.T) {
 // A catalogue need not have the brands that the model knows.
 func TestAnyCatalogue(t *testing.T) {
 	for name, c := range map[string]*dataset.Catalogue{
-		"one product": {TVs: dataset.Default().TVs[:1]},
-		"unknown brand": {TVs: []dataset.TV{
+		"one product": {Products: dataset.Default().Products[:1]},
+		"unknown brand": {Products: []dataset.Product{
 			{Name: "A", PriceCents: 1, Brand: "Nobody", ScreenSize: 150, DisplayType: "LED", Resolution: "HD"},
 			{Name: "B", PriceCents: dataset.MaxPriceCents, Brand: "Samsung", ScreenSize: 10, DisplayType: "LED", Resolution: "HD"},
 		}},
