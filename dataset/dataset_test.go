@@ -43,7 +43,7 @@ func TestDefaultIsBelievable(t *testing.T) {
 		t.Errorf("sizes are %d to %d inches, want 24 to 115", lo, hi)
 	}
 	if lo, hi := slices.Min(prices), slices.Max(prices); lo != 69_99 || hi != 29_999_99 {
-		t.Errorf("prices are %s to %s, want $69.99 to $29,999.99", dollars(lo), dollars(hi))
+		t.Errorf("prices are %s to %s, want 69.99 to 29,999.99", amount(lo), amount(hi))
 	}
 	if len(brands) < 12 {
 		t.Errorf("%d brands, want a shop's choice of at least 12", len(brands))
@@ -66,7 +66,7 @@ func TestDefaultPricesRiseWithSize(t *testing.T) {
 		for i := 1; i < len(tvs); i++ {
 			if tvs[i].PriceCents < tvs[i-1].PriceCents {
 				t.Errorf("%s: %d inches cost %s but %d inches %s", name,
-					tvs[i-1].ScreenSize, dollars(tvs[i-1].PriceCents), tvs[i].ScreenSize, dollars(tvs[i].PriceCents))
+					tvs[i-1].ScreenSize, amount(tvs[i-1].PriceCents), tvs[i].ScreenSize, amount(tvs[i].PriceCents))
 			}
 		}
 	}
@@ -145,7 +145,7 @@ func TestCrawledFile(t *testing.T) {
 			continue
 		}
 		got := c.Products[i]
-		got.URL = ""
+		got.URL, want.Category = "", CategoryTV
 		if got != want {
 			t.Errorf("got  %+v\nwant %+v", got, want)
 		}
@@ -171,11 +171,21 @@ func written(t *testing.T, c *Catalogue) []byte {
 	t.Helper()
 	var b bytes.Buffer
 	w := csv.NewWriter(&b)
-	if err := w.Write(strings.Split(allColumns(), ",")); err != nil {
-		t.Fatal(err)
+	rows := [][]string{strings.Split(allColumns(), ",")}
+	usual := c.Currency == defaultCurrency
+	for _, p := range c.Products {
+		usual = usual && p.Category == CategoryTV
+		size := strings.TrimPrefix(strconv.Itoa(p.ScreenSize), "0")
+		rows = append(rows, []string{p.Name, amount(p.PriceCents), p.URL, p.Brand, size,
+			p.DisplayType, p.Resolution, p.OS, p.Category, c.Currency})
 	}
-	for _, tv := range c.Products {
-		row := []string{tv.Name, dollars(tv.PriceCents), tv.URL, tv.Brand, strconv.Itoa(tv.ScreenSize), tv.DisplayType, tv.Resolution, tv.OS}
+	for i, row := range rows {
+		if usual { // as the file that is built in
+			row = row[:category]
+		}
+		if usual && i > 0 {
+			row[pricing] = "$" + row[pricing]
+		}
 		if err := w.Write(row); err != nil {
 			t.Fatal(err)
 		}
@@ -198,6 +208,9 @@ func checkReload(t *testing.T, c *Catalogue) {
 		if c.Products[i] != again.Products[i] {
 			t.Fatalf("written %+v\nloaded  %+v", c.Products[i], again.Products[i])
 		}
+	}
+	if c.Currency != again.Currency {
+		t.Errorf("written in %s, loaded in %s", c.Currency, again.Currency)
 	}
 	if c.Hash != again.Hash {
 		t.Error("the same products have two hashes")

@@ -2,9 +2,12 @@ package dataset
 
 import (
 	"bytes"
+	"cmp"
+	"encoding/csv"
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 )
@@ -13,9 +16,8 @@ import (
 const (
 	MaxFileBytes  = 64 << 20    // of a file
 	MaxRows       = 1_000_000   // of a file, without its header
-	MaxProblems   = 1_000       // that a Report describes; it counts all
 	MaxNameLength = 300         // characters
-	MaxPriceCents = 100_000_000 // one million dollars
+	MaxPriceCents = 100_000_000 // one million of the currency's unit
 	MinScreenSize = 10          // inches
 	MaxScreenSize = 150         // inches
 )
@@ -33,24 +35,35 @@ type Report struct {
 	Repeated int // same name and price as an earlier row, which was kept
 	Refused  int // cannot be used
 
-	// Problems has one entry for each refused row, in the order of the file, for the first MaxProblems of them.
-	Problems []Problem
+	Problems []Problem // one for each refused row, in the order of the file
 }
 
 // Problem is why one row cannot be used.
 type Problem struct {
 	Line   int    // of the file, where the row begins; the first line is 1
 	Column string // in the spelling of the package comment; empty if it is the row as a whole
-	Reason string
+	Value  string // what the file has there; of a row as a whole its beginning
+	Reason string // with what is allowed
 }
 
 // Load reads a catalogue.
 //
-// The first row names the columns, in any order and letter case. PRODUCT_NAME and PRICING must be there; the others
-// may be missing or empty where the name tells the same. What the name tells wins over the cell, because crawlers cut
-// their cells out of the name by position: a 110 inch set has "10" in SCREEN_SIZE, and DISPLAY_TYPE says "4K". Only the
-// brand's own column wins over the name. The operating system is the only value that nobody has to tell. The catalogue
-// keeps to a small vocabulary of display types, resolutions and systems.
+// The first row names the columns, in any order and letter case. PRODUCT_NAME and PRICING must be
+// there; the others may be missing or empty where the name tells the same. Of a TV set what the
+// name tells wins over the cell, because crawlers cut their cells out of the name by position: a
+// 110 inch set has "10" in SCREEN_SIZE, and DISPLAY_TYPE says "4K". Only the brand's own column
+// wins over the name. The operating system is the only value that nobody has to tell. The
+// catalogue keeps to a small vocabulary of display types, resolutions and systems.
+//
+// Where there is a column CATEGORY each row must say what it sells. What is not a TV set need not
+// have a screen, and its name says nothing of one: its cells are taken as they are, with the size
+// in inches.
+//
+// A size is in inches, or in centimetres where its cell says so, or where the header does and the
+// cell has no unit: SCREEN_SIZE_CM.
+//
+// The catalogue has one currency, that of CURRENCY and of the codes and signs beside the prices.
+// Rows that say none have it too; where no row says one it is USD.
 //
 // A row that repeats the name and the price of an earlier row is counted and left out. One that repeats the name at
 // another price is refused: a product has one price, and the first row sets it.
@@ -77,8 +90,13 @@ func Load(r io.Reader) (*Catalogue, Report, error) {
 		line  int
 		cents int64
 	}
+	type saying struct {
+		currency string
+		line     int
+	}
 	offers := make(map[string]offer)
-	brands := make(brandSpelling)
+	known := spellings{make(brandSpelling), newCategories()}
+	var said, otherwise saying // the first of each currency
 	c := &Catalogue{}
 	for {
 		row, ok := rows.next(columns.width)
@@ -89,30 +107,43 @@ func Load(r io.Reader) (*Catalogue, Report, error) {
 			return nil, report, fmt.Errorf("%w: it has more than %d rows, split it or sell fewer products", ErrTooLarge, MaxRows)
 		}
 		report.Rows++
-		tv, problem := columns.product(row, brands)
+		p, currency, problem := columns.product(row, known)
 		if problem != nil {
 			report.refuse(*problem)
 			continue
 		}
-		key := strings.ToLower(tv.Name)
+		switch {
+		case currency == "" || currency == said.currency || otherwise.line > 0:
+		case said.line == 0:
+			said = saying{currency, row.line}
+		default:
+			otherwise = saying{currency, row.line}
+		}
+		key := strings.ToLower(p.Name)
 		first, again := offers[key]
 		switch {
 		case !again:
-			offers[key] = offer{row.line, tv.PriceCents}
-			c.Products = append(c.Products, tv)
+			offers[key] = offer{row.line, p.PriceCents}
+			c.Products = append(c.Products, p)
 			report.Used++
-		case first.cents == tv.PriceCents:
+		case first.cents == p.PriceCents:
 			report.Repeated++
 		default:
-			report.refuse(Problem{row.line, pricing.String(), fmt.Sprintf(
+			report.refuse(*columns.refuse(row, pricing,
 				"%s, but line %d sells the same product for %s, and a product has one price: the first is kept",
-				dollars(tv.PriceCents), first.line, dollars(first.cents))})
+				amount(p.PriceCents), first.line, amount(first.cents)))
 		}
 	}
 	if report.Used == 0 {
 		return nil, report, noUsableRow(report)
 	}
-	c.Hash = hash(c.Products)
+	if otherwise.line > 0 {
+		return nil, report, fmt.Errorf(
+			"%w: it has two currencies, %s in line %d and %s in line %d: put each into a catalogue of its own",
+			ErrInvalid, said.currency, said.line, otherwise.currency, otherwise.line)
+	}
+	c.Currency = cmp.Or(said.currency, defaultCurrency)
+	c.Hash = hash(c)
 	return c, report, nil
 }
 
@@ -133,11 +164,20 @@ func (r Report) String() string {
 	return b.String()
 }
 
+// WriteCSV writes all problems as CSV with the columns line, column, value and reason.
+func (r Report) WriteCSV(w io.Writer) error {
+	c := csv.NewWriter(w)
+	_ = c.Write([]string{"line", "column", "value", "reason"}) // Error knows it
+	for _, p := range r.Problems {
+		_ = c.Write([]string{strconv.Itoa(p.Line), p.Column, p.Value, p.Reason})
+	}
+	c.Flush()
+	return c.Error()
+}
+
 func (r *Report) refuse(p Problem) {
 	r.Refused++
-	if len(r.Problems) < MaxProblems {
-		r.Problems = append(r.Problems, p)
-	}
+	r.Problems = append(r.Problems, p)
 }
 
 func (p Problem) String() string {
@@ -197,7 +237,7 @@ func readHeader(rows *records) (columns, error) {
 		c.at[col] = -1
 	}
 	for i, cell := range row.cells {
-		col, ok := columnNamed(cell)
+		col, inCentimetres, ok := columnNamed(cell)
 		if !ok {
 			continue
 		}
@@ -205,6 +245,7 @@ func readHeader(rows *records) (columns, error) {
 			return columns{}, fmt.Errorf("%w: the header has two columns %v, remove one", ErrInvalid, col)
 		}
 		c.at[col] = i
+		c.inCentimetres = c.inCentimetres || inCentimetres
 	}
 	for _, col := range []column{productName, pricing} {
 		if c.at[col] < 0 {

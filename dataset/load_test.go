@@ -12,7 +12,7 @@ import (
 const header = "PRODUCT_NAME,PRICING,URL,BRAND,SCREEN_SIZE,DISPLAY_TYPE,RESOLUTION,OS\n"
 
 func TestLoadTidies(t *testing.T) {
-	plain := Product{`Acme - 65" Class R7 Series QLED 4K UHD Smart Tizen TV`, 1_299_99, "https://shop.example/r7", "Acme", 65, "QLED", "4K UHD", "Tizen"}
+	plain := Product{`Acme - 65" Class R7 Series QLED 4K UHD Smart Tizen TV`, "TV", 1_299_99, "https://shop.example/r7", "Acme", 65, "QLED", "4K UHD", "Tizen"}
 	with := func(change func(*Product)) Product {
 		tv := plain
 		change(&tv)
@@ -57,30 +57,30 @@ func TestLoadTidies(t *testing.T) {
 		{"known brand in its own spelling", header + name + `,"$1,299.99",https://shop.example/r7,INSIGNIA™,65,QLED,4K UHD,Tizen`,
 			with(func(tv *Product) { tv.Brand = "Insignia" })},
 		{"brand from the name", named(`Acme Visual - 65" QLED 4K`),
-			Product{`Acme Visual - 65" QLED 4K`, 1_299_99, plain.URL, "Acme Visual", 65, "QLED", "4K UHD", ""}},
+			Product{`Acme Visual - 65" QLED 4K`, "TV", 1_299_99, plain.URL, "Acme Visual", 65, "QLED", "4K UHD", ""}},
 		{"known brand without a dash", named(`SAMSUNG 65" QLED 4K`),
-			Product{`SAMSUNG 65" QLED 4K`, 1_299_99, plain.URL, "Samsung", 65, "QLED", "4K UHD", ""}},
+			Product{`SAMSUNG 65" QLED 4K`, "TV", 1_299_99, plain.URL, "Samsung", 65, "QLED", "4K UHD", ""}},
 		{"known brand with a dash in it", named(`PEERLESS-AV 65" QLED 4K`),
-			Product{`PEERLESS-AV 65" QLED 4K`, 1_299_99, plain.URL, "Peerless-AV", 65, "QLED", "4K UHD", ""}},
+			Product{`PEERLESS-AV 65" QLED 4K`, "TV", 1_299_99, plain.URL, "Peerless-AV", 65, "QLED", "4K UHD", ""}},
 		{"brand of a bundle", named(`Package - Acme - 65" QLED 4K and Other - Soundbar`),
-			Product{`Package - Acme - 65" QLED 4K and Other - Soundbar`, 1_299_99, plain.URL, "Acme", 65, "QLED", "4K UHD", ""}},
+			Product{`Package - Acme - 65" QLED 4K and Other - Soundbar`, "TV", 1_299_99, plain.URL, "Acme", 65, "QLED", "4K UHD", ""}},
 
 		{"100 inch of which the cell has 00", header + `"Acme - 100"" LED 4K",$1,,Acme,00,LED,4K,`,
-			Product{`Acme - 100" LED 4K`, 1_00, "", "Acme", 100, "LED", "4K UHD", ""}},
+			Product{`Acme - 100" LED 4K`, "TV", 1_00, "", "Acme", 100, "LED", "4K UHD", ""}},
 		{"110 inch of which the cell has 10", header + `"Acme - 110"" Micro LED 4K","$149,999.99",,Acme,10,LED,4K,`,
-			Product{`Acme - 110" Micro LED 4K`, 149_999_99, "", "Acme", 110, "MicroLED", "4K UHD", ""}},
-		{"size in words", named(`Acme - 65-Inch QLED 4K`), Product{`Acme - 65-Inch QLED 4K`, 1_299_99, plain.URL, "Acme", 65, "QLED", "4K UHD", ""}},
-		{"size by its class", named(`Acme - 65 class QLED 4K`), Product{`Acme - 65 class QLED 4K`, 1_299_99, plain.URL, "Acme", 65, "QLED", "4K UHD", ""}},
-		{"size with a decimal is rounded", named(`Acme - 64.5" QLED 4K`), Product{`Acme - 64.5" QLED 4K`, 1_299_99, plain.URL, "Acme", 65, "QLED", "4K UHD", ""}},
+			Product{`Acme - 110" Micro LED 4K`, "TV", 149_999_99, "", "Acme", 110, "MicroLED", "4K UHD", ""}},
+		{"size in words", named(`Acme - 65-Inch QLED 4K`), Product{`Acme - 65-Inch QLED 4K`, "TV", 1_299_99, plain.URL, "Acme", 65, "QLED", "4K UHD", ""}},
+		{"size by its class", named(`Acme - 65 class QLED 4K`), Product{`Acme - 65 class QLED 4K`, "TV", 1_299_99, plain.URL, "Acme", 65, "QLED", "4K UHD", ""}},
+		{"size with a decimal is rounded", named(`Acme - 64.5" QLED 4K`), Product{`Acme - 64.5" QLED 4K`, "TV", 1_299_99, plain.URL, "Acme", 65, "QLED", "4K UHD", ""}},
 		{"a number that is no size", named(`Acme - 7.1.2 Class 900" 65" QLED 4K`),
-			Product{`Acme - 7.1.2 Class 900" 65" QLED 4K`, 1_299_99, plain.URL, "Acme", 65, "QLED", "4K UHD", ""}},
-		{"size in the cell only", header + `Acme QLED 4K,$5,,Acme,"65"" ",,,`, Product{`Acme QLED 4K`, 5_00, "", "Acme", 65, "QLED", "4K UHD", ""}},
+			Product{`Acme - 7.1.2 Class 900" 65" QLED 4K`, "TV", 1_299_99, plain.URL, "Acme", 65, "QLED", "4K UHD", ""}},
+		{"size in the cell only", header + `Acme QLED 4K,$5,,Acme,"65"" ",,,`, Product{`Acme QLED 4K`, "TV", 5_00, "", "Acme", 65, "QLED", "4K UHD", ""}},
 
 		{"display type of several technologies", named(`Acme - 65" QNED Mini-LED 8K UHD Smart webOS TV`),
-			Product{`Acme - 65" QNED Mini-LED 8K UHD Smart webOS TV`, 1_299_99, plain.URL, "Acme", 65, "QNED", "8K UHD", "webOS"}},
-		{"QD-OLED", named(`Acme - 65" QD-OLED 4K`), Product{`Acme - 65" QD-OLED 4K`, 1_299_99, plain.URL, "Acme", 65, "QD-OLED", "4K UHD", ""}},
-		{"Mini LED", named(`Acme - 65" Mini LED 4K`), Product{`Acme - 65" Mini LED 4K`, 1_299_99, plain.URL, "Acme", 65, "Mini-LED", "4K UHD", ""}},
-		{"trade name of LED", named(`Acme - 65" Crystal UHD`), Product{`Acme - 65" Crystal UHD`, 1_299_99, plain.URL, "Acme", 65, "LED", "4K UHD", ""}},
+			Product{`Acme - 65" QNED Mini-LED 8K UHD Smart webOS TV`, "TV", 1_299_99, plain.URL, "Acme", 65, "QNED", "8K UHD", "webOS"}},
+		{"QD-OLED", named(`Acme - 65" QD-OLED 4K`), Product{`Acme - 65" QD-OLED 4K`, "TV", 1_299_99, plain.URL, "Acme", 65, "QD-OLED", "4K UHD", ""}},
+		{"Mini LED", named(`Acme - 65" Mini LED 4K`), Product{`Acme - 65" Mini LED 4K`, "TV", 1_299_99, plain.URL, "Acme", 65, "Mini-LED", "4K UHD", ""}},
+		{"trade name of LED", named(`Acme - 65" Crystal UHD`), Product{`Acme - 65" Crystal UHD`, "TV", 1_299_99, plain.URL, "Acme", 65, "LED", "4K UHD", ""}},
 		{"Neo, cut from Neo QLED", celled("Neo", "4K Smart", "Tizen"), with(func(tv *Product) { tv.Name, tv.DisplayType = nameless.Name, "Neo QLED" })},
 		{"display type in the resolution's cell", celled("4K", "QLED HDR", "Tizen"), nameless},
 		{"resolution in the display type's cell", celled("4K QLED", "Smart Tizen", "Class"), nameless},
@@ -89,21 +89,21 @@ func TestLoadTidies(t *testing.T) {
 		{"FHD", celled("LED", "FHD", ""), with(func(tv *Product) { tv.Name, tv.DisplayType, tv.Resolution, tv.OS = nameless.Name, "LED", "Full HD", "" })},
 		{"HD, not HDR", celled("LED HDR", "HD Smart", ""), with(func(tv *Product) { tv.Name, tv.DisplayType, tv.Resolution, tv.OS = nameless.Name, "LED", "HD", "" })},
 		{"UHD alone is 4K", celled("LED", "UHD Digital", ""), with(func(tv *Product) { tv.Name, tv.DisplayType, tv.OS = nameless.Name, "LED", "" })},
-		{"1080p in the name", named(`Acme - 40" LED 1080P`), Product{`Acme - 40" LED 1080P`, 1_299_99, plain.URL, "Acme", 40, "LED", "Full HD", ""}},
-		{"720p in the name", named(`Acme - 32" LED 720p`), Product{`Acme - 32" LED 720p`, 1_299_99, plain.URL, "Acme", 32, "LED", "HD", ""}},
+		{"1080p in the name", named(`Acme - 40" LED 1080P`), Product{`Acme - 40" LED 1080P`, "TV", 1_299_99, plain.URL, "Acme", 40, "LED", "Full HD", ""}},
+		{"720p in the name", named(`Acme - 32" LED 720p`), Product{`Acme - 32" LED 720p`, "TV", 1_299_99, plain.URL, "Acme", 32, "LED", "HD", ""}},
 		{"the name wins", header + name + `,"$1,299.99",https://shop.example/r7,Acme,55,OLED,8K,Fire`, plain},
 
-		{"system in one word", named(`Roku - 65" LED 4K Smart RokuTV`), Product{`Roku - 65" LED 4K Smart RokuTV`, 1_299_99, plain.URL, "Roku", 65, "LED", "4K UHD", "Roku TV"}},
-		{"system around Smart", named(`TCL - 65" LED 4K Roku Smart TV`), Product{`TCL - 65" LED 4K Roku Smart TV`, 1_299_99, plain.URL, "TCL", 65, "LED", "4K UHD", "Roku TV"}},
-		{"Vidaa", named(`Acme - 65" LED 4K Vidaa TV`), Product{`Acme - 65" LED 4K Vidaa TV`, 1_299_99, plain.URL, "Acme", 65, "LED", "4K UHD", "VIDAA"}},
+		{"system in one word", named(`Roku - 65" LED 4K Smart RokuTV`), Product{`Roku - 65" LED 4K Smart RokuTV`, "TV", 1_299_99, plain.URL, "Roku", 65, "LED", "4K UHD", "Roku TV"}},
+		{"system around Smart", named(`TCL - 65" LED 4K Roku Smart TV`), Product{`TCL - 65" LED 4K Roku Smart TV`, "TV", 1_299_99, plain.URL, "TCL", 65, "LED", "4K UHD", "Roku TV"}},
+		{"Vidaa", named(`Acme - 65" LED 4K Vidaa TV`), Product{`Acme - 65" LED 4K Vidaa TV`, "TV", 1_299_99, plain.URL, "Acme", 65, "LED", "4K UHD", "VIDAA"}},
 		{"system cut short in its cell", celled("LED", "4K UHD", "Google"), with(func(tv *Product) { tv.Name, tv.DisplayType, tv.OS = nameless.Name, "LED", "Google TV" })},
 		{"an assistant is not a system", named(`Acme - 65" LED 4K TV with Google Assistant`),
-			Product{`Acme - 65" LED 4K TV with Google Assistant`, 1_299_99, plain.URL, "Acme", 65, "LED", "4K UHD", ""}},
+			Product{`Acme - 65" LED 4K TV with Google Assistant`, "TV", 1_299_99, plain.URL, "Acme", 65, "LED", "4K UHD", ""}},
 		{"nor are these words", celled("LED", "4K UHD", "Signage"), with(func(tv *Product) { tv.Name, tv.DisplayType, tv.OS = nameless.Name, "LED", "" })},
 		{"the stick of a bundle is not the system", named(`Package - Acme - 24" LED HD TV - Black and Other - Stick with Google TV (4K)`),
-			Product{`Package - Acme - 24" LED HD TV - Black and Other - Stick with Google TV (4K)`, 1_299_99, plain.URL, "Acme", 24, "LED", "HD", ""}},
+			Product{`Package - Acme - 24" LED HD TV - Black and Other - Stick with Google TV (4K)`, "TV", 1_299_99, plain.URL, "Acme", 24, "LED", "HD", ""}},
 		{"a bundle that begins with the soundbar", named(`Package - Acme - Soundbar for OLED and 75" Class LED 4K Smart Tizen TV`),
-			Product{`Package - Acme - Soundbar for OLED and 75" Class LED 4K Smart Tizen TV`, 1_299_99, plain.URL, "Acme", 75, "LED", "4K UHD", "Tizen"}},
+			Product{`Package - Acme - Soundbar for OLED and 75" Class LED 4K Smart Tizen TV`, "TV", 1_299_99, plain.URL, "Acme", 75, "LED", "4K UHD", "Tizen"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			c, report, err := Load(strings.NewReader(tt.file))
@@ -136,10 +136,9 @@ func TestLoadRefuses(t *testing.T) {
 		{"name in another encoding", "Insignia\x99 LED 4K,$5,,Acme,65,LED,4K,", "PRODUCT_NAME", "UTF-8"},
 		{"no price", `Acme LED 4K,,,Acme,65,LED,4K,`, "PRICING", "every product needs a price"},
 		{"price in words", `Acme LED 4K,See cart,,Acme,65,LED,4K,`, "PRICING", `"See cart" is not a price`},
-		{"other currency", `Acme LED 4K,€500,,Acme,65,LED,4K,`, "PRICING", "is not a price"},
 		{"negative price", `Acme LED 4K,-$5.00,,Acme,65,LED,4K,`, "PRICING", "is not a price"},
-		{"price of nothing", `Acme LED 4K,$0.00,,Acme,65,LED,4K,`, "PRICING", "outside $0.01 to $1,000,000.00"},
-		{"price too high", `Acme LED 4K,1000000.01,,Acme,65,LED,4K,`, "PRICING", "outside $0.01 to $1,000,000.00"},
+		{"price of nothing", `Acme LED 4K,$0.00,,Acme,65,LED,4K,`, "PRICING", "outside 0.01 to 1,000,000.00"},
+		{"price too high", `Acme LED 4K,1000000.01,,Acme,65,LED,4K,`, "PRICING", "outside 0.01 to 1,000,000.00"},
 		{"price that overflows", `Acme LED 4K,$99999999999999999999,,Acme,65,LED,4K,`, "PRICING", "outside"},
 		{"price with a comma for a point", `Acme LED 4K,"1.299,99",,Acme,65,LED,4K,`, "PRICING", "is not a price"},
 		{"price without quotation marks", `Acme LED 4K,$1,299.99,,Acme,65,LED,4K,`, "", "more cells than the header"},
@@ -157,7 +156,7 @@ func TestLoadRefuses(t *testing.T) {
 		{"one quotation mark", `"Acme LED 4K,$5,,Acme,65,LED,4K,`, "", "quotation marks do not match"},
 		{"quotation mark before a comma", `"Acme 65", LED 4K",$5,,Acme,65,LED,4K,`, "", "quotation marks do not match"},
 		{"long row", strings.Repeat("A", 70_000) + `,$5,,Acme,65,LED,4K,`, "", "longer than 64 KiB"},
-		{"second price", "ACME  1 led 4k,$6,,Acme,65,,,", "PRICING", "$6.00, but line 2 sells the same product for $5.00"},
+		{"second price", "ACME  1 led 4k,$6,,Acme,65,,,", "PRICING", "6.00, but line 2 sells the same product for"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			c, report, err := Load(strings.NewReader(header + good(1) + tt.row + "\n" + good(2) + good(3)))
@@ -286,15 +285,16 @@ func TestLoadRefusesTooManyRows(t *testing.T) {
 
 func TestReport(t *testing.T) {
 	var rows strings.Builder
-	for i := range MaxProblems + 1 {
+	const refused = 1001
+	for i := range refused {
 		fmt.Fprintf(&rows, "Acme %d LED 4K,free,,Acme,65,,,\n", i)
 	}
 	_, report, err := Load(strings.NewReader(header + "Acme LED 4K,$5,,Acme,65,,,\n" + rows.String()))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if report.Refused != MaxProblems+1 || len(report.Problems) != MaxProblems {
-		t.Errorf("%d refused and %d described, want %d and %d", report.Refused, len(report.Problems), MaxProblems+1, MaxProblems)
+	if report.Refused != refused || len(report.Problems) != refused {
+		t.Errorf("%d refused and %d described, want %d", report.Refused, len(report.Problems), refused)
 	}
 	text := report.String()
 	for _, want := range []string{"1002 rows: 1 used, 0 repeated, 1001 refused\n", "\n  line 3, PRICING: \"free\" is not a price", "\n  and 991 more"} {
@@ -312,12 +312,12 @@ func TestParsePrice(t *testing.T) {
 		"$0.01": 1, "$5": 500, "5.5": 5_50, "$ 1,299.99": 1_299_99, "US$1299.99": 1_299_99, "USD 1299": 1_299_00,
 		"$149,999.99": 149_999_99, "1,000,000.00": MaxPriceCents, "0000000000000000000000005": 5_00,
 	} {
-		if got, err := parsePrice(text); err != nil || got != want {
+		if got, _, err := parsePrice(text); err != nil || got != want {
 			t.Errorf("%q is %d cents (%v), want %d", text, got, err, want)
 		}
 	}
 	for _, text := range []string{"", "$", ".", "$.", ".50", "5.", "5.123", "1,29.99", "1299,000", ",299", "1,,000", "$5 $6", "5%", "٥", "1e3", "+5", "1_000"} {
-		if got, err := parsePrice(text); err == nil {
+		if got, _, err := parsePrice(text); err == nil {
 			t.Errorf("%q is %d cents, want an error", text, got)
 		}
 	}
@@ -335,16 +335,20 @@ func TestVocabulariesKnowTheirValues(t *testing.T) {
 }
 
 func TestHash(t *testing.T) {
-	a := Product{Name: "ab", Brand: "c", PriceCents: 1, ScreenSize: 65, DisplayType: "LED", Resolution: "HD", OS: "Tizen", URL: "u"}
-	seen := map[[32]byte]string{hash(nil): "nothing"}
-	differ := func(name string, tvs ...Product) {
+	a := Product{Name: "ab", Category: CategoryTV, Brand: "c", PriceCents: 1, ScreenSize: 65, DisplayType: "LED",
+		Resolution: "HD", OS: "Tizen", URL: "u"}
+	in := func(currency string, products ...Product) [32]byte {
+		return hash(&Catalogue{Products: products, Currency: currency})
+	}
+	seen := map[[32]byte]string{in("USD"): "nothing"}
+	also := func(name string, h [32]byte) {
 		t.Helper()
-		h := hash(tvs)
 		if other, ok := seen[h]; ok {
 			t.Errorf("%s and %s have the same hash", name, other)
 		}
 		seen[h] = name
 	}
+	differ := func(name string, products ...Product) { t.Helper(); also(name, in("USD", products...)) }
 	with := func(change func(*Product)) Product { tv := a; change(&tv); return tv }
 	differ("one product", a)
 	differ("it twice", a, a)
@@ -360,6 +364,9 @@ func TestHash(t *testing.T) {
 	b := with(func(tv *Product) { tv.Name = "b" })
 	differ("two products", a, b)
 	differ("them in another order", b, a)
+	differ("another category", with(func(p *Product) { p.Category = "Laptop" }))
+	also("another currency", in("EUR", a))
+	also("yet another", in("GBP", a))
 }
 
 func TestHashIsTheSameHoweverTheFileIsWritten(t *testing.T) {

@@ -5,6 +5,8 @@ import (
 	"encoding/binary"
 	"fmt"
 	"net/url"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -23,22 +25,31 @@ const (
 	displayType
 	resolution
 	system
+	category
+	currency
 	columnCount
 )
 
 func (c column) String() string {
-	return [columnCount]string{"PRODUCT_NAME", "PRICING", "URL", "BRAND", "SCREEN_SIZE", "DISPLAY_TYPE", "RESOLUTION", "OS"}[c]
+	return [columnCount]string{"PRODUCT_NAME", "PRICING", "URL", "BRAND", "SCREEN_SIZE", "DISPLAY_TYPE", "RESOLUTION",
+		"OS", "CATEGORY", "CURRENCY"}[c]
 }
 
-// columnNamed understands "product_name", "Product Name" and the like.
-func columnNamed(header string) (column, bool) {
+// columnNamed understands "product_name", "Product Name" and the like, and "Screen size (cm)".
+func columnNamed(header string) (c column, inCentimetres, ok bool) {
 	for c := range columnCount {
-		if letters(header) == letters(c.String()) {
-			return c, true
+		rest, begins := strings.CutPrefix(letters(header), letters(c.String()))
+		if unit := sizeUnit.FindStringSubmatch(rest); c == screenSize && begins && unit != nil {
+			return c, unit[1] != "", true
+		}
+		if begins && rest == "" {
+			return c, false, true
 		}
 	}
-	return 0, false
+	return 0, false, false
 }
+
+var sizeUnit = regexp.MustCompile(`^(?:in)?(?:in|inch|inches|(cm|centimet(?:er|re)s?))?$`)
 
 func allColumns() string {
 	var names []string
@@ -50,74 +61,172 @@ func allColumns() string {
 
 // columns knows which cell of a row is in which column.
 type columns struct {
-	width int              // cells in a row
-	at    [columnCount]int // the cell of a column, -1 where the file does not have it
+	width         int              // cells in a row
+	at            [columnCount]int // the cell of a column, -1 where the file does not have it
+	inCentimetres bool             // are sizes without a unit
 }
 
-func (c columns) cell(cells []string, col column) string {
+func (c columns) cell(row record, col column) string {
 	if c.at[col] < 0 {
 		return ""
 	}
-	return tidy(cells[c.at[col]])
+	return tidy(row.cells[c.at[col]])
 }
 
-// product reads a row, or says what is wrong with it.
-func (c columns) product(row record, brands brandSpelling) (Product, *Problem) {
-	refuse := func(col column, format string, args ...any) (Product, *Problem) {
-		return Product{}, &Problem{row.line, col.String(), fmt.Sprintf(format, args...)}
+func (c columns) refuse(row record, col column, format string, args ...any) *Problem {
+	p := &Problem{Line: row.line, Column: col.String(), Reason: fmt.Sprintf(format, args...)}
+	if i := c.at[col]; i >= 0 {
+		p.Value = strings.ToValidUTF8(row.cells[i], "\ufffd")
+	}
+	return p
+}
+
+// spellings have one spelling for each brand and category of a file.
+type spellings struct {
+	brands     brandSpelling
+	categories map[string]string // by their letters
+}
+
+// product reads a row, with the currency that it says, or says what is wrong with it.
+func (c columns) product(row record, known spellings) (p Product, says string, problem *Problem) {
+	fail := func(problem *Problem) (Product, string, *Problem) { return Product{}, "", problem }
+	refuse := func(col column, format string, args ...any) (Product, string, *Problem) {
+		return fail(c.refuse(row, col, format, args...))
 	}
 	if row.problem != "" {
-		return Product{}, &Problem{Line: row.line, Reason: row.problem}
+		return fail(&Problem{Line: row.line, Value: beginning(strings.TrimSpace(row.text)), Reason: row.problem})
 	}
 	for col, i := range c.at {
 		if i >= 0 && !utf8.ValidString(row.cells[i]) {
 			return refuse(column(col), "it is not UTF-8 text: save the file as CSV UTF-8")
 		}
 	}
-	cell := func(col column) string { return c.cell(row.cells, col) }
 
-	var tv Product
-	tv.Name = cell(productName)
-	if letters(tv.Name) == "" {
+	p.Name = c.cell(row, productName)
+	if letters(p.Name) == "" {
 		return refuse(productName, "it is empty: every product needs a name")
 	}
-	if n := utf8.RuneCountInString(tv.Name); n > MaxNameLength {
+	if n := utf8.RuneCountInString(p.Name); n > MaxNameLength {
 		return refuse(productName, "it has %d characters, at most %d are possible", n, MaxNameLength)
 	}
-	var err error
-	if tv.PriceCents, err = parsePrice(cell(pricing)); err != nil {
+	cents, codes, err := parsePrice(c.cell(row, pricing))
+	if err != nil {
 		return refuse(pricing, "%v", err)
 	}
-	if tv.URL = cell(link); !isWebAddress(tv.URL) {
-		return refuse(link, "%s is not a web address: begin with https:// or leave it empty", quoted(tv.URL))
+	p.PriceCents = cents
+	if code := c.cell(row, currency); code != "" && !isCurrency(code) {
+		return refuse(currency, "%s is not a code of ISO 4217, three capital letters such as USD or EUR", quoted(code))
+	} else if says, err = currencyOf(code, codes); err != nil {
+		return refuse(pricing, "%s %v", quoted(c.cell(row, pricing)), err)
 	}
-
-	set := withoutExtras(tv.Name)
-	if tv.Brand = brands.of(cell(brand), tv.Name); tv.Brand == "" {
+	if p.URL = c.cell(row, link); !isWebAddress(p.URL) {
+		return refuse(link, "%s is not a web address: begin with https:// or leave it empty", quoted(p.URL))
+	}
+	if p.Brand = known.brands.of(c.cell(row, brand), p.Name); p.Brand == "" {
 		return refuse(brand, "neither it nor the beginning of the name tells the brand")
 	}
-	if n := utf8.RuneCountInString(tv.Brand); n > maxBrandLength {
-		return refuse(brand, "it has %d characters, at most %d are possible", n, maxBrandLength)
+	if n := utf8.RuneCountInString(p.Brand); n > maxTextLength {
+		return refuse(brand, "it has %d characters, at most %d are possible", n, maxTextLength)
 	}
-	if tv.ScreenSize = sizeIn(set, cell(screenSize)); tv.ScreenSize == 0 {
-		return refuse(screenSize, "neither the name nor %s tells a size of %d to %d inches",
-			quoted(cell(screenSize)), MinScreenSize, MaxScreenSize)
+	if p.Category, problem = c.category(row, known.categories); problem != nil {
+		return fail(problem)
+	}
+	screen := c.otherScreen
+	if p.Category == CategoryTV {
+		screen = c.tvScreen
+	}
+	if problem := screen(row, &p); problem != nil {
+		return fail(problem)
+	}
+	return p, says, nil
+}
+
+// category returns what the row sells, in one spelling.
+func (c columns) category(row record, known map[string]string) (string, *Problem) {
+	if c.at[category] < 0 {
+		return CategoryTV, nil
+	}
+	written := c.cell(row, category)
+	if tellsNothing(written) {
+		return "", c.refuse(row, category, "it tells nothing: every product needs a category, such as TV or Laptop")
+	}
+	if n := utf8.RuneCountInString(written); n > maxTextLength {
+		return "", c.refuse(row, category, "it has %d characters, at most %d are possible", n, maxTextLength)
+	}
+	key := letters(written)
+	if _, ok := known[key]; !ok {
+		known[key] = written
+	}
+	return known[key], nil
+}
+
+// newCategories knows how shops write that they sell TV sets.
+func newCategories() map[string]string {
+	known := make(map[string]string)
+	for _, word := range []string{"tv", "smarttv", "television", "tvset", "televisionset"} {
+		known[word], known[word+"s"] = CategoryTV, CategoryTV
+	}
+	return known
+}
+
+// tvScreen reads what a TV set must tell.
+func (c columns) tvScreen(row record, p *Product) *Problem {
+	cell := func(col column) string { return c.cell(row, col) }
+	set := withoutExtras(p.Name)
+	if p.ScreenSize = sizeInText(set); p.ScreenSize == 0 {
+		p.ScreenSize = sizeIn(cell(screenSize), c.inCentimetres)
+	}
+	if p.ScreenSize == 0 {
+		return c.refuse(row, screenSize, "neither the name nor %s tells a size of %s",
+			quoted(cell(screenSize)), sizesAllowed)
 	}
 	told := words(set)
 	others := strings.Join([]string{cell(displayType), cell(resolution), cell(system)}, " / ")
-	if tv.DisplayType = displayTypes.told(told, cell(displayType), others); tv.DisplayType == "" {
-		return refuse(displayType, "neither the name nor %s tells one of %s", quoted(cell(displayType)), displayTypes)
+	if p.DisplayType = displayTypes.told(told, cell(displayType), others); p.DisplayType == "" {
+		return c.refuse(row, displayType, "neither the name nor %s tells one of %s",
+			quoted(cell(displayType)), displayTypes)
 	}
-	if tv.Resolution = resolutions.told(told, cell(resolution), others); tv.Resolution == "" {
-		return refuse(resolution, "neither the name nor %s tells one of %s", quoted(cell(resolution)), resolutions)
+	if p.Resolution = resolutions.told(told, cell(resolution), others); p.Resolution == "" {
+		return c.refuse(row, resolution, "neither the name nor %s tells one of %s",
+			quoted(cell(resolution)), resolutions)
 	}
-	tv.OS = systems.told(told, cell(system), others)
-	return tv, nil
+	p.OS = systems.told(told, cell(system), others)
+	return nil
+}
+
+// otherScreen reads what other goods may tell, each in its own cell: inches in the name of a
+// bicycle are those of its wheels.
+func (c columns) otherScreen(row record, p *Product) *Problem {
+	if size := c.cell(row, screenSize); !tellsNothing(size) {
+		if p.ScreenSize = sizeIn(size, c.inCentimetres); p.ScreenSize == 0 {
+			return c.refuse(row, screenSize, "%s is not a size of %s, or leave it empty", quoted(size), sizesAllowed)
+		}
+	}
+	for _, text := range []struct {
+		col column
+		to  *string
+	}{{displayType, &p.DisplayType}, {resolution, &p.Resolution}, {system, &p.OS}} {
+		cell := c.cell(row, text.col)
+		if n := utf8.RuneCountInString(cell); n > maxTextLength {
+			return c.refuse(row, text.col, "it has %d characters, at most %d are possible", n, maxTextLength)
+		}
+		if !tellsNothing(cell) {
+			*text.to = cell
+		}
+	}
+	return nil
+}
+
+var sizesAllowed = fmt.Sprintf("%d to %d inches: write it as 55, 55 in or 139 cm", MinScreenSize, MaxScreenSize)
+
+// tellsNothing is true for what people write into a cell that does not apply.
+func tellsNothing(cell string) bool {
+	return slices.Contains([]string{"", "na", "none", "null"}, letters(cell))
 }
 
 const (
-	maxBrandLength = 60
-	maxURLBytes    = 2048
+	maxTextLength = 60 // characters of a brand, a category and the like
+	maxURLBytes   = 2048
 )
 
 // isWebAddress is true for no address too.
@@ -127,46 +236,6 @@ func isWebAddress(s string) bool {
 	}
 	u, err := url.Parse(s)
 	return err == nil && len(s) <= maxURLBytes && (u.Scheme == "http" || u.Scheme == "https") && u.Host != ""
-}
-
-// parsePrice reads US dollars as a shop writes them, $1,299.99 or 1299.99 or 1299, into cents.
-func parsePrice(s string) (cents int64, err error) {
-	if s == "" {
-		return 0, fmt.Errorf("it is empty: every product needs a price such as $1,299.99")
-	}
-	notPrice := func() (int64, error) {
-		return 0, fmt.Errorf("%s is not a price in US dollars such as $1,299.99", quoted(s))
-	}
-	number := strings.TrimSpace(strings.TrimPrefix(strings.TrimSpace(strings.TrimPrefix(strings.TrimPrefix(s, "USD"), "US")), "$"))
-	whole, fraction, hasFraction := strings.Cut(number, ".")
-	groups := strings.Split(whole, ",")
-	for i, g := range groups {
-		if !isDigits(g) || len(groups) > 1 && (i > 0 && len(g) != 3 || len(g) > 3) {
-			return notPrice()
-		}
-	}
-	if hasFraction && (!isDigits(fraction) || len(fraction) > 2) {
-		return notPrice()
-	}
-	digits := strings.Join(groups, "") + (fraction + "00")[:2]
-	cents, err = strconv.ParseInt(digits, 10, 64)
-	if err != nil || cents < 1 || cents > MaxPriceCents {
-		return 0, fmt.Errorf("%s is outside %s to %s", quoted(s), dollars(1), dollars(MaxPriceCents))
-	}
-	return cents, nil
-}
-
-func isDigits(s string) bool {
-	return s != "" && strings.Trim(s, "0123456789") == ""
-}
-
-// dollars writes cents as a catalogue does: $1,299.99.
-func dollars(cents int64) string {
-	whole := strconv.FormatInt(cents/100, 10)
-	for i := len(whole) - 3; i > 0; i -= 3 {
-		whole = whole[:i] + "," + whole[i:]
-	}
-	return fmt.Sprintf("$%s.%02d", whole, cents%100)
 }
 
 // tidy removes what says nothing: marks such as ™, invisible characters, spaces at the ends and repeated ones, and it
@@ -213,28 +282,41 @@ func letters(s string) string {
 }
 
 // quoted shows a person what is in a cell, shortened if it is long.
-func quoted(s string) string {
+func quoted(s string) string { return strconv.Quote(beginning(s)) }
+
+func beginning(s string) string {
 	const enough = 60
+	s = s[:min(len(s), (enough+1)*utf8.UTFMax)]
 	if r := []rune(s); len(r) > enough {
-		s = string(r[:enough]) + "…"
+		return string(r[:enough]) + "…"
 	}
-	return strconv.Quote(s)
+	return strings.ToValidUTF8(s, "\ufffd")
 }
 
-// hash puts its length before each text, so that no two lists of products are the same bytes.
-func hash(tvs []Product) (sum [32]byte) {
+// hash puts its length before each text, so that no two catalogues are the same bytes. One with
+// more than TV sets in US dollars begins with a length that no text has.
+func hash(c *Catalogue) (sum [32]byte) {
 	h := sha256.New()
 	number := func(n int64) { h.Write(binary.BigEndian.AppendUint64(nil, uint64(n))) }
 	text := func(s string) { number(int64(len(s))); h.Write([]byte(s)) }
-	for _, tv := range tvs {
-		text(tv.Name)
-		number(tv.PriceCents)
-		text(tv.URL)
-		text(tv.Brand)
-		number(int64(tv.ScreenSize))
-		text(tv.DisplayType)
-		text(tv.Resolution)
-		text(tv.OS)
+	isOther := func(p Product) bool { return p.Category != CategoryTV }
+	other := c.Currency != defaultCurrency || slices.ContainsFunc(c.Products, isOther)
+	if other {
+		number(-1)
+		text(c.Currency)
+	}
+	for _, p := range c.Products {
+		if other {
+			text(p.Category)
+		}
+		text(p.Name)
+		number(p.PriceCents)
+		text(p.URL)
+		text(p.Brand)
+		number(int64(p.ScreenSize))
+		text(p.DisplayType)
+		text(p.Resolution)
+		text(p.OS)
 	}
 	h.Sum(sum[:0])
 	return sum

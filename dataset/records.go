@@ -24,6 +24,7 @@ type records struct {
 // record is one row: its cells, or the problem that kept them from being read.
 type record struct {
 	line    int
+	text    string // as the file has it
 	cells   []string
 	problem string
 }
@@ -36,12 +37,12 @@ func newRecords(text string) *records {
 // its values may be in the wrong columns, as when $1,299.99 has no quotation marks.
 func (r *records) next(width int) (record, bool) {
 	for r.text != "" {
-		line := r.line
+		line, text := r.line, r.text
 		cells, problem := r.read(width)
 		if problem == "" && isBlank(cells) {
 			continue
 		}
-		return record{line, cells, problem}, true
+		return record{line, text[:len(text)-len(r.text)], cells, problem}, true
 	}
 	return record{}, false
 }

@@ -1,6 +1,7 @@
 package dataset
 
 import (
+	"cmp"
 	"regexp"
 	"strconv"
 	"strings"
@@ -112,39 +113,40 @@ func withoutExtras(name string) string {
 
 var (
 	sizeInName = regexp.MustCompile(`(?i)(?:^|[^\w.,$])(\d{2,3})(?:\.(\d)\d*)?[ -]*(?:"|''|inch(?:es)?\b|class\b)`)
-	sizeInCell = regexp.MustCompile(`(?i)^(\d{2,3})(?:\.(\d)\d*)?[ -]*(?:"|''|inch(?:es)?|in\.?|class)?$`)
+	sizeInCell = regexp.MustCompile(
+		`(?i)^(\d{2,3})(?:\.(\d)\d*)?[ -]*(?:("|''|inch(?:es)?|in\.?|class)|(cm\.?|centimet(?:er|re)s?))?$`)
 )
 
-// sizeIn returns the inches that the name tells, else the cell, rounded as shops do; 0 if neither tells a size that a
-// set can have.
-func sizeIn(name, cell string) int {
-	if size := sizeInText(name); size > 0 {
-		return size
+// sizeIn returns the inches that a cell tells, rounded as shops do; 0 if it tells no size that a
+// screen can have. Without a unit it is in inches, or in centimetres where the header says so.
+func sizeIn(cell string, inCentimetres bool) int {
+	match := sizeInCell.FindStringSubmatch(cell)
+	if match == nil {
+		return 0
 	}
-	return size(sizeInCell.FindStringSubmatch(cell))
+	if match[4] != "" || inCentimetres && match[3] == "" {
+		return possible((tenths(match)*10 + 127) / 254) // an inch has 25.4 mm
+	}
+	return possible((tenths(match) + 5) / 10)
 }
 
 func sizeInText(name string) int {
 	for _, match := range sizeInName.FindAllStringSubmatch(name, -1) {
-		if size := size(match); size > 0 {
+		if size := possible((tenths(match) + 5) / 10); size > 0 {
 			return size
 		}
 	}
 	return 0
 }
 
-// size reads whole inches and the first decimal.
-func size(match []string) int {
-	if match == nil {
-		return 0
-	}
-	inches, err := strconv.Atoi(match[1])
-	if err != nil {
-		return 0
-	}
-	if match[2] >= "5" {
-		inches++
-	}
+// tenths reads a number and its first decimal.
+func tenths(match []string) int {
+	n, _ := strconv.Atoi(match[1] + cmp.Or(match[2], "0")) // four digits at most
+	return n
+}
+
+// possible is 0 for inches that no screen has.
+func possible(inches int) int {
 	if inches < MinScreenSize || inches > MaxScreenSize {
 		return 0
 	}
@@ -180,7 +182,7 @@ func (b brandSpelling) of(cell, name string) string {
 	if spelling, ok := b[key]; ok {
 		return spelling
 	}
-	if utf8.RuneCountInString(written) <= maxBrandLength {
+	if utf8.RuneCountInString(written) <= maxTextLength {
 		b[key] = written
 	}
 	return written

@@ -19,10 +19,10 @@ type assortment struct {
 }
 
 type product struct {
-	name                        sale.Text
+	name, category              sale.Text
 	brand                       int
 	price                       sale.Cents
-	screenSize                  int64 // inches
+	screenSize                  int64 // inches; 0 where it is not known
 	displayType, resolution, os sale.Text
 }
 
@@ -44,8 +44,10 @@ var brandShares = map[string]uint64{
 
 const otherBrands = 9
 
-func newAssortment(tvs []dataset.Product) assortment {
-	a := assortment{products: make([]product, len(tvs))}
+var tv = sale.NewText(dataset.CategoryTV)
+
+func newAssortment(stock []dataset.Product) assortment {
+	a := assortment{products: make([]product, len(stock))}
 	texts := make(map[string]sale.Text) // most are used by many products
 	text := func(s string) sale.Text {
 		if t, ok := texts[s]; ok {
@@ -56,20 +58,21 @@ func newAssortment(tvs []dataset.Product) assortment {
 	}
 	index := make(map[string]int)
 	others := uint64(0)
-	for i, tv := range tvs {
-		b, ok := index[tv.Brand]
+	for i, p := range stock {
+		b, ok := index[p.Brand]
 		if !ok {
 			b = len(a.brands)
-			index[tv.Brand] = b
-			a.brands = append(a.brands, brand{name: text(tv.Brand), weight: brandShares[strings.ToLower(tv.Brand)]})
+			index[p.Brand] = b
+			a.brands = append(a.brands, brand{name: text(p.Brand), weight: brandShares[strings.ToLower(p.Brand)]})
 			if a.brands[b].weight == 0 {
 				others++
 			}
 		}
 		a.brands[b].products = append(a.brands[b].products, int32(i))
 		a.products[i] = product{
-			name: text(tv.Name), brand: b, price: sale.Cents(tv.PriceCents), screenSize: int64(tv.ScreenSize),
-			displayType: text(tv.DisplayType), resolution: text(tv.Resolution), os: text(tv.OS),
+			name: text(p.Name), category: text(p.Category), brand: b, price: sale.Cents(p.PriceCents),
+			screenSize:  int64(p.ScreenSize),
+			displayType: text(p.DisplayType), resolution: text(p.Resolution), os: text(p.OS),
 		}
 	}
 	for i := range a.brands {
@@ -84,8 +87,8 @@ func newAssortment(tvs []dataset.Product) assortment {
 	return a
 }
 
-// rank orders a brand's products by popularity, which falls as 1/rank: the nearer a
-// set is to the cheap, mid-size ones, the more it sells.
+// rank orders a brand's products by popularity, which falls as 1/rank: the cheaper one is,
+// and the nearer a TV set is to the mid-size ones, the more it sells.
 func (b *brand) rank(products []product) {
 	slices.SortStableFunc(b.products, func(i, j int32) int {
 		return cmp.Compare(products[i].appeal(), products[j].appeal())
@@ -97,9 +100,12 @@ func (b *brand) rank(products []product) {
 	b.byProduct = prng.NewTable(w)
 }
 
-// appeal is a set's price, made dearer by 1 % for each inch that it is smaller or
-// larger than the sizes that most people buy: 43 to 65 inches.
+// appeal is a product's price. That of a TV set is made dearer by 1 % for each inch that it is
+// smaller or larger than the sizes that most people buy: 43 to 65 inches.
 func (p *product) appeal() sale.Cents {
+	if p.category != tv {
+		return p.price * 100
+	}
 	return p.price * sale.Cents(100+max(43-p.screenSize, p.screenSize-65, 0))
 }
 

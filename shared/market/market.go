@@ -25,6 +25,7 @@ const Version = 1
 // Market is the model over one catalogue; safe for concurrent use.
 type Market struct {
 	hash     [32]byte
+	currency sale.Text
 	stock    assortment
 	channels map[contract.Channel]*channel
 }
@@ -35,8 +36,9 @@ func New(c *dataset.Catalogue) (*Market, error) {
 		return nil, fmt.Errorf("the catalogue has no products")
 	}
 	return &Market{
-		hash:  c.Hash,
-		stock: newAssortment(c.Products),
+		hash:     c.Hash,
+		currency: sale.NewText(c.Currency),
+		stock:    newAssortment(c.Products),
 		channels: map[contract.Channel]*channel{
 			contract.ChannelOnline: newChannel(online),
 			contract.ChannelStore:  newChannel(inStore),
@@ -191,7 +193,7 @@ func (c *Conditions) Sell(seed, n uint64, at sale.Time, s *sale.Sale) {
 	buyer := drawCustomer(&r, city)
 
 	s.Timestamp = at
-	s.Category, s.Currency, s.Country = category, currency, country
+	s.Currency, s.Country = c.market.currency, country
 	s.CustomerID, s.CustomerType = buyer.id, buyer.kind.text()
 	s.OrderType = c.channel.orderType
 	s.Scenario = c.scenario.text
@@ -236,7 +238,7 @@ func (c *Conditions) what(r *prng.Rand, buyer *customer, s *sale.Sale) (focused 
 		item = a.brands[brand].draw(r.Next())
 	}
 	p := &a.products[item]
-	s.ProductName, s.Brand, s.ScreenSize = p.name, a.brands[p.brand].name, p.screenSize
+	s.ProductName, s.Category, s.Brand, s.ScreenSize = p.name, p.category, a.brands[p.brand].name, p.screenSize
 	s.DisplayType, s.Resolution, s.OS = p.displayType, p.resolution, p.os
 	s.Price = p.price
 	// What is normal demand for the focus is in the scenario's price too.
@@ -305,8 +307,6 @@ func (c *Conditions) pay(r *prng.Rand, buyer *customer, s *sale.Sale) {
 }
 
 var (
-	category = sale.NewText("TV")
-	currency = sale.NewText("USD")
 	country  = sale.NewText("USA")
 	organic  = sale.NewText("Organic")
 	register = sale.NewText("POS")

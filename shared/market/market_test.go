@@ -304,8 +304,10 @@ func TestAnyCatalogue(t *testing.T) {
 	for name, c := range map[string]*dataset.Catalogue{
 		"one product": {Products: dataset.Default().Products[:1]},
 		"unknown brand": {Products: []dataset.Product{
-			{Name: "A", PriceCents: 1, Brand: "Nobody", ScreenSize: 150, DisplayType: "LED", Resolution: "HD"},
-			{Name: "B", PriceCents: dataset.MaxPriceCents, Brand: "Samsung", ScreenSize: 10, DisplayType: "LED", Resolution: "HD"},
+			{Name: "A", Category: "TV", PriceCents: 1, Brand: "Nobody", ScreenSize: 150,
+				DisplayType: "LED", Resolution: "HD"},
+			{Name: "B", Category: "TV", PriceCents: dataset.MaxPriceCents, Brand: "Samsung",
+				ScreenSize: 10, DisplayType: "LED", Resolution: "HD"},
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -2,7 +2,7 @@
 
 package sale
 
-// Sale is one attempt to buy a TV set, completed or failed. Its JSON form is the
+// Sale is one attempt to buy a product, completed or failed. Its JSON form is the
 // value of the Kafka record: one object in UTF-8 without white space, the
 // fields in the order given here.
 type Sale struct {
@@ -12,13 +12,13 @@ type Sale struct {
 	CustomerID CustomerID `json:"customer_id"`
 	// the product, as the catalogue names it
 	ProductName Text `json:"product_name"`
-	// what kind of product it is
+	// what kind of product it is: TV, or as the catalogue has it, as in Laptop
 	Category Text `json:"category"`
 	// of one piece, before the discount (currency)
 	Price Cents `json:"price"`
 	// price × quantity − discount, to the cent, whatever the status (currency)
 	TotalAmount Cents `json:"total_amount"`
-	// of all amounts of the sale (ISO 4217)
+	// of all amounts of the sale: USD, or as the catalogue has it (ISO 4217)
 	Currency Text `json:"currency"`
 	// how many are bought (pieces)
 	Quantity int64 `json:"quantity"`
@@ -36,11 +36,11 @@ type Sale struct {
 	Device Text `json:"device"`
 	// of the product
 	Brand Text `json:"brand"`
-	// the screen's diagonal (inches)
+	// the screen's diagonal, 10 or more; 0 where the catalogue tells none (inches)
 	ScreenSize int64 `json:"screen_size"`
-	// LED, QLED, OLED, …
+	// of a TV set LED, QLED, OLED, …; empty where the catalogue tells none
 	DisplayType Text `json:"display_type"`
-	// HD, Full HD, 4K UHD or 8K UHD
+	// of a TV set HD, Full HD, 4K UHD or 8K UHD; empty where the catalogue tells none
 	Resolution Text `json:"resolution"`
 	// of the buyer, or of the store, north of the equator (degrees)
 	Latitude Degrees `json:"latitude"`
@@ -50,7 +50,7 @@ type Sale struct {
 	Source Text `json:"source"`
 	// in the minute that the burst covers; also the record's timestamp, and Druid's __time (ISO 8601)
 	Timestamp Time `json:"timestamp"`
-	// of the TV set; empty where it has none
+	// of the product; empty where the catalogue tells none
 	OS Text `json:"os"`
 	// of the city (two letters)
 	State Text `json:"state"`
