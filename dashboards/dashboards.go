@@ -16,6 +16,7 @@ package dashboards
 import (
 	"cmp"
 	"slices"
+	"strings"
 	"time"
 
 	"salesburst/shared/question"
@@ -89,8 +90,8 @@ type Unit string
 
 // The units in use.
 const (
-	Dollars   Unit = "currencyUSD"
-	Percent   Unit = "percent" // 0 to 100
+	Dollars   Unit = currencyUnit + "USD" // In has other currencies
+	Percent   Unit = "percent"            // 0 to 100
 	Seconds   Unit = "s"
 	Count     Unit = "short"
 	PerSecond Unit = "cps"
@@ -99,6 +100,11 @@ const (
 	Moment    Unit = "dateTimeAsIso" // a time
 	Plain     Unit = "none"
 )
+
+const currencyUnit = "currency" // a code of ISO 4217 follows
+
+// Currency is the code of a currency, where the unit is one.
+func (u Unit) Currency() (code string, is bool) { return strings.CutPrefix(string(u), currencyUnit) }
 
 // Format is how Grafana's plugin turns rows into a frame, see [FrameOf].
 type Format string
@@ -191,3 +197,25 @@ const NoSales = "no sales"
 
 // All returns the dashboards.
 func All() []Dashboard { return []Dashboard{Sales(), Pipeline()} }
+
+// In returns the dashboards with amounts of a currency, by its code of ISO 4217.
+func In(currency string) []Dashboard {
+	all := All()
+	change := func(u *Unit) {
+		if *u == Dollars {
+			*u = Unit(currencyUnit + currency)
+		}
+	}
+	for _, d := range all {
+		for _, r := range d.Rows {
+			for i := range r.Panels {
+				p := &r.Panels[i]
+				change(&p.Unit)
+				for j := range p.Fields {
+					change(&p.Fields[j].Unit)
+				}
+			}
+		}
+	}
+	return all
+}

@@ -170,6 +170,8 @@ var names = map[string]func(event) string{
 	"burst":          func(v event) string { return v.TransactionID.Burst.String() },
 	"size": func(v event) string {
 		switch size := v.ScreenSize / 10; {
+		case v.ScreenSize == 0:
+			return "no size told"
 		case size < 4:
 			return "below 40 in"
 		case size >= 8:

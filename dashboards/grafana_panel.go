@@ -186,7 +186,7 @@ func (p Panel) options() (options, custom any) {
 }
 
 // mapOptions is a map of the contiguous United States with a circle for each row, as large
-// as its first dollars.
+// as its first amount.
 func (p Panel) mapOptions() geomap.Options {
 	var size string
 	for _, f := range p.Fields {

@@ -53,7 +53,8 @@ func screens() Panel {
 		ID: 22, Title: "Revenue by screen size and technology", Kind: Bars, Width: 24, Height: 8, Unit: Dollars,
 		Stacked: true,
 		Description: "Classes of the screen's diagonal in inches. OLED holds QD-OLED, QLED holds Neo QLED and" +
-			" QNED, Mini-LED holds MicroLED, LED holds LCD.",
+			" QNED, Mini-LED holds MicroLED, LED holds LCD. Goods of which the catalogue tells no size or no" +
+			" technology are in a class of their own, or among the others.",
 		Fields:   []Field{{Column: "size", Title: "screen"}},
 		Question: ofPaid("MIN(screen_size)", 0, []string{"screen_size"}),
 	}
@@ -80,6 +81,7 @@ func screens() Panel {
 	add("other", "other", Grey, question.IsNot("display_type", all...))
 	p.Then = `SELECT
   CASE
+    WHEN screen_size = 0 THEN 'no size told'
     WHEN screen_size < 40 THEN 'below 40 in'
     WHEN screen_size < 50 THEN '40 to 49 in'
     WHEN screen_size < 60 THEN '50 to 59 in'

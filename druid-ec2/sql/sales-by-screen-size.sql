@@ -1,4 +1,5 @@
--- Which screens sell? Completed sales of each size, in inches, in all that is kept.
+-- Which screens sell? Completed sales of each size, in inches, in all that is kept; 0 where
+-- the catalogue tells none.
 SELECT screen_size, COUNT(*) AS sales
 FROM "ecommerce-topic-1"
 WHERE status = 'COMPLETED'

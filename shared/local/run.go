@@ -93,7 +93,7 @@ func run(ctx context.Context, o options, env Env) (err error) {
 	}
 	defer closeFunctions()
 	s.functions = functions
-	if err := s.openStore(); err != nil {
+	if err := s.openStore(catalogue.Currency); err != nil {
 		return err
 	}
 	defer s.store.close()
@@ -132,9 +132,9 @@ func (s *session) openCluster(ctx context.Context) (closeCluster func() error, e
 const druidPause = 4 * time.Second
 
 // openStore opens what answers the dashboards' questions.
-func (s *session) openStore() (err error) {
+func (s *session) openStore(currency string) (err error) {
 	s.store = &store{clock: s.clock}
-	s.live = &web.Live{Topic: s.o.topic, Clock: s.clock, Fail: s.ui.problem}
+	s.live = &web.Live{Topic: s.o.topic, Clock: s.clock, Fail: s.ui.problem, Currency: currency}
 	if s.servers != nil {
 		s.live.Pause = druidPause
 		s.live.Source, err = s.servers.gateway()

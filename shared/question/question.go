@@ -70,7 +70,7 @@ type Kind int
 const (
 	Count Kind = iota
 	Sum
-	Money // a sum of dollars, to the cent where it is no rate
+	Money // a sum of an amount, to the cent where it is no rate
 	Mean
 	Min
 	Max

@@ -157,6 +157,8 @@ func TestNumbersForPeople(t *testing.T) {
 		want     string
 	}{
 		{0, dashboards.Dollars, 2, "$0.00"}, {0.05, dashboards.Dollars, 2, "$0.05"}, {1299.9, dashboards.Dollars, 2, "$1,299.90"}, {1234567.89, dashboards.Dollars, 2, "$1,234,567.89"},
+		{-1234.5, "currencyEUR", 2, "−€1,234.50"}, {5, "currencyGBP", 0, "£5"},
+		{-1234.5, "currencyCHF", 2, "−CHF 1,234.50"},
 		{-1234.5, dashboards.Dollars, 2, "−$1,234.50"}, {-0.001, dashboards.Dollars, 2, "$0.00"}, {85.25, dashboards.Percent, 2, "85.25 %"}, {720, dashboards.PerMinute, 1, "720.0/min"}, {61.5, dashboards.Seconds, 1, "61.5 s"},
 	} {
 		if got := Value(c.v, c.unit, c.decimals); got != c.want {

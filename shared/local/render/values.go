@@ -23,12 +23,17 @@ func Value(v float64, unit dashboards.Unit, decimals int) string {
 func short(v float64, unit dashboards.Unit) string { return withUnit(shortNumber(v), unit) }
 
 func withUnit(number string, unit dashboards.Unit) string {
-	switch unit {
-	case dashboards.Dollars:
-		if rest, negative := strings.CutPrefix(number, "−"); negative {
-			return "−$" + rest
+	if code, is := unit.Currency(); is {
+		sign, known := signs[code]
+		if !known {
+			sign = code + " "
 		}
-		return "$" + number
+		if rest, negative := strings.CutPrefix(number, "−"); negative {
+			return "−" + sign + rest
+		}
+		return sign + number
+	}
+	switch unit {
 	case dashboards.Percent:
 		return number + " %"
 	case dashboards.Seconds:
@@ -42,6 +47,9 @@ func withUnit(number string, unit dashboards.Unit) string {
 	}
 	return number
 }
+
+// signs are those that stand for one currency on these pages; others have their code.
+var signs = map[string]string{"USD": "$", "EUR": "€", "GBP": "£"}
 
 func shortNumber(value float64) string {
 	for _, unit := range []struct {

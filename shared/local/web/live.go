@@ -21,6 +21,8 @@ type Live struct {
 	Fail   func(error)   // gets the errors of panels, which readers are not shown
 	End    time.Time     // of what is shown; zero: the present
 
+	Currency string // of the amounts, in ISO 4217
+
 	cache cache
 
 	mu          sync.Mutex

@@ -36,6 +36,7 @@ type pageData struct {
 	All       []dashboards.Dashboard
 	Ranges    []timeRange
 	Late      bool // what is shown ends a slot ago
+	Currency  string
 }
 
 // NewSite is the whole web site: a page for each dashboard, its updates, and POST
@@ -51,10 +52,10 @@ func NewSite(l *Live, functions []*emulator.Function, brands []string, listen st
 		return nil, fmt.Errorf("the page: %w", err)
 	}
 	mux := http.NewServeMux()
-	all := dashboards.All()
+	all := dashboards.In(l.Currency)
 	mux.Handle("GET /{$}", http.RedirectHandler("/"+all[0].Slug, http.StatusFound))
 	for _, d := range all {
-		data := pageData{functions, market.Scenarios(), brands, d, all, ranges(), d.Delay > 0}
+		data := pageData{functions, market.Scenarios(), brands, d, all, ranges(), d.Delay > 0, l.Currency}
 		mux.HandleFunc("GET /"+d.Slug, func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "text/html; charset=utf-8")
 			// An error here is one of the connection: the template was tried by a test.

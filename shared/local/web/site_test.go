@@ -56,7 +56,9 @@ func newSite(t testing.TB, filled bool) *site {
 	}
 	s := new(site)
 	clock := emulator.NewClock(time.Now, 0, 1)
-	l := &Live{Source: table, Topic: contract.DefaultTopic, Clock: clock, Fail: func(err error) { t.Error(err) }}
+	l := &Live{
+		Source: table, Topic: contract.DefaultTopic, Clock: clock, Fail: func(err error) { t.Error(err) }, Currency: "EUR",
+	}
 	handler, err := NewSite(l, s.functions(t, m, clock), []string{"LG", "Nokia", "Samsung"}, "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -268,6 +270,10 @@ func TestUpdatesComeEverySecond(t *testing.T) {
 		if !strings.HasPrefix(b.HTML, "<svg ") && !strings.HasPrefix(b.HTML, "<table>") {
 			t.Errorf("%s is %.80s", p.Title, b.HTML)
 		}
+		all := b.HTML + b.Label
+		if p.Unit == dashboards.Dollars && !strings.Contains(all, "€") || strings.Contains(all, "$") {
+			t.Errorf("%s is not in the currency of the catalogue: %s", p.Title, b.Label)
+		}
 		if !strings.HasPrefix(b.Label, p.Title+": ") {
 			t.Errorf("%s is described as %q", p.Title, b.Label)
 		}
@@ -335,6 +341,9 @@ func TestPages(t *testing.T) {
 		status, body := s.call(t, "GET", "/"+d.Slug, "")
 		if status != 200 || strings.Count(body, "<article") != len(d.Panels()) {
 			t.Errorf("%s: status %d, %d panels", d.Title, status, strings.Count(body, "<article"))
+		}
+		if !strings.Contains(body, "amounts in EUR.") {
+			t.Errorf("%s does not say its currency", d.Title)
 		}
 		for _, p := range d.Panels() {
 			if !strings.Contains(body, html.EscapeString(p.Title)) || !strings.Contains(body, template.HTMLEscapeString(p.Description)) {

@@ -14,7 +14,7 @@ import (
 // cannot be written the error is an *fs.PathError.
 func (l *Live) Snapshot(ctx context.Context, dir string, progress func(done int)) (paths []string, err error) {
 	done := 0
-	for _, d := range dashboards.All() {
+	for _, d := range dashboards.In(l.Currency) {
 		c, err := l.choice(ctx, view{dashboard: d, length: d.Lookback})
 		if err != nil {
 			return nil, err
