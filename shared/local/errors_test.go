@@ -42,6 +42,10 @@ func TestErrorsAreOneLineThatSaysWhatToDo(t *testing.T) {
 	if err := os.WriteFile(empty, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
+	full := filepath.Join(dir, "full.csv")
+	if err := os.WriteFile(full, []byte("PRODUCT_NAME,PRICING,BRAND,CATEGORY\n1,5,A,Cable\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	silent, err := net.Listen("tcp", "127.0.0.1:0") // takes connections and says nothing
 	if err != nil {
 		t.Fatal(err)
@@ -66,6 +70,7 @@ func TestErrorsAreOneLineThatSaysWhatToDo(t *testing.T) {
 		"missing topic":         {nil, "-once -topic other -brokers " + plain, "create it with 6 partitions, or name another with -topic"},
 		"no catalogue":          {nil, "-once -catalogue " + filepath.Join(dir, "none.csv"), "-catalogue"},
 		"empty catalogue":       {nil, "-once -catalogue " + empty, "-catalogue"},
+		"rejects not writable":  {nil, "-once -catalogue " + full + " -rejects " + full + "/b", "-rejects: cannot write"},
 		"out cannot be written": {nil, "-once -out " + filepath.Join(dir, "none", "out.json"), "-out: cannot write"},
 		"no place for pictures": {nil, "-snapshot " + filepath.Join(empty, "pictures"), "-snapshot: cannot make"},
 		"wrong setting":         {[]string{"EVENTS_PER_MINUTE=many"}, "-once", "EVENTS_PER_MINUTE"},

@@ -15,27 +15,46 @@ import (
 	"salesburst/shared/local/web"
 )
 
-// openCatalogue reads what is sold; path empty means what is built in.
-func openCatalogue(path string, ui *terminal) (*dataset.Catalogue, error) {
+// openCatalogue reads what is sold; path empty means what is built in. What cannot be used goes
+// into the file rejects, unless that is empty, and its beginning to the person.
+func openCatalogue(path, rejects string, ui *terminal) (*dataset.Catalogue, error) {
 	if path == "" {
 		return dataset.Default(), nil
 	}
 	c, report, err := dataset.Open(path)
+	if report.Used != report.Rows {
+		ui.line("-catalogue %s: %v", path, report)
+	}
+	if rejects != "" && report.Rows > 0 {
+		if err := writeRejects(rejects, report); err != nil {
+			return nil, err
+		}
+		ui.line("all that cannot be used is in %s", rejects)
+	} else if report.Refused > 0 {
+		ui.line("-rejects FILE writes all that cannot be used into a file")
+	}
 	if err != nil {
 		return nil, fmt.Errorf("-catalogue: %w", err)
 	}
-	if report.Refused > 0 {
-		ui.line("-catalogue %s: %d of %d rows cannot be used, the first in line %d: %s",
-			path, report.Refused, report.Rows, report.Problems[0].Line, report.Problems[0].Reason)
-	}
 	return c, nil
+}
+
+func writeRejects(path string, report dataset.Report) error {
+	f, err := os.Create(path)
+	if err == nil {
+		err = errors.Join(report.WriteCSV(f), f.Close())
+	}
+	if err != nil {
+		return fmt.Errorf("-rejects: cannot write %s: %w", path, cause(err))
+	}
+	return nil
 }
 
 // brands lists the brands of a catalogue in the order of the alphabet.
 func brands(c *dataset.Catalogue) []string {
 	var names []string
-	for _, tv := range c.Products {
-		names = append(names, tv.Brand)
+	for _, p := range c.Products {
+		names = append(names, p.Brand)
 	}
 	slices.Sort(names)
 	return slices.Compact(names)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
@@ -35,6 +36,7 @@ type options struct {
 	snapshot  string   // folder for pictures; empty: none
 	listen    string   // host:port
 	catalogue string   // path; empty: the built-in one
+	rejects   string   // path, for what the catalogue has that cannot be used; empty: none
 	out       string   // path; - for standard output; empty: none
 	brokers   []string // host:port; none: the embedded broker
 	stack     bool     // real servers instead of it
@@ -88,7 +90,12 @@ Flags:
   -snapshot FOLDER   publish the history, write each dashboard as PNG, light and dark,
                      into the folder, and end
   -listen ADDRESS    of the page (%[1]s)
-  -catalogue FILE    what is sold, as CSV (the catalogue that is built in)
+  -catalogue FILE    what is sold, as CSV (the 551 TV sets that are built in): TV sets or, with
+                     a column CATEGORY, other goods, in one currency (US dollars). Rows that
+                     cannot be used are left out, and the first ten are shown;
+                     dataset/README.md has the columns
+  -rejects FILE      write all that cannot be used of -catalogue, as CSV: line, column, value,
+                     reason
   -out FILE          write every event that was read back as a line of JSON; - is
                      standard output, and then nothing else is written there
   -brokers LIST      host:port, with commas between ($BOOTSTRAP_SERVERS, or a broker
@@ -117,6 +124,7 @@ func parseFlags(args []string, getenv func(string) string, stdout io.Writer) (op
 	f.StringVar(&o.snapshot, "snapshot", "", "")
 	f.StringVar(&o.listen, "listen", defaultListen, "")
 	f.StringVar(&o.catalogue, "catalogue", "", "")
+	f.StringVar(&o.rejects, "rejects", "", "")
 	f.StringVar(&o.out, "out", "", "")
 	f.StringVar(&brokers, "brokers", getenv(EnvServers), "")
 	f.BoolVar(&o.stack, "stack", false, "")
@@ -165,6 +173,10 @@ func (o *options) check() error {
 		return &usageError{"-speed without -history has nothing to catch up with"}
 	case o.stack && len(o.brokers) > 0:
 		return &usageError{"-stack and -brokers do not go together: -stack starts a broker of its own"}
+	case o.rejects != "" && o.catalogue == "":
+		return &usageError{"-rejects says what is wrong with a -catalogue: name one"}
+	case o.rejects != "" && filepath.Clean(o.rejects) == filepath.Clean(o.catalogue):
+		return &usageError{"-rejects would overwrite the -catalogue: name another file"}
 	case o.topic == "":
 		return wrong("topic", o.topic, "a name")
 	case (o.username == "") != (o.password.Reveal() == ""):

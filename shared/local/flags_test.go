@@ -33,6 +33,8 @@ func TestWrongFlagsAreOneClearLine(t *testing.T) {
 		"broker without port":  {"-brokers kafka", "", "host:port"},
 		"empty broker":         {"-brokers kafka:9092,", "", "host:port"},
 		"two brokers":          {"-stack -brokers kafka:9092", "", "do not go together"},
+		"rejects of nothing":   {"-rejects bad.csv", "", "name one"},
+		"rejects overwrite":    {"-catalogue my.csv -rejects ./my.csv", "", "name another file"},
 		"no topic":             {"-topic=", "", "a name"},
 		"impossible topic":     {"-topic a/b", "", "1 to 249 characters"},
 		"password missing":     {"", EnvUsername, "are needed together"},
@@ -65,7 +67,8 @@ func TestHelp(t *testing.T) {
 	if status := Run(t.Context(), Env{Args: []string{"-h"}, Stdout: &stdout, Getenv: noEnv}); status != 0 {
 		t.Errorf("status %d, want 0", status)
 	}
-	for _, flag := range []string{"history", "speed", "once", "listen", "catalogue", "out", "brokers", "topic", "stack", "snapshot"} {
+	for _, flag := range []string{"history", "speed", "once", "listen", "catalogue", "rejects", "out", "brokers",
+		"topic", "stack", "snapshot"} {
 		if !strings.Contains(stdout.String(), "\n  -"+flag+" ") {
 			t.Errorf("the help does not describe -%s", flag)
 		}

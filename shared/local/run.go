@@ -47,7 +47,7 @@ func run(ctx context.Context, o options, env Env) (err error) {
 	if err != nil {
 		return err
 	}
-	catalogue, err := openCatalogue(o.catalogue, s.ui)
+	catalogue, err := openCatalogue(o.catalogue, o.rejects, s.ui)
 	if err != nil {
 		return err
 	}
