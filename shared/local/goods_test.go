@@ -4,6 +4,8 @@ import (
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
+	"io"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -65,6 +67,19 @@ func TestGoodsAndWhatCannotBeUsed(t *testing.T) {
 	rows, err := csv.NewReader(f).ReadAll()
 	if err != nil || len(rows) != 12 || !slices.Equal(rows[11][:3], []string{"14", "PRICING", "free"}) {
 		t.Errorf("%v, %v: want a header and 11 rows", rows, err)
+	}
+}
+
+func TestPageIsInTheCatalogueCurrency(t *testing.T) {
+	p := startProgram(t, nil, "-listen", "127.0.0.1:0", "-history", "0", "-catalogue", goods(t, 0))
+	response, err := http.Get(p.url(t) + "/sales")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	if err != nil || !strings.Contains(string(body), "amounts in EUR.") {
+		t.Errorf("the page is not in euros: %v, %s", err, body)
 	}
 }
 
