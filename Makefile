@@ -1,6 +1,6 @@
 # make help      this list
 # make short     the quick loop: no servers, no browser
-# make lint      formats, vet, staticcheck, shellcheck
+# make lint      formats, golangci-lint (.golangci.yml has its rules), shellcheck
 # make generate  the generated files anew
 # make test      everything that proves this project; the only command that CI runs
 # make bench     speed, side by side with other producers
@@ -10,7 +10,7 @@
 # make mutate    which small changes of the source no test notices
 # make mutate-sample  a fixed part of it, in minutes; a part of make test
 
-STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
+GOLANGCI_LINT = github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
 # jsii, below the CDK, is not made for the race detector. What waits for Druid, for brokers and for the
 # browser takes ten times as long with it: of those packages only the quick tests run with it.
@@ -73,8 +73,7 @@ install:
 
 lint:
 	@unformatted=$$(gofmt -l .); test -z "$$unformatted" || { echo "gofmt -w $$unformatted"; exit 1; }
-	go vet ./...
-	go run $(STATICCHECK) ./...
+	go run $(GOLANGCI_LINT) run
 	shellcheck .ci/run .ci/install druid-ec2/bootstrap.sh druid-ec2/bin/*
 
 # The same burst is the same bytes on the processors of the Lambdas.

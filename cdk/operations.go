@@ -164,10 +164,12 @@ func (o *operations) dashboard(s settings, p *producers, i *instance) {
 				// The price of arm64 in us-east-1: $0.0000133334 for a GB and a second.
 				graph("Cost of computing, US dollars a minute", func(f contract.Function) awscloudwatch.IMetric {
 					return awscloudwatch.NewMathExpression(&awscloudwatch.MathExpressionProps{
-						Expression:   jsii.String(fmt.Sprintf("%sms / 1000 * %d / 1024 * 0.0000133334", f.Name, s.memory)),
-						Label:        jsii.String(f.Name),
-						UsingMetrics: &map[string]awscloudwatch.IMetric{f.Name + "ms": p.scheduled[f.Name].MetricDuration(sum)},
-						Period:       awscdk.Duration_Minutes(jsii.Number(1)),
+						Expression: jsii.String(fmt.Sprintf("%sms / 1000 * %d / 1024 * 0.0000133334", f.Name,
+							s.memory)),
+						Label: jsii.String(f.Name),
+						UsingMetrics: &map[string]awscloudwatch.IMetric{f.Name +
+							"ms": p.scheduled[f.Name].MetricDuration(sum)},
+						Period: awscdk.Duration_Minutes(jsii.Number(1)),
 					})
 				}),
 			},

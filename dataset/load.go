@@ -68,7 +68,8 @@ type Problem struct {
 // A row that repeats the name and the price of an earlier row is counted and left out. One that repeats the name at
 // another price is refused: a product has one price, and the first row sets it.
 //
-// Quotation marks that do not match spoil only their own row. An inch mark that should have been duplicated is understood
+// Quotation marks that do not match spoil only their own row. An inch mark that should have been
+// duplicated is understood
 // as long as the row still has as many cells as the header. A cell may go over several lines only if its quoting is
 // correct, and within 16 lines.
 //
@@ -104,7 +105,8 @@ func Load(r io.Reader) (*Catalogue, Report, error) {
 			break
 		}
 		if report.Rows == MaxRows {
-			return nil, report, fmt.Errorf("%w: it has more than %d rows, split it or sell fewer products", ErrTooLarge, MaxRows)
+			return nil, report, fmt.Errorf("%w: it has more than %d rows, split it or sell fewer products", ErrTooLarge,
+				MaxRows)
 		}
 		report.Rows++
 		p, currency, problem := columns.product(row, known)
@@ -191,7 +193,8 @@ func noUsableRow(r Report) error {
 	if r.Rows == 0 {
 		return fmt.Errorf("%w: there is no row below the header, add one for each product", ErrInvalid)
 	}
-	return fmt.Errorf("%w: none of the %d rows can be used; correct them, starting with %v", ErrInvalid, r.Rows, r.Problems[0])
+	return fmt.Errorf("%w: none of the %d rows can be used; correct them, starting with %v", ErrInvalid, r.Rows,
+		r.Problems[0])
 }
 
 // readText returns what r holds without a byte-order mark and with lines that end in "\n" or "\r\n".
@@ -201,7 +204,8 @@ func readText(r io.Reader) (string, error) {
 		return "", fmt.Errorf("reading the catalogue: %w", err)
 	}
 	if len(data) > MaxFileBytes {
-		return "", fmt.Errorf("%w: it has more than %d MiB, split it or sell fewer products", ErrTooLarge, MaxFileBytes>>20)
+		return "", fmt.Errorf("%w: it has more than %d MiB, split it or sell fewer products", ErrTooLarge,
+			MaxFileBytes>>20)
 	}
 	if bytes.HasPrefix(data, []byte("\xff\xfe")) || bytes.HasPrefix(data, []byte("\xfe\xff")) {
 		return "", fmt.Errorf("%w: it is UTF-16 text, save it as CSV UTF-8", ErrInvalid)
@@ -249,7 +253,8 @@ func readHeader(rows *records) (columns, error) {
 	}
 	for _, col := range []column{productName, pricing} {
 		if c.at[col] < 0 {
-			return columns{}, fmt.Errorf("%w: line %d, the header, has no column %v but is %s: begin with the columns %s, separated by commas",
+			return columns{}, fmt.Errorf("%w: line %d, the header, has no column %v but is %s: begin with the "+
+				"columns %s, separated by commas",
 				ErrInvalid, row.line, col, quoted(strings.Join(row.cells, ",")), allColumns())
 		}
 	}

@@ -155,7 +155,8 @@ func possible(inches int) int {
 
 // knownBrands is how makers write themselves. A brand that is not here keeps the spelling that its file has first.
 var knownBrands = []string{
-	"Amazon", "Element", "Furrion", "Haier", "Hisense", "Hitachi", "Insignia", "JVC", "LG", "Magnavox", "onn.", "Panasonic",
+	"Amazon", "Element", "Furrion", "Haier", "Hisense", "Hitachi", "Insignia", "JVC", "LG", "Magnavox", "onn.",
+	"Panasonic",
 	"Peerless-AV", "Philips", "Pioneer", "Polaroid", "RCA", "Roku", "Samsung", "Sansui", "Sanyo", "Sceptre", "Sharp",
 	"Skyworth", "Sony", "SunBriteTV", "Sylvania", "TCL", "Toshiba", "VIZIO", "Westinghouse", "Xiaomi",
 }
@@ -164,7 +165,8 @@ var knownBrands = []string{
 type brandSpelling map[string]string
 
 // of returns the brand in its one spelling, from its cell or, if that is empty, from the beginning of the name. It is
-// empty if neither tells. A spelling that is too long is returned but not remembered, so that it spoils its own row only.
+// empty if neither tells. A spelling that is too long is returned but not remembered, so that it
+// spoils its own row only.
 func (b brandSpelling) of(cell, name string) string {
 	written := cell
 	if letters(cell) == "" {

@@ -106,7 +106,8 @@ func (i Ingestion) Spec(name string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return strings.NewReplacer("${TOPIC}", i.Topic, "${BOOTSTRAP_SERVERS}", i.BootstrapServers, "${RETENTION}", i.Retention).
+	return strings.NewReplacer("${TOPIC}", i.Topic, "${BOOTSTRAP_SERVERS}", i.BootstrapServers, "${RETENTION}",
+		i.Retention).
 		Replace(string(text)), nil
 }
 

@@ -7,85 +7,13 @@ import (
 	"go/parser"
 	"go/token"
 	"io"
+	"os"
 	"os/exec"
 	"path"
 	"slices"
 	"strings"
 	"testing"
 )
-
-// mayImport is the table of the README: the packages of this module that each one
-// may import.
-var mayImport = map[string][]string{
-	"functions/online":          {"shared/app", "shared/contract"},
-	"functions/store":           {"shared/app", "shared/contract"},
-	"functions/local":           {"shared/local"},
-	"shared/contract":           {},
-	"shared/prng":               {},
-	"shared/sale":               {},
-	"shared/sale/generate":      {"shared/document", "shared/sale"},
-	"dataset":                   {},
-	"shared/market":             {"shared/sale", "shared/prng", "shared/contract", "dataset"},
-	"shared/burst":              {"shared/market", "shared/sale", "shared/prng", "shared/contract"},
-	"shared/publish":            {"shared/sale", "shared/contract"},
-	"shared/publish/wire":       {},
-	"shared/publish/recordzstd": {},
-	"shared/devenv/tlscert":     {},
-	"shared/mutate":             {},
-	"shared/graph":              {},
-	"shared/devenv/lambdatest":  {"shared/contract"},
-	"shared/devenv/kafkaadmin":  {"shared/devenv"},
-	"shared/devenv/kafkatest":   {"shared/contract", "shared/devenv/tlscert", "shared/devenv/kafkaadmin", "shared/sale", "shared/devenv"},
-	"shared/devenv/druidtest":   {"shared/app", "shared/devenv/kafkatest", "shared/devenv/lambdatest", "shared/sale", "shared/contract", "shared/devenv"},
-	"shared/bench":              {},
-	"shared/document":           {},
-	"shared/bench/producer": {"shared/bench", "shared/document", "shared/burst", "shared/devenv/tlscert", "shared/market", "shared/publish", "shared/sale", "shared/contract", "shared/devenv",
-		"shared/devenv/kafkaadmin", "dataset"},
-	"shared/publish/torture":         {"shared/devenv/tlscert", "shared/publish", "shared/sale", "shared/devenv"},
-	"shared/publish/torture/cluster": {"shared/devenv"},
-	"shared/publish/torture/proxy":   {},
-	"shared/credentials":             {"shared/contract"},
-	"shared/question":                {},
-	"shared/local/columnstore":       {"shared/question", "shared/sale"},
-	"shared/local/render":            {"dashboards"},
-	"shared/app":                     {"shared/burst", "shared/market", "shared/publish", "shared/sale", "shared/credentials", "shared/contract", "dataset"},
-	"shared/local/emulator":          {"shared/app", "shared/market", "shared/publish", "shared/contract"},
-	"shared/local/web": {"shared/app", "shared/market", "shared/question", "shared/credentials",
-		"shared/local/emulator", "shared/local/render", "dashboards"},
-	"shared/local/web/webtest": {},
-	"shared/local": {"shared/app", "shared/devenv/tlscert", "shared/market", "shared/sale", "shared/credentials", "shared/contract",
-		"shared/devenv", "shared/devenv/kafkaadmin", "shared/local/columnstore", "shared/local/emulator", "shared/local/render", "shared/local/web", "dataset", "dashboards"},
-	"shared/devenv":     {"shared/devenv/tlscert", "druid-ec2"},
-	"shared/devenv/run": {"shared/devenv"},
-	"druid-ec2":         {"shared/contract"},
-	"shared/bench/druid": {"shared/burst", "shared/market", "shared/publish", "shared/sale", "shared/contract", "shared/devenv",
-		"shared/devenv/kafkaadmin", "dataset", "druid-ec2"},
-	"dashboards":          {"shared/question", "shared/contract"},
-	"dashboards/generate": {"dashboards", "shared/contract"},
-	"cdk":                 {"shared/contract", "druid-ec2"},
-}
-
-// importers are who alone may import what begins with the key.
-var importers = map[string][]string{
-	"github.com/segmentio/kafka-go":             {"shared/publish/wire", "shared/publish", "shared/bench/producer"},
-	"github.com/segmentio/kafka-go/protocol":    {"shared/publish/wire"},
-	"github.com/aws/aws-sdk-go-v2":              {"shared/credentials"},
-	"github.com/aws/aws-lambda-go":              {"shared/app", "shared/local/emulator"},
-	"github.com/aws/aws-cdk-go":                 {"cdk"},
-	"github.com/twmb/franz-go":                  {"shared/local", "shared/devenv/kafkaadmin", "shared/devenv/kafkatest", "shared/devenv/druidtest", "shared/bench/producer", "shared/publish/torture", "shared/publish/torture/cluster"},
-	"github.com/chromedp":                       {"shared/local/web/webtest"},
-	"modernc.org/sqlite":                        {"shared/local/columnstore"},
-	"github.com/go-analyze/charts":              {"shared/local/render", "shared/bench/producer", "shared/bench/druid"},
-	"github.com/klauspost/compress":             {"shared/publish", "shared/publish/recordzstd", "shared/devenv/kafkatest"},
-	"github.com/schollz/progressbar/v3":         {"shared/local", "shared/publish/torture"},
-	"github.com/grafana/grafana-foundation-sdk": {"dashboards"},
-	"go.yaml.in/yaml":                           {"dashboards"},
-}
-
-// standardOnly are the packages that need nothing but the standard library.
-var standardOnly = []string{"shared/contract", "shared/prng", "shared/sale", "shared/market", "shared/burst", "dataset", "shared/devenv/tlscert", "shared/devenv", "shared/devenv/lambdatest",
-	"shared/publish/torture/proxy", "shared/mutate", "shared/graph", "shared/question",
-	"druid-ec2"}
 
 const module = "salesburst"
 
@@ -126,41 +54,22 @@ func list(t *testing.T, args ...string) []goPackage {
 	return all
 }
 
-func under(imported, prefix string) bool {
-	return imported == prefix || strings.HasPrefix(imported, prefix+"/")
-}
-
-func TestImports(t *testing.T) {
+// Each package has a rule in .golangci.yml, which golangci-lint holds: what it may import.
+func TestEachPackageHasImportRules(t *testing.T) {
+	text, err := os.ReadFile("../.golangci.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, p := range list(t, "./...") {
-		if len(p.GoFiles) == 0 {
-			continue
-		}
 		place := strings.TrimPrefix(p.ImportPath, module+"/")
-		house := place
-		if strings.HasPrefix(place, "cdk/") {
-			house = "cdk"
-		}
-		allowed, known := mayImport[house]
-		if !known {
-			t.Errorf("%s has no place in the tree: put it into the table here and in the README", place)
-		}
-		for _, imported := range p.Imports {
-			if inside, ok := strings.CutPrefix(imported, module+"/"); ok {
-				if !slices.Contains(allowed, inside) && !under(inside, house) {
-					t.Errorf("%s imports %s", place, inside)
-				}
-				continue
-			}
-			if slices.Contains(standardOnly, place) && strings.Contains(strings.Split(imported, "/")[0], ".") {
-				t.Errorf("%s imports %s, but needs nothing but the standard library", place, imported)
-			}
-			for prefix, only := range importers {
-				if under(imported, prefix) && !slices.Contains(only, house) {
-					t.Errorf("%s imports %s, which is for %v alone", place, imported, only)
-				}
-			}
+		if len(p.GoFiles) > 0 && !strings.Contains(string(text), `"**/`+place+`/*.go", "!$test"]`) {
+			t.Errorf("%s has no rule of depguard's in .golangci.yml", place)
 		}
 	}
+}
+
+func under(imported, prefix string) bool {
+	return imported == prefix || strings.HasPrefix(imported, prefix+"/")
 }
 
 // What is deployed stays small: nothing of the cloud's definition, of the test broker or

@@ -51,8 +51,7 @@ func invoked(t *testing.T, trace string, left time.Duration) context.Context {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(lambdacontext.NewContext(t.Context(), &lambdacontext.LambdaContext{AwsRequestID: "request-1"}), left)
 	t.Cleanup(cancel)
-	//lint:ignore SA1029 the key is the one of aws-lambda-go
-	return context.WithValue(ctx, traceKey, trace)
+	return context.WithValue(ctx, traceKey, trace) //nolint:staticcheck // SA1029: the key is the one of aws-lambda-go
 }
 
 // A time that this machine's clock has not reached is waited for, however it came; one

@@ -36,7 +36,7 @@ func (l *log) burst(ctx context.Context, r Report, err error) {
 		return
 	}
 	message, cause := "trigger refused", err
-	switch e := err.(type) {
+	switch e := err.(type) { //nolint:errorlint // it is what invoke has made
 	case *NotPublished:
 		message, cause = "burst not published", e.Err
 		attrs = append(attrs, slog.Any("order", e.Order))

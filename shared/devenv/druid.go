@@ -76,7 +76,8 @@ func StartDruid(ctx context.Context, cfg DruidConfig) (*Druid, error) {
 	if err := errors.Join(d.startAll(ctx, cfg.Log, names[:2]), d.startAll(ctx, cfg.Log, names[2:])); err != nil {
 		return nil, errors.Join(fmt.Errorf("starting Druid: %w", err), d.Stop())
 	}
-	say(cfg.Log, "Druid is ready after %.0f s: console %s, gateway %s", time.Since(start).Seconds(), d.URLs["router"], d.Gateway)
+	say(cfg.Log, "Druid is ready after %.0f s: console %s, gateway %s", time.Since(start).Seconds(), d.URLs["router"],
+		d.Gateway)
 	return d, nil
 }
 
@@ -151,17 +152,18 @@ func (d *Druid) settings(ports []string) map[string]string {
 		d.URLs[name] = "http://127.0.0.1:" + ports[i]
 	}
 	return map[string]string{
-		"druid.extensions.loadList":                   "[]", // they are on the class path
-		"druid.zk.service.host":                       d.zookeeper,
-		"druid.metadata.storage.connector.port":       ports[derbyPort],
-		"druid.metadata.storage.connector.connectURI": "jdbc:derby://127.0.0.1:" + ports[derbyPort] + "/metadata.db;create=true",
-		"druid.coordinator.startDelay":                "PT1S",
-		"druid.coordinator.period":                    "PT5S",
-		"druid.coordinator.period.indexingPeriod":     "PT10S",
-		"druid.indexer.queue.startDelay":              "PT1S",
-		"druid.sql.planner.metadataRefreshPeriod":     "PT2S",
-		"druid.coordinator.kill.on":                   "false", // tests that need it turn it on
-		"druid.manager.segments.pollDuration":         "PT2S",
+		"druid.extensions.loadList":             "[]", // they are on the class path
+		"druid.zk.service.host":                 d.zookeeper,
+		"druid.metadata.storage.connector.port": ports[derbyPort],
+		"druid.metadata.storage.connector.connectURI": "jdbc:derby://127.0.0.1:" + ports[derbyPort] +
+			"/metadata.db;create=true",
+		"druid.coordinator.startDelay":            "PT1S",
+		"druid.coordinator.period":                "PT5S",
+		"druid.coordinator.period.indexingPeriod": "PT10S",
+		"druid.indexer.queue.startDelay":          "PT1S",
+		"druid.sql.planner.metadataRefreshPeriod": "PT2S",
+		"druid.coordinator.kill.on":               "false", // tests that need it turn it on
+		"druid.manager.segments.pollDuration":     "PT2S",
 	}
 }
 
@@ -194,7 +196,8 @@ func (d *Druid) write(lib string, ports []string) error {
 			"server 127.0.0.1:8082;", "server "+strings.TrimPrefix(d.URLs["broker"], "http://")+";"),
 		os.WriteFile(d.path("gateway/tls/certificate.pem"), cert.CA, 0o600),
 		os.WriteFile(d.path("gateway/tls/key.pem"), cert.Key, 0o600),
-		os.WriteFile(d.path("gateway/password"), fmt.Appendf(nil, "%s:{SHA}%s\n", GatewayUser, base64.StdEncoding.EncodeToString(sum[:])), 0o600),
+		os.WriteFile(d.path("gateway/password"),
+			fmt.Appendf(nil, "%s:{SHA}%s\n", GatewayUser, base64.StdEncoding.EncodeToString(sum[:])), 0o600),
 	)
 }
 
@@ -242,7 +245,8 @@ func (d *Druid) login() string {
 	if d.Kafka == nil {
 		return "none"
 	}
-	return fmt.Sprintf("org.apache.kafka.common.security.plain.PlainLoginModule required username=%q password=%q;", Consumer, d.Kafka.Users[Consumer])
+	return fmt.Sprintf("org.apache.kafka.common.security.plain.PlainLoginModule required username=%q password=%q;",
+		Consumer, d.Kafka.Users[Consumer])
 }
 
 func (d *Druid) addGateway(nginx string) error {
@@ -392,7 +396,8 @@ func (d *Druid) QueryWith(ctx context.Context, sql string, parameters map[string
 // that is deployed. Change, if not nil, changes it: its keys are paths such as
 // ioConfig.taskDuration, below spec. A task lasts a minute at least: with less it fails.
 func (d *Druid) Ingest(ctx context.Context, topic string, change map[string]any) error {
-	text, err := druid.Ingestion{Topic: topic, BootstrapServers: strings.Join(d.Kafka.Addresses, ",")}.Spec("supervisor.json")
+	text, err := druid.Ingestion{Topic: topic,
+		BootstrapServers: strings.Join(d.Kafka.Addresses, ",")}.Spec("supervisor.json")
 	if err != nil {
 		return err
 	}
@@ -422,7 +427,8 @@ func (d *Druid) Ingest(ctx context.Context, topic string, change map[string]any)
 // before, the task would be left to itself, would read on and hold its place for an hour.
 func (d *Druid) EndIngest(ctx context.Context, topic string) error {
 	supervisor := d.URLs["coordinator"] + "/druid/indexer/v1/supervisor/" + topic
-	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); { // where there is no task, there is none to wait for
+	// where there is no task, there is none to wait for
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); {
 		text, err := d.Call(ctx, http.MethodGet, supervisor+"/status", "")
 		if err != nil {
 			return err

@@ -180,7 +180,8 @@ func (k *Kafka) addBroker(ctx context.Context, i int, cfg KafkaConfig, ports []s
 // features of the cluster, those that are the default of its version: without that the
 // transactions and groups are the old ones, whatever the version.
 func (k *Kafka) format(ctx context.Context, file, clusterID string) error {
-	out, err := k.Tool(ctx, "kafka.tools.StorageTool", "format", "--cluster-id", clusterID, "--config", file).CombinedOutput()
+	out, err := k.Tool(ctx, "kafka.tools.StorageTool", "format", "--cluster-id", clusterID, "--config",
+		file).CombinedOutput()
 	if err != nil {
 		return fmt.Errorf("formatting: %w: %s", err, out)
 	}
@@ -224,7 +225,8 @@ func (k *Kafka) Tool(ctx context.Context, class string, args ...string) *exec.Cm
 	if old := "kafka.tools." + class[strings.LastIndex(class, ".")+1:]; k.knows(old) {
 		class = old
 	}
-	return exec.CommandContext(ctx, k.Java, append([]string{"-XX:TieredStopAtLevel=1", "-cp", k.Jars + "/*", class}, args...)...)
+	return exec.CommandContext(ctx, k.Java, append([]string{"-XX:TieredStopAtLevel=1", "-cp", k.Jars + "/*", class},
+		args...)...)
 }
 
 // knows tells whether a class is in the part of Kafka from which programs moved elsewhere

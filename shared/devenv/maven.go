@@ -22,9 +22,15 @@ func kafkaPOM(version string) string {
   <groupId>salesburst</groupId><artifactId>kafka</artifactId><version>1</version><packaging>pom</packaging>
   <dependencies>
     <dependency><groupId>org.apache.kafka</groupId><artifactId>kafka_2.13</artifactId><version>VERSION</version>
-      <exclusions><exclusion><groupId>org.slf4j</groupId><artifactId>slf4j-reload4j</artifactId></exclusion></exclusions></dependency>
+      <exclusions>
+        <exclusion><groupId>org.slf4j</groupId><artifactId>slf4j-reload4j</artifactId></exclusion>
+      </exclusions>
+    </dependency>
     <dependency><groupId>org.apache.kafka</groupId><artifactId>kafka-tools</artifactId><version>VERSION</version>
-      <exclusions><exclusion><groupId>org.slf4j</groupId><artifactId>slf4j-reload4j</artifactId></exclusion></exclusions></dependency>
+      <exclusions>
+        <exclusion><groupId>org.slf4j</groupId><artifactId>slf4j-reload4j</artifactId></exclusion>
+      </exclusions>
+    </dependency>
     <dependency><groupId>org.slf4j</groupId><artifactId>slf4j-simple</artifactId><version>1.7.36</version></dependency>
   </dependencies>
 </project>
@@ -46,13 +52,17 @@ func druidPOM() string {
   <modelVersion>4.0.0</modelVersion>
   <groupId>salesburst</groupId><artifactId>druid</artifactId><version>1</version><packaging>pom</packaging>
   <dependencyManagement><dependencies>
-    <dependency><groupId>org.apache.druid</groupId><artifactId>druid</artifactId><version>VERSION</version><type>pom</type><scope>import</scope></dependency>
+    <dependency><groupId>org.apache.druid</groupId><artifactId>druid</artifactId><version>VERSION</version>
+      <type>pom</type><scope>import</scope></dependency>
   </dependencies></dependencyManagement>
   <dependencies>
     <dependency><groupId>org.apache.druid</groupId><artifactId>druid-services</artifactId><version>VERSION</version>
-      <exclusions><exclusion><groupId>org.hyperic</groupId><artifactId>sigar</artifactId></exclusion></exclusions></dependency>
-    <dependency><groupId>org.apache.druid.extensions</groupId><artifactId>druid-kafka-indexing-service</artifactId><version>VERSION</version></dependency>
-    <dependency><groupId>org.apache.druid.extensions</groupId><artifactId>druid-datasketches</artifactId><version>VERSION</version></dependency>
+      <exclusions><exclusion><groupId>org.hyperic</groupId><artifactId>sigar</artifactId></exclusion></exclusions>
+    </dependency>
+    <dependency><groupId>org.apache.druid.extensions</groupId><artifactId>druid-kafka-indexing-service</artifactId>
+      <version>VERSION</version></dependency>
+    <dependency><groupId>org.apache.druid.extensions</groupId><artifactId>druid-datasketches</artifactId>
+      <version>VERSION</version></dependency>
   </dependencies>
 </project>
 `, "VERSION", druid.Version("DRUID_VERSION"))
@@ -107,7 +117,8 @@ func fetch(ctx context.Context, name, pom, dir string, log io.Writer) error {
 	}
 	say(log, "fetching %s with Maven, once", name)
 	out, err := exec.CommandContext(ctx, maven, "-q", "-B", "-f", file,
-		"dependency:copy-dependencies", "-DincludeScope=runtime", "-DoutputDirectory="+filepath.Join(temp, "lib")).CombinedOutput()
+		"dependency:copy-dependencies", "-DincludeScope=runtime",
+		"-DoutputDirectory="+filepath.Join(temp, "lib")).CombinedOutput()
 	if err != nil {
 		return fmt.Errorf("mvn dependency:copy-dependencies: %w: %s", err, strings.TrimSpace(string(out)))
 	}

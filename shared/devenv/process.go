@@ -162,7 +162,8 @@ func (p *Process) poll(ctx context.Context, ready func() error) error {
 		case <-p.ended:
 			return fmt.Errorf("%s ended instead of starting; its last words:\n%s", p.name, p.lastLines())
 		case <-ctx.Done():
-			return fmt.Errorf("%s is not ready: %w: %w; its last words:\n%s", p.name, context.Cause(ctx), err, p.lastLines())
+			return fmt.Errorf("%s is not ready: %w: %w; its last words:\n%s", p.name, context.Cause(ctx), err,
+				p.lastLines())
 		case <-time.After(50 * time.Millisecond):
 		}
 	}

@@ -83,7 +83,8 @@ func (k *Kafka) writeClientFiles(cert *tlscert.Certificate) error {
 			"sasl.mechanism":          "PLAIN",
 			"ssl.truststore.type":     "PEM",
 			"ssl.truststore.location": k.CAFile(),
-			"sasl.jaas.config": fmt.Sprintf("org.apache.kafka.common.security.plain.PlainLoginModule required username=%q password=%q;",
+			"sasl.jaas.config": fmt.Sprintf("org.apache.kafka.common.security.plain.PlainLoginModule required "+
+				"username=%q password=%q;",
 				user, password),
 		}
 		if err := writeProperties(k.JavaConfig(user), java); err != nil {

@@ -24,7 +24,8 @@ func WriteBlock(path, name, text string) error {
 	if err != nil {
 		return err
 	}
-	changed, err := Replace(string(old), "<!-- "+name+":begin -->\n", "\n<!-- "+name+":end -->", strings.TrimRight(text, "\n"))
+	changed, err := Replace(string(old), "<!-- "+name+":begin -->\n", "\n<!-- "+name+":end -->",
+		strings.TrimRight(text, "\n"))
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}

@@ -158,7 +158,9 @@ func (g graph) circles() (all [][]string) {
 func (g graph) draw(out io.Writer) error {
 	circles := g.circles()
 	inCircle := func(a, b string) bool {
-		return slices.ContainsFunc(circles, func(c []string) bool { return slices.Contains(c, a) && slices.Contains(c, b) })
+		return slices.ContainsFunc(circles, func(c []string) bool {
+			return slices.Contains(c, a) && slices.Contains(c, b)
+		})
 	}
 	id := func(box string) string { return strings.NewReplacer("/", "_", ".", "_", "-", "_").Replace(box) }
 	fmt.Fprintln(out, "flowchart TD")

@@ -126,9 +126,11 @@ func (c *cluster) advise(err error) error {
 	case errors.Is(err, kerr.SaslAuthenticationFailed):
 		return fmt.Errorf("%s refuses the credentials; check %s and %s", servers, EnvUsername, EnvPassword)
 	case errors.Is(err, kerr.UnknownTopicOrPartition):
-		return fmt.Errorf("there is no topic %s on %s; create it with %d partitions, or name another with -topic", c.topic, servers, contract.Partitions)
+		return fmt.Errorf("there is no topic %s on %s; create it with %d partitions, or name another with -topic",
+			c.topic, servers, contract.Partitions)
 	case errors.Is(err, kerr.TopicAuthorizationFailed):
-		return fmt.Errorf("%s does not let %s see the topic %s; grant it READ, WRITE and DESCRIBE, or name another with -topic", servers, c.username, c.topic)
+		return fmt.Errorf("%s does not let %s see the topic %s; grant it READ, WRITE and DESCRIBE, or name another "+
+			"with -topic", servers, c.username, c.topic)
 	case errors.Is(err, kerr.InvalidTopicException):
 		return fmt.Errorf("%s is no name for a topic; give another with -topic", c.topic)
 	case errors.As(err, &unverified):
@@ -141,7 +143,8 @@ func (c *cluster) advise(err error) error {
 		return fmt.Errorf("%s hangs up at the login; check %s and %s", servers, EnvUsername, EnvPassword)
 	}
 	if c.tls != nil {
-		return fmt.Errorf("no answer from %s; check -brokers, that the broker runs, and that it speaks TLS, as it must where %s is set (%w)",
+		return fmt.Errorf("no answer from %s; check -brokers, that the broker runs, and that it speaks TLS, as it "+
+			"must where %s is set (%w)",
 			servers, EnvUsername, shortest(err))
 	}
 	return fmt.Errorf("no answer from %s; check -brokers and that the broker runs (%w)", servers, shortest(err))

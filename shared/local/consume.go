@@ -42,7 +42,8 @@ type batch struct {
 
 // newConsumer reads c's topic from the given offsets on. out gets each event as a
 // line; it may be nil.
-func newConsumer(c *cluster, from map[int32]int64, t *tally, add func([]columnstore.Row) error, out io.Writer) (*consumer, error) {
+func newConsumer(c *cluster, from map[int32]int64, t *tally,
+	add func([]columnstore.Row) error, out io.Writer) (*consumer, error) {
 	offsets := make(map[int32]kgo.Offset, len(from))
 	positions := make(map[int32]int64, len(from))
 	for p, offset := range from {

@@ -125,7 +125,8 @@ func writePictures(ctx context.Context, l *web.Live, folder string, ui *terminal
 func listen(address string) (net.Listener, error) {
 	l, err := net.Listen("tcp", address)
 	if err != nil {
-		return nil, fmt.Errorf("cannot listen on %s (%w); choose another address with -listen, as in -listen 127.0.0.1:8081",
+		return nil, fmt.Errorf("cannot listen on %s (%w); choose another address with -listen, as in -listen "+
+			"127.0.0.1:8081",
 			address, cause(err))
 	}
 	return l, nil

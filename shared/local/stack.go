@@ -55,7 +55,8 @@ Kafka and Druid are ready after %.0f s, until you end this program:
                   certificate %s
   Druid's console %s, table %q
   gateway         %s, user %s, password %s
-`, time.Since(start).Seconds(), strings.Join(s.kafka.Addresses, ","), devenv.Admin, c.password.Reveal(), s.kafka.CAFile(),
+`, time.Since(start).Seconds(), strings.Join(s.kafka.Addresses, ","), devenv.Admin, c.password.Reveal(),
+		s.kafka.CAFile(),
 		s.druid.URLs["router"], topic, s.druid.Gateway, devenv.GatewayUser, s.druid.Password)
 	return c, s, nil
 }

@@ -55,8 +55,8 @@ func (t *tally) report(r app.Report) {
 	a.published[shard] = max(a.published[shard], r.Events)
 }
 
-// see counts rows that came back, and returns how many events came for the first time.
-func (t *tally) see(rows []columnstore.Row) (first int) {
+// see counts rows that came back.
+func (t *tally) see(rows []columnstore.Row) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	var last *account
@@ -66,11 +66,8 @@ func (t *tally) see(rows []columnstore.Row) (first int) {
 		if last == nil || id.Burst != lastID {
 			last, lastID = t.account(string(id.Burst[:])), id.Burst
 		}
-		if last.see(id.Sequence) {
-			first++
-		}
+		last.see(id.Sequence)
 	}
-	return first
 }
 
 func (a *account) reported() bool { return a.published != nil }
@@ -82,17 +79,15 @@ func (a *account) events() (n int) {
 	return n
 }
 
-func (a *account) see(sequence uint32) bool {
+func (a *account) see(sequence uint32) {
 	word, bit := int(sequence/64), uint64(1)<<(sequence%64)
 	if word >= len(a.seen) {
 		a.seen = append(a.seen, make([]uint64, word+1-len(a.seen))...)
 	}
 	if a.seen[word]&bit != 0 {
 		a.duplicated++
-		return false
 	}
 	a.seen[word] |= bit
-	return true
 }
 
 func (a *account) distinct() (n int) {

@@ -101,20 +101,25 @@ var (
 // conversion (eMarketer, fourth quarter of 2021). Within a device the shares follow
 // the usual order of browsers in the United States and are assumptions.
 var userAgents = []userAgent{
-	{mobile, agent("iPhone; CPU iPhone OS 18_7 like Mac OS X", "AppleWebKit/605.1.15 (KHTML, like Gecko) Version/26.2 Mobile/15E148 Safari/604.1"), 200},
-	{mobile, agent("iPhone; CPU iPhone OS 18_6 like Mac OS X", "AppleWebKit/605.1.15 (KHTML, like Gecko) Version/26.1 Mobile/15E148 Safari/604.1"), 90},
-	{mobile, agent("iPhone; CPU iPhone OS 26_2 like Mac OS X", "AppleWebKit/605.1.15 (KHTML, like Gecko) CriOS/156.0.8078.79 Mobile/15E148 Safari/604.1"), 50},
+	{mobile, agent("iPhone; CPU iPhone OS 18_7 like Mac OS X",
+		"AppleWebKit/605.1.15 (KHTML, like Gecko) Version/26.2 Mobile/15E148 Safari/604.1"), 200},
+	{mobile, agent("iPhone; CPU iPhone OS 18_6 like Mac OS X",
+		"AppleWebKit/605.1.15 (KHTML, like Gecko) Version/26.1 Mobile/15E148 Safari/604.1"), 90},
+	{mobile, agent("iPhone; CPU iPhone OS 26_2 like Mac OS X",
+		"AppleWebKit/605.1.15 (KHTML, like Gecko) CriOS/156.0.8078.79 Mobile/15E148 Safari/604.1"), 50},
 	{mobile, agent("Linux; Android 10; K", chrome("156", " Mobile")), 150},
 	{mobile, agent("Linux; Android 10; K", chrome("155", " Mobile")), 40},
 	{mobile, agent("Android 16; Mobile; rv:150.0", "Gecko/150.0 Firefox/150.0"), 10},
 	{desktop, agent("Windows NT 10.0; Win64; x64", chrome("156", "")), 190},
 	{desktop, agent("Windows NT 10.0; Win64; x64", chrome("155", "")), 40},
 	{desktop, agent("Windows NT 10.0; Win64; x64", chrome("156", "")+" Edg/156.0.0.0"), 60},
-	{desktop, agent("Macintosh; Intel Mac OS X 10_15_7", "AppleWebKit/605.1.15 (KHTML, like Gecko) Version/26.2 Safari/605.1.15"), 60},
+	{desktop, agent("Macintosh; Intel Mac OS X 10_15_7",
+		"AppleWebKit/605.1.15 (KHTML, like Gecko) Version/26.2 Safari/605.1.15"), 60},
 	{desktop, agent("Macintosh; Intel Mac OS X 10_15_7", chrome("156", "")), 45},
 	{desktop, agent("Windows NT 10.0; Win64; x64; rv:150.0", "Gecko/20100101 Firefox/150.0"), 15},
 	{desktop, agent("X11; Linux x86_64", chrome("156", "")), 10},
-	{tablet, agent("iPad; CPU OS 18_7 like Mac OS X", "AppleWebKit/605.1.15 (KHTML, like Gecko) Version/26.2 Mobile/15E148 Safari/604.1"), 25},
+	{tablet, agent("iPad; CPU OS 18_7 like Mac OS X",
+		"AppleWebKit/605.1.15 (KHTML, like Gecko) Version/26.2 Mobile/15E148 Safari/604.1"), 25},
 	{tablet, agent("Linux; Android 10; K", chrome("156", "")), 15},
 }
 

@@ -96,7 +96,8 @@ const none = -1
 func (m *Market) NewConditions(a Query) (*Conditions, error) {
 	ch, ok := m.channels[a.Channel]
 	if !ok {
-		return nil, &Invalid{"channel", string(a.Channel), fmt.Sprintf("%s or %s", contract.ChannelOnline, contract.ChannelStore)}
+		return nil, &Invalid{"channel", string(a.Channel),
+			fmt.Sprintf("%s or %s", contract.ChannelOnline, contract.ChannelStore)}
 	}
 	c := &Conditions{Query: a, market: m, channel: ch}
 	if err := c.resolveNames(); err != nil {
@@ -132,21 +133,24 @@ func (c *Conditions) resolveNames() error {
 		return none
 	}
 	r := &c.market.stock
-	if i := find("scenario", &c.Scenario, len(scenarios), func(i int) string { return scenarios[i].Name }, ""); i != none {
+	if i := find("scenario", &c.Scenario, len(scenarios), func(i int) string { return scenarios[i].Name },
+		""); i != none {
 		c.scenario = scenarios[i]
 	}
 	c.only = selection{
 		brand: find("brand", &c.Brand, len(r.brands), func(i int) string { return r.brands[i].name.String() }, ""),
 		product: find("product", &c.Product, len(r.products), func(i int) string { return r.products[i].name.String() },
 			fmt.Sprintf("a product name of the catalogue, as in %q", r.products[0].name.String())),
-		city:   find("city", &c.City, len(cities), func(i int) string { return cities[i].name }, ""),
-		method: find("payment_method", &c.PaymentMethod, len(c.channel.methods), func(i int) string { return c.channel.methods[i].name }, ""),
+		city: find("city", &c.City, len(cities), func(i int) string { return cities[i].name }, ""),
+		method: find("payment_method", &c.PaymentMethod, len(c.channel.methods),
+			func(i int) string { return c.channel.methods[i].name }, ""),
 	}
 	if err != nil {
 		return err
 	}
 	if p, b := c.only.product, c.only.brand; p != none && b != none && r.products[p].brand != b {
-		return &Invalid{"product", c.Product, fmt.Sprintf("a product of the brand %s, as in %q", c.Brand, r.cheapest(b).name.String())}
+		return &Invalid{"product", c.Product,
+			fmt.Sprintf("a product of the brand %s, as in %q", c.Brand, r.cheapest(b).name.String())}
 	}
 	return nil
 }
@@ -242,7 +246,8 @@ func (c *Conditions) what(r *prng.Rand, buyer *customer, s *sale.Sale) (focused 
 	s.DisplayType, s.Resolution, s.OS = p.displayType, p.resolution, p.os
 	s.Price = p.price
 	// What is normal demand for the focus is in the scenario's price too.
-	return focused || c.focus.brand != none && p.brand == c.focus.brand && (c.focus.product == none || item == c.focus.product)
+	return focused || c.focus.brand != none && p.brand == c.focus.brand &&
+		(c.focus.product == none || item == c.focus.product)
 }
 
 // Shares of the buyers who keep to their habits, in percent. Assumptions.

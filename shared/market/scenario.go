@@ -20,8 +20,9 @@ type scenario struct {
 
 var scenarios = []scenario{
 	newScenario(scenario{
-		Scenario: Scenario{"flash-sale", "three times the demand, two of three sales for one brand or product, at 25 to 40 % off"},
-		demand:   200, attracts: 67, offFrom: 25, offTo: 40,
+		Scenario: Scenario{"flash-sale", "three times the demand, two of three sales for one brand or product, at " +
+			"25 to 40 % off"},
+		demand: 200, attracts: 67, offFrom: 25, offTo: 40,
 	}),
 	newScenario(scenario{
 		Scenario: Scenario{"payment-outage", "95 % of the payments with one method fail: its gateway does not answer"},

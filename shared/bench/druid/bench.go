@@ -64,7 +64,8 @@ func (b *bench) close() (err error) {
 // say writes a line of progress.
 func (b *bench) say(format string, args ...any) {
 	past := time.Since(b.start).Round(time.Second)
-	fmt.Fprintf(os.Stderr, "%3d:%02d  %s\n", past/time.Minute, past%time.Minute/time.Second, fmt.Sprintf(format, args...))
+	fmt.Fprintf(os.Stderr, "%3d:%02d  %s\n", past/time.Minute, past%time.Minute/time.Second,
+		fmt.Sprintf(format, args...))
 }
 
 // newLive makes a table into which sales can flow: the first one of it is queryable.

@@ -39,7 +39,8 @@ func (b *bench) draw(file string) error {
 		return fmt.Errorf("no chart %s: freshness was not measured", file)
 	}
 	const width, height = 900, 320
-	p := charts.NewPainter(charts.PainterOptions{OutputFormat: charts.ChartOutputSVG, Width: width, Height: height * len(parts)})
+	p := charts.NewPainter(charts.PainterOptions{OutputFormat: charts.ChartOutputSVG, Width: width,
+		Height: height * len(parts)})
 	for i, curves := range parts {
 		child := p.Child(charts.PainterBoxOption(charts.NewBox(0, i*height, width, (i+1)*height)))
 		if err := drawPart(child, curves); err != nil {
@@ -80,7 +81,8 @@ func drawPart(p *charts.Painter, curves []curve) error {
 	if curves[0].beside {
 		opt.Title.Text = fmt.Sprintf("The same at %d events/s, beside a", besideRate)
 	}
-	opt.Legend = charts.LegendOption{SeriesNames: names, Offset: charts.OffsetStr{Left: "30", Top: "28"}, Symbol: charts.SymbolSquare}
+	opt.Legend = charts.LegendOption{SeriesNames: names, Offset: charts.OffsetStr{Left: "30", Top: "28"},
+		Symbol: charts.SymbolSquare}
 	opt.Symbol = charts.Symbol{Shape: charts.SymbolNone}
 	opt.LineStrokeWidth = 1.5
 	opt.XAxis = charts.XAxisOption{Labels: labels, LabelCount: 9, BoundaryGap: charts.Ptr(false)}

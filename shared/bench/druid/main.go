@@ -109,12 +109,14 @@ func parse(args []string, out io.Writer) (options, error) {
 		fmt.Fprint(out, usage)
 		flags.PrintDefaults()
 	}
-	short := flags.Bool("short", false, "seconds and some ten thousand rows: two minutes that show that the program works")
+	short := flags.Bool("short", false, "seconds and some ten thousand rows: two minutes that show that the program "+
+		"works")
 	only := flags.String("only", "fresh,backlog,merge,queries", "`phases` to run")
 	rates := flags.String("rates", "12,5000", "`events` per second of the phase fresh")
 	flags.DurationVar(&o.duration, "for", 4*time.Minute, "length of the measurement at each of the rates")
 	flags.DurationVar(&o.warmUp, "warm-up", 15*time.Second, "traffic before each measurement")
-	flags.DurationVar(&o.handOff, "hand-off", time.Minute, "time between hand-offs in the phase fresh, from 1m on; as deployed it is 1h")
+	flags.DurationVar(&o.handOff, "hand-off", time.Minute,
+		"time between hand-offs in the phase fresh, from 1m on; as deployed it is 1h")
 	flags.DurationVar(&o.poll, "poll", 100*time.Millisecond, "time between the questions of the watcher")
 	flags.IntVar(&o.backlog, "backlog", 5_000_000, "`rows` that are caught up beside fresh ones")
 	flags.IntVar(&o.merge, "merge", 2_000_000, "`rows` that are merged and handed off beside fresh ones")
@@ -131,7 +133,8 @@ func parse(args []string, out io.Writer) (options, error) {
 		given := make(map[string]bool)
 		flags.Visit(func(f *flag.Flag) { given[f.Name] = true })
 		for name, value := range map[string]string{
-			"rates": "12,500", "for": "8s", "warm-up": "1s", "backlog": "60000", "merge": "30000", "rows": "100000", "repeat": "2",
+			"rates": "12,500", "for": "8s", "warm-up": "1s", "backlog": "60000", "merge": "30000", "rows": "100000",
+			"repeat": "2",
 		} {
 			if !given[name] {
 				if err := flags.Set(name, value); err != nil {

@@ -21,7 +21,8 @@ func (b *bench) report(tr *traffic, from, to time.Time, what, beside string) {
 	}
 	if !b.printed {
 		b.printed = true
-		b.head("freshness", "events", "ingest-to-query latency: p50, s", "p99", "worst", "newest sale's age: p50, s", "p99", "worst")
+		b.head("freshness", "events", "ingest-to-query latency: p50, s", "p99", "worst", "newest sale's age: p50, s",
+			"p99", "worst")
 	}
 	f := tr.figures(from, to)
 	row := []string{name + what, grouped(f.events)}
@@ -63,7 +64,8 @@ func (b *bench) reportIngestion(t *table, rate float64, merge time.Duration) {
 	if rate == 0 {
 		text = "too few rows to tell a rate"
 	}
-	b.printf("\ningestion: %s until %s were there, merged and handed off in %.0f s\n", text, grouped(t.published()), merge.Seconds())
+	b.printf("\ningestion: %s until %s were there, merged and handed off in %.0f s\n", text, grouped(t.published()),
+		merge.Seconds())
 }
 
 // reportDisk tells what rows take on the data volume: in the deep storage, and in the
@@ -73,20 +75,21 @@ func (b *bench) reportDisk(t *table, h handedOff) error {
 	seen := make(map[uint64]bool)
 	var total int64
 	for _, place := range []string{"segments", "segment-cache"} {
-		err := filepath.WalkDir(filepath.Join(b.druid.Dir, "data", place, t.name), func(_ string, d fs.DirEntry, err error) error {
-			if err != nil || d.IsDir() {
-				return err
-			}
-			info, err := d.Info()
-			if err != nil {
-				return err
-			}
-			if file := info.Sys().(*syscall.Stat_t).Ino; !seen[file] {
-				seen[file] = true
-				total += info.Size()
-			}
-			return nil
-		})
+		err := filepath.WalkDir(filepath.Join(b.druid.Dir, "data", place, t.name),
+			func(_ string, d fs.DirEntry, err error) error {
+				if err != nil || d.IsDir() {
+					return err
+				}
+				info, err := d.Info()
+				if err != nil {
+					return err
+				}
+				if file := info.Sys().(*syscall.Stat_t).Ino; !seen[file] {
+					seen[file] = true
+					total += info.Size()
+				}
+				return nil
+			})
 		if err != nil {
 			return fmt.Errorf("what %s takes: %w", place, err)
 		}
@@ -101,7 +104,8 @@ func (b *bench) reportQuery(a answer) {
 		b.row(a.query.Name, "none", "no answer", firstLine(a.failure.Error()))
 		return
 	}
-	b.row(a.query.Name, fmt.Sprint(a.rows), fmt.Sprintf("%.2f", a.median.Seconds()), fmt.Sprintf("%.2f", a.worst.Seconds()))
+	b.row(a.query.Name, fmt.Sprint(a.rows), fmt.Sprintf("%.2f", a.median.Seconds()),
+		fmt.Sprintf("%.2f", a.worst.Seconds()))
 }
 
 func firstLine(text string) string {
@@ -111,7 +115,8 @@ func firstLine(text string) string {
 
 // memory prints what each server has taken beside what it may.
 func (b *bench) memory() error {
-	b.head("server", "heap at most, MB", "its own at most, MB", "in % of the limit", "limit of its unit at 8 GiB", "with pages of files at most")
+	b.head("server", "heap at most, MB", "its own at most, MB", "in % of the limit", "limit of its unit at 8 GiB",
+		"with pages of files at most")
 	for _, name := range servers() {
 		l, err := limitsOf(name)
 		if err != nil {
@@ -126,7 +131,8 @@ func (b *bench) memory() error {
 			heap = megabytes(l.heap)
 		}
 		own := max(b.most[name], r.own)
-		b.row(name, heap, megabytes(own), fmt.Sprintf("%.0f", 100*float64(own)/float64(cmp.Or(l.unit, 1))), megabytes(l.unit), megabytes(r.peak))
+		b.row(name, heap, megabytes(own), fmt.Sprintf("%.0f", 100*float64(own)/float64(cmp.Or(l.unit, 1))),
+			megabytes(l.unit), megabytes(r.peak))
 	}
 	return nil
 }

@@ -68,7 +68,8 @@ func (t *table) publish(ctx context.Context, stream publish.Stream) error {
 // newBurst begins another burst of the market.
 func (t *table) newBurst(events int, at time.Time, over time.Duration) (err error) {
 	t.current, err = burst.New(t.market, burst.Request{
-		Channel: contract.ChannelOnline, Origin: fmt.Sprintf("%s-%d", t.name, len(t.taken)), At: at.Truncate(time.Millisecond), Over: over, Events: events,
+		Channel: contract.ChannelOnline, Origin: fmt.Sprintf("%s-%d", t.name, len(t.taken)),
+		At: at.Truncate(time.Millisecond), Over: over, Events: events,
 	})
 	if err == nil {
 		t.taken = append(t.taken, &taken{id: t.current.ID().String()})
@@ -141,7 +142,8 @@ func (t *table) ingest(ctx context.Context, handOff time.Duration) error {
 	for id := range t.tasks { // they stay for a while to see that all is handed off
 		t.tasks[id] = true
 	}
-	return t.druid.Ingest(ctx, t.name, map[string]any{"ioConfig.taskDuration": fmt.Sprintf("PT%.0fS", handOff.Seconds())})
+	return t.druid.Ingest(ctx, t.name, map[string]any{"ioConfig.taskDuration": fmt.Sprintf("PT%.0fS",
+		handOff.Seconds())})
 }
 
 // asDeployed is the time between hand-offs in spec/supervisor.json.
@@ -199,7 +201,8 @@ func (t *table) await(ctx context.Context, what string, ask func() (moved int, d
 			last, since = moved, time.Now()
 		}
 		if time.Since(since) > patience {
-			return errors.Join(fmt.Errorf("waiting until %s: nothing has moved for %v, at %d; the supervisor: %s", what, patience, last, t.status(ctx)), err)
+			return errors.Join(fmt.Errorf("waiting until %s: nothing has moved for %v, at %d; the supervisor: %s", what,
+				patience, last, t.status(ctx)), err)
 		}
 		if err := sleep(ctx, 500*time.Millisecond); err != nil {
 			return err
@@ -282,7 +285,8 @@ type handedOff struct {
 
 func (t *table) handedOff(ctx context.Context) (h handedOff, err error) {
 	rows, err := t.druid.Query(ctx, `SELECT COUNT(*) AS segments, SUM(s.num_rows) AS num_rows FROM sys.segments AS s
-		JOIN sys.server_segments AS served ON served.segment_id = s.segment_id JOIN sys.servers AS servers ON servers.server = served.server
+		JOIN sys.server_segments AS served ON served.segment_id = s.segment_id
+		JOIN sys.servers AS servers ON servers.server = served.server
 		WHERE s.datasource = '`+t.name+`' AND s.is_published = 1 AND servers.server_type = 'historical'`)
 	if err != nil || len(rows) == 0 { // where there is nothing to add up there is no row
 		return h, err
@@ -323,7 +327,8 @@ func (t *table) verify(ctx context.Context) error {
 	for from := t.from.Truncate(piece); from.Before(t.to); from = from.Add(piece) {
 		var rows []devenv.Row
 		if err := t.await(ctx, "Druid answers", func() (_ int, _ bool, err error) {
-			rows, err = t.druid.QueryWith(ctx, fmt.Sprintf(`SELECT SUBSTRING(transaction_id, 1, 12) AS burst, COUNT(*) AS n,
+			rows, err = t.druid.QueryWith(ctx, fmt.Sprintf(`
+				SELECT SUBSTRING(transaction_id, 1, 12) AS burst, COUNT(*) AS n,
 				SUM(CAST(SUBSTRING(transaction_id, 14) AS BIGINT)) AS sequences
 				FROM "%s" WHERE __time >= MILLIS_TO_TIMESTAMP(%d) AND __time < MILLIS_TO_TIMESTAMP(%d) GROUP BY 1`,
 				t.name, from.UnixMilli(), from.Add(piece).UnixMilli()), longest)
@@ -350,7 +355,8 @@ func (t *table) verify(ctx context.Context) error {
 		delete(got, b.id)
 	}
 	if len(differ) > 0 || len(got) > 0 {
-		return &wrong{fmt.Sprintf("Druid does not hold what was published to %s: %s; bursts of nobody: %v", t.name, strings.Join(differ, "; "), got)}
+		return &wrong{fmt.Sprintf("Druid does not hold what was published to %s: %s; bursts of nobody: %v", t.name,
+			strings.Join(differ, "; "), got)}
 	}
 	n, err := t.count(ctx)
 	if err == nil && n != t.published() {

@@ -38,7 +38,8 @@ type age struct {
 
 // begin begins traffic.
 func (t *table) begin(ctx context.Context, rate int) *traffic {
-	tr := &traffic{table: t, rate: rate, start: time.Now().Truncate(time.Millisecond).Add(2 * time.Millisecond), stop: make(chan struct{}), failed: make(chan error, 1)}
+	tr := &traffic{table: t, rate: rate, start: time.Now().Truncate(time.Millisecond).Add(2 * time.Millisecond),
+		stop: make(chan struct{}), failed: make(chan error, 1)}
 	ctx, cancel := context.WithCancel(ctx)
 	var done sync.WaitGroup
 	var first sync.Once // the others fail because of it
@@ -73,7 +74,8 @@ func (tr *traffic) run(ctx context.Context, d time.Duration) error {
 		}
 		if left > every {
 			h, _ := tr.handedOff(ctx) // it is asked again later
-			tr.say("%d events/s, %.0f s left, %d hand-offs; in the last %v %v", tr.rate, time.Until(end).Seconds(), h.segments, every, tr.figures(from, time.Now()))
+			tr.say("%d events/s, %.0f s left, %d hand-offs; in the last %v %v", tr.rate, time.Until(end).Seconds(),
+				h.segments, every, tr.figures(from, time.Now()))
 		}
 	}
 }
@@ -153,7 +155,8 @@ func (tr *traffic) watch(ctx context.Context) error {
 		asked := time.Now()
 		// All sales before this one were shown, and those due in its millisecond are the first that are counted.
 		base = tr.base(base, asked)
-		rows, err := tr.druid.Query(ctx, fmt.Sprintf(`SELECT COUNT(*) AS n, TIMESTAMP_TO_MILLIS(MAX(__time)) AS newest FROM "%s" WHERE __time >= MILLIS_TO_TIMESTAMP(%d)`,
+		rows, err := tr.druid.Query(ctx, fmt.Sprintf(`SELECT COUNT(*) AS n, TIMESTAMP_TO_MILLIS(MAX(__time)) AS newest
+			FROM "%s" WHERE __time >= MILLIS_TO_TIMESTAMP(%d)`,
 			tr.name, stamp(tr.due(base))))
 		answered := time.Now()
 		n, newest := 0, 0
@@ -174,7 +177,8 @@ func (tr *traffic) watch(ctx context.Context) error {
 			moved, failure = answered, nil
 		}
 		if answered.Sub(moved) > patience {
-			return errors.Join(fmt.Errorf("no sale has become queryable for %v; the supervisor: %s", patience, tr.status(ctx)), failure)
+			return errors.Join(fmt.Errorf("no sale has become queryable for %v; the supervisor: %s", patience,
+				tr.status(ctx)), failure)
 		}
 		if err := sleep(ctx, time.Until(asked.Add(tr.options.poll))); err != nil {
 			return err
@@ -252,7 +256,8 @@ func (f figures) String() string {
 	if f.events == 0 {
 		return "nothing of what was due then is queryable yet"
 	}
-	return fmt.Sprintf("ingest-to-query latency p50 %.2f s, p99 %.2f s, worst %.2f s", f.shown.p50.Seconds(), f.shown.p99.Seconds(), f.shown.worst.Seconds())
+	return fmt.Sprintf("ingest-to-query latency p50 %.2f s, p99 %.2f s, worst %.2f s", f.shown.p50.Seconds(),
+		f.shown.p99.Seconds(), f.shown.worst.Seconds())
 }
 
 // figures are those of the sales that were due, and of the answers that came, in a time.

@@ -23,7 +23,8 @@ func (b *bench) draw(file string, events int) error {
 	opt.Horizontal = true
 	opt.Title.Text = fmt.Sprintf("Events per second into Kafka, runs of %d", events)
 	opt.CategoryAxis.Labels = names
-	opt.ValueAxis = []charts.ValueAxisOption{{Min: charts.Ptr(0.0), LabelCount: 7}} // from zero, so that lengths compare as values do
+	// from zero, so that lengths compare as values do
+	opt.ValueAxis = []charts.ValueAxisOption{{Min: charts.Ptr(0.0), LabelCount: 7}}
 	opt.ValueFormatter = func(v float64) string { return fmt.Sprintf("%.0fk", v/1000) }
 	p := charts.NewPainter(charts.PainterOptions{OutputFormat: charts.ChartOutputSVG, Width: 900, Height: 320})
 	if err := p.BarChart(opt); err != nil {

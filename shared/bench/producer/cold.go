@@ -32,8 +32,10 @@ func (b *bench) cold(ctx context.Context, out io.Writer, rounds int) error {
 		var took []time.Duration
 		for i := range rounds {
 			s := setup{
-				Producer: ours, Events: 1000, Brokers: b.kafka.Addresses, Via: proxy.Addr().String(), CA: b.kafka.CA, Delivery: level.delivery,
-				User: string(devenv.Admin), Password: b.kafka.Users[devenv.Admin], Topic: fmt.Sprintf("cold-%d-%d", level.delivery, i),
+				Producer: ours, Events: 1000, Brokers: b.kafka.Addresses, Via: proxy.Addr().String(), CA: b.kafka.CA,
+				Delivery: level.delivery,
+				User:     string(devenv.Admin), Password: b.kafka.Users[devenv.Admin],
+				Topic: fmt.Sprintf("cold-%d-%d", level.delivery, i),
 			}
 			admin, err := kafkaadmin.Dial(b.kafka)
 			if err != nil {
@@ -55,7 +57,8 @@ func (b *bench) cold(ctx context.Context, out io.Writer, rounds int) error {
 			took = append(took, time.Since(start))
 		}
 		slices.Sort(took)
-		fmt.Fprintf(out, "- cold burst of 1000 events, %v away, %s: median %v of %d, from the process's start to its end\n",
+		fmt.Fprintf(out, "- cold burst of 1000 events, %v away, %s: median %v of %d, from the process's start to "+
+			"its end\n",
 			latency, level.name, took[len(took)/2].Round(time.Millisecond), rounds)
 	}
 	return nil

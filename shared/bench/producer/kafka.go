@@ -64,9 +64,11 @@ func (b *bench) javaCommand(ctx context.Context, s setup) (*exec.Cmd, func([]byt
 			return nil, nil, err
 		}
 	}
-	cmd := b.kafka.Tool(ctx, "org.apache.kafka.tools.ProducerPerformance", "--topic", s.Topic, "--num-records", strconv.Itoa(s.Events),
+	cmd := b.kafka.Tool(ctx, "org.apache.kafka.tools.ProducerPerformance", "--topic", s.Topic, "--num-records",
+		strconv.Itoa(s.Events),
 		"--payload-file", file, "--throughput", "-1", "--producer.config", b.kafka.JavaConfig(devenv.Admin),
-		"--producer-props", "bootstrap.servers="+s.Brokers[0], "acks=all", "compression.type=zstd", "compression.zstd.level=1",
+		"--producer-props", "bootstrap.servers="+s.Brokers[0], "acks=all", "compression.type=zstd",
+		"compression.zstd.level=1",
 		"batch.size=1000000", "linger.ms=20", "buffer.memory=134217728")
 	cmd.Args = append([]string{cmd.Args[0], "-Xmx1g"}, cmd.Args[2:]...) // with the full compiler
 	return cmd, func(out []byte, r *result) error {

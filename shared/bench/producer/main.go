@@ -44,9 +44,11 @@ func main() {
 	}
 	var o options
 	flag.IntVar(&o.events, "events", 1_000_000, "events per run")
-	flag.IntVar(&o.large, "large", 10_000_000, "events of one more run of ours, which shows that memory does not grow; 0: none")
+	flag.IntVar(&o.large, "large", 10_000_000,
+		"events of one more run of ours, which shows that memory does not grow; 0: none")
 	flag.IntVar(&o.rounds, "rounds", 5, "runs of each producer; the table has the medians")
-	flag.BoolVar(&o.write, "write", false, "write the figures into README.md and shared/publish/README.md, and dashboards/bench.svg")
+	flag.BoolVar(&o.write, "write", false, "write the figures into README.md and shared/publish/README.md, and "+
+		"dashboards/bench.svg")
 	flag.Parse()
 	if o.events < 1000 || o.rounds < 1 || flag.NArg() > 0 {
 		fmt.Fprintln(os.Stderr, "bench: want at least 1000 -events and 1 of -rounds, and nothing behind the flags")
@@ -121,7 +123,8 @@ func run(ctx context.Context, o options, out io.Writer) (err error) {
 func (b *bench) headline() string {
 	mine, theirs := b.results[ours], b.results[franz]
 	cpu := func(r result) float64 { return r.cpu.Seconds() / float64(r.events) }
-	return fmt.Sprintf("| events a second into real Kafka, exactly once | %.2f times franz-go's at %.2f of its processor time, "+
+	return fmt.Sprintf("| events a second into real Kafka, exactly once | %.2f times franz-go's at %.2f of its "+
+		"processor time, "+
 		"in %.0f MB | %s | [`make bench`](shared/publish/README.md#speed) |",
 		median(mine, result.rate)/median(theirs, result.rate), median(mine, cpu)/median(theirs, cpu),
 		median(mine, func(r result) float64 { return r.rss }), sharedbench.Stamp(time.Now()))
@@ -136,13 +139,14 @@ type bench struct {
 
 // result is one run of a producer.
 type result struct {
-	events      int
-	wall        time.Duration // of the process from its start to its end
-	cpu         time.Duration // likewise
-	rss         float64       // MB, the most
-	stored      int64         // bytes in the topic's log
-	wire        int64         // bytes that crossed the loopback interface meanwhile; 0 where the system does not count them
-	allocations float64       // ours only
+	events int
+	wall   time.Duration // of the process from its start to its end
+	cpu    time.Duration // likewise
+	rss    float64       // MB, the most
+	stored int64         // bytes in the topic's log
+	// bytes that crossed the loopback interface meanwhile; 0 where the system does not count them
+	wire        int64
+	allocations float64 // ours only
 }
 
 func (r result) rate() float64 { return float64(r.events) / r.wall.Seconds() }
@@ -264,7 +268,8 @@ func (b *bench) size(topic string) (total int64, err error) {
 
 // table prints the medians, with ratios to ours.
 func (b *bench) table(out io.Writer, o options) {
-	fmt.Fprintln(out, "| producer | events/s | CPU s per million | peak RSS, MB | bytes per event in the log | on the wire |")
+	fmt.Fprintln(out, "| producer | events/s | CPU s per million | peak RSS, MB | bytes per event in the log | on "+
+		"the wire |")
 	fmt.Fprintln(out, "| --- | --- | --- | --- | --- | --- |")
 	figures := func(name string) [5]float64 {
 		rs := b.results[name]

@@ -107,7 +107,8 @@ func (s setup) burst() (*burst.Burst, error) {
 		return nil, err
 	}
 	return burst.New(m, burst.Request{
-		Channel: contract.ChannelOnline, Origin: "bench", At: time.Now().Truncate(time.Hour), Over: time.Minute, Events: s.Events,
+		Channel: contract.ChannelOnline, Origin: "bench", At: time.Now().Truncate(time.Hour), Over: time.Minute,
+		Events: s.Events,
 	})
 }
 
@@ -159,7 +160,8 @@ func runFranz(ctx context.Context, s setup, b *burst.Burst) error {
 	for i := range b.Len() {
 		b.At(i, &event)
 		client.Produce(ctx, &kgo.Record{
-			Key: event.CustomerID.Append(nil), Value: event.AppendJSON(make([]byte, 0, 900)), Timestamp: time.UnixMilli(int64(event.Timestamp)),
+			Key: event.CustomerID.Append(nil), Value: event.AppendJSON(make([]byte, 0, 900)),
+			Timestamp: time.UnixMilli(int64(event.Timestamp)),
 		}, func(_ *kgo.Record, err error) {
 			if err != nil {
 				failed.Store(&err)
@@ -200,7 +202,8 @@ func runWriter(ctx context.Context, s setup, b *burst.Burst) error {
 				for i := from; i < min(from+stretch, b.Len()); i++ {
 					b.At(i, &event)
 					messages = append(messages, kafka.Message{
-						Key: event.CustomerID.Append(nil), Value: event.AppendJSON(make([]byte, 0, 900)), Time: time.UnixMilli(int64(event.Timestamp)),
+						Key: event.CustomerID.Append(nil), Value: event.AppendJSON(make([]byte, 0, 900)),
+						Time: time.UnixMilli(int64(event.Timestamp)),
 					})
 				}
 				if err := w.WriteMessages(ctx, messages...); err != nil {

@@ -71,7 +71,8 @@ func (p *Pipeline) Function(t testing.TB, name string, env ...string) *lambdates
 // StartKillable is Function with a way to kill it before the test ends.
 func (p *Pipeline) StartKillable(t testing.TB, name string, env ...string) (f *lambdatest.Function, kill func()) {
 	t.Helper()
-	return lambdatest.RunUntilKilled(t, []string{p.Password}, []string{lambdatest.Build(t, name, runtime.GOARCH)}, append(p.env, env...)...)
+	return lambdatest.RunUntilKilled(t, []string{p.Password}, []string{lambdatest.Build(t, name, runtime.GOARCH)},
+		append(p.env, env...)...)
 }
 
 // Burst has a function publish a burst.
@@ -84,7 +85,8 @@ func (p *Pipeline) Burst(t testing.TB, f *lambdatest.Function, payload string) (
 // Produce puts a record into the topic that no function of ours would.
 func (p *Pipeline) Produce(t testing.TB, text string) {
 	t.Helper()
-	if err := p.Dial(t).ProduceSync(t.Context(), &kgo.Record{Topic: p.Topic, Value: []byte(text)}).FirstErr(); err != nil {
+	if err := p.Dial(t).ProduceSync(t.Context(),
+		&kgo.Record{Topic: p.Topic, Value: []byte(text)}).FirstErr(); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -156,7 +158,8 @@ func count(t testing.TB, answer []devenv.Row) int {
 // Status is what Druid says of the ingestion.
 func (p *Pipeline) Status(t testing.TB) string {
 	t.Helper()
-	text, err := p.Druid.Call(t.Context(), "GET", p.Druid.URLs["coordinator"]+"/druid/indexer/v1/supervisor/"+p.Topic+"/status", "")
+	text, err := p.Druid.Call(t.Context(), "GET",
+		p.Druid.URLs["coordinator"]+"/druid/indexer/v1/supervisor/"+p.Topic+"/status", "")
 	if err != nil {
 		return fmt.Sprintf("no status: %v", err)
 	}

@@ -111,7 +111,8 @@ const silence = 3 * time.Minute
 func (b *Broker) read(t testing.TB, level kgo.IsolationLevel) []Event {
 	t.Helper()
 	client := b.Dial(t, kgo.ConsumeTopics(b.Topic), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()),
-		kgo.FetchIsolationLevel(level), kgo.KeepControlRecords(), kgo.WithDecompressor(decompressor{}), kgo.FetchMaxWait(100*time.Millisecond))
+		kgo.FetchIsolationLevel(level), kgo.KeepControlRecords(), kgo.WithDecompressor(decompressor{}),
+		kgo.FetchMaxWait(100*time.Millisecond))
 	defer client.Close()
 	ctx, cancel := context.WithTimeout(t.Context(), silence)
 	defer cancel()

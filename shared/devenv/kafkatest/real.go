@@ -96,8 +96,10 @@ func (b *Broker) allow(t testing.TB, admin kafkaadmin.Admin) {
 		pattern kadm.ACLPattern
 		rights  *kadm.ACLBuilder
 	}{
-		{devenv.Producer, literal, kadm.NewACLs().Topics(b.Topic).Operations(kadm.OpWrite, kadm.OpRead, kadm.OpDescribe)},
-		{devenv.Producer, prefixed, kadm.NewACLs().TransactionalIDs(contract.Prefix).Operations(kadm.OpWrite, kadm.OpDescribe)},
+		{devenv.Producer, literal, kadm.NewACLs().Topics(b.Topic).Operations(kadm.OpWrite, kadm.OpRead,
+			kadm.OpDescribe)},
+		{devenv.Producer, prefixed, kadm.NewACLs().TransactionalIDs(contract.Prefix).Operations(kadm.OpWrite,
+			kadm.OpDescribe)},
 		{devenv.Producer, prefixed, kadm.NewACLs().Groups(contract.Prefix).Operations(kadm.OpRead)},
 		{devenv.Consumer, literal, kadm.NewACLs().Topics(b.Topic).Operations(kadm.OpRead, kadm.OpDescribe)},
 		{devenv.Consumer, prefixed, kadm.NewACLs().Groups(b.Topic).Operations(kadm.OpRead)},

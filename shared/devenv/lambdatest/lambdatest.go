@@ -223,7 +223,8 @@ func Secrets(t testing.TB, value string) *SecretsManager {
 		w.Header().Set("Content-Type", "application/x-amz-json-1.1")
 		if !bytes.Contains(body, []byte(s.ARN)) {
 			w.WriteHeader(http.StatusBadRequest)
-			io.WriteString(w, `{"__type":"ResourceNotFoundException","message":"Secrets Manager can't find the specified secret."}`)
+			io.WriteString(w, `{"__type":"ResourceNotFoundException",`+
+				`"message":"Secrets Manager can't find the specified secret."}`)
 			return
 		}
 		json.NewEncoder(w).Encode(map[string]string{"ARN": s.ARN, "SecretString": s.Value.Load().(string)})

@@ -23,7 +23,8 @@ import (
 func main() {
 	s, command, ok := parse(os.Args[1:])
 	if !ok {
-		fmt.Fprintf(os.Stderr, "usage: run [kafka=VERSION] [druid] -- COMMAND [ARGUMENT...]\nstarts Kafka (%s), and Druid if it is named, runs the command with %s set, stops them\n",
+		fmt.Fprintf(os.Stderr, "usage: run [kafka=VERSION] [druid] -- COMMAND [ARGUMENT...]\nstarts Kafka (%s), and "+
+			"Druid if it is named, runs the command with %s set, stops them\n",
 			devenv.KafkaVersion, devenv.EnvState)
 		os.Exit(2)
 	}

@@ -204,7 +204,8 @@ type snapshot struct {
 func (t *Table) snapshot() *snapshot {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
-	s := &snapshot{parts: make([]part, len(t.chunks)), bursts: t.bursts.ids, least: t.least, most: t.most, oldest: t.oldest}
+	s := &snapshot{parts: make([]part, len(t.chunks)), bursts: t.bursts.ids, least: t.least, most: t.most,
+		oldest: t.oldest}
 	for i, c := range t.chunks {
 		s.parts[i] = part{c, c.n, c.min, c.max}
 	}

@@ -15,7 +15,7 @@ func Body(p dashboards.Panel, f dashboards.Frame, from, to time.Time, width, hei
 	if f.Rows() == 0 {
 		return `<p class="none">` + html.EscapeString(p.Empty) + `</p>`, p.Title + ": " + p.Empty
 	}
-	label = p.Title + ": " + inWords(p, f, to)
+	label = p.Title + ": " + inWords(p, f)
 	if p.Kind == dashboards.Table {
 		return htmlTable(p, f, to), label
 	}
@@ -57,7 +57,7 @@ func htmlTable(p dashboards.Panel, f dashboards.Frame, to time.Time) string {
 }
 
 // inWords says what a panel shows, for those who do not see it.
-func inWords(p dashboards.Panel, f dashboards.Frame, to time.Time) string {
+func inWords(p dashboards.Panel, f dashboards.Frame) string {
 	const most = 8
 	var parts []string
 	switch p.Kind {

@@ -91,7 +91,8 @@ func (t *torture) order(b *burst, o *outcome) order {
 		Brokers: known, Routes: t.routes, CA: t.kafka.CA, User: user, Password: password, Topic: t.topic, Key: key,
 		Deadline: o.attempt.deadline,
 		Sales: sales{
-			Burst: b.id(), N: b.plan.events, Attempt: o.number, Dated: time.Now().Add(b.plan.shift), Slow: o.attempt.slow,
+			Burst: b.id(), N: b.plan.events, Attempt: o.number, Dated: time.Now().Add(b.plan.shift),
+			Slow: o.attempt.slow,
 		},
 	}
 }

@@ -110,7 +110,8 @@ func (b *burst) check(f *found) (wrong []string) {
 			say("attempt %d said that its sales are in Kafka, and none is", o.number)
 		}
 		if o.Fate == published && (o.Events != b.plan.events || o.InDoubt != 0) {
-			say("attempt %d had no error and counted %d of %d sales, %d in doubt", o.number, o.Events, b.plan.events, o.InDoubt)
+			say("attempt %d had no error and counted %d of %d sales, %d in doubt", o.number, o.Events, b.plan.events,
+				o.InDoubt)
 		}
 	}
 	return wrong

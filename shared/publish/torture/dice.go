@@ -178,7 +178,8 @@ func (d *dice) attempt(first bool) attempt {
 		case 0, 1:
 			a.kill = d.between(5*time.Millisecond, 600*time.Millisecond)
 		case 2:
-			a.freeze, a.frozen = d.between(5*time.Millisecond, 500*time.Millisecond), d.between(500*time.Millisecond, 30*time.Second)
+			a.freeze, a.frozen = d.between(5*time.Millisecond, 500*time.Millisecond),
+				d.between(500*time.Millisecond, 30*time.Second)
 		}
 	case n < 5:
 		a.warm = 1 + d.IntN(warmPublishers)

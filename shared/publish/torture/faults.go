@@ -154,7 +154,8 @@ func (t *torture) past(ctx context.Context, f fault) (thawed time.Duration, err 
 	if err := of.Place(ctx); err != nil {
 		return t.history.now(), err
 	}
-	known, other := attempt{known: of.Broker, deadline: 30 * time.Second}, attempt{known: of.Other, deadline: 30 * time.Second}
+	known, other := attempt{known: of.Broker, deadline: 30 * time.Second},
+		attempt{known: of.Other, deadline: 30 * time.Second}
 	var retries [pastBursts]*publish.Publisher
 	for i := range retries {
 		o := t.order(&burst{}, &outcome{attempt: known})

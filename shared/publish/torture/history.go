@@ -214,7 +214,8 @@ func (h *history) counts() counts {
 }
 
 func (c counts) String() string {
-	return fmt.Sprintf("%d bursts, %d of them there; %d attempts, %d of them retries: ", c.bursts, c.there, c.attempts, c.retries) +
+	return fmt.Sprintf("%d bursts, %d of them there; %d attempts, %d of them retries: ", c.bursts, c.there, c.attempts,
+		c.retries) +
 		fmt.Sprintf("%d published, %d skipped, %d failed (%d fenced, %d in doubt), %d killed; ",
 			c.published, c.skipped, c.failed, c.fenced, c.doubtful, c.silent) +
 		"faults: " + c.kinds()
@@ -245,10 +246,12 @@ func (h *history) write(w io.Writer, b *burst) {
 		return
 	}
 	for _, o := range b.outcomes {
-		fmt.Fprintf(w, "  %8.3fs to %8.3fs  attempt %d (%v): %s\n", o.from.Seconds(), o.to.Seconds(), o.number, o.attempt, o.said)
+		fmt.Fprintf(w, "  %8.3fs to %8.3fs  attempt %d (%v): %s\n", o.from.Seconds(), o.to.Seconds(), o.number,
+			o.attempt, o.said)
 	}
 	near := func(from, to time.Duration) bool {
-		return slices.ContainsFunc(b.outcomes, func(o *outcome) bool { return from < o.to+around && to > o.from-around })
+		return slices.ContainsFunc(b.outcomes,
+			func(o *outcome) bool { return from < o.to+around && to > o.from-around })
 	}
 	for _, other := range h.bursts {
 		if !other.sharesLedger(b) {

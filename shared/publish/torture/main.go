@@ -52,7 +52,8 @@ func main() {
 		os.Exit(2)
 	}
 	if tooOld(*version) {
-		fmt.Fprintf(os.Stderr, "torture: Kafka %s: bursts are not published exactly once to brokers before 4.0\n", *version)
+		fmt.Fprintf(os.Stderr, "torture: Kafka %s: bursts are not published exactly once to brokers before 4.0\n",
+			*version)
 		os.Exit(2)
 	}
 	if *seed == 0 {
@@ -101,7 +102,8 @@ func run(ctx context.Context, s *schedule, version string) (err error) {
 	}
 	r.summary(violations)
 	if len(violations) > 0 {
-		err = fmt.Errorf("%d violations; the schedule: -seed %d -duration %v -schedule", len(violations), s.seed, s.length)
+		err = fmt.Errorf("%d violations; the schedule: -seed %d -duration %v -schedule", len(violations), s.seed,
+			s.length)
 	}
 	return err
 }

@@ -129,7 +129,8 @@ func (a attempt) String() string {
 		name string
 		d    time.Duration
 	}{
-		{"given up after", a.giveUp}, {"killed after", a.kill}, {"frozen after", a.freeze}, {"for", a.frozen}, {"pauses", a.slow},
+		{"given up after", a.giveUp}, {"killed after", a.kill}, {"frozen after", a.freeze}, {"for", a.frozen},
+		{"pauses", a.slow},
 	} {
 		if part.d > 0 {
 			text += fmt.Sprintf(", %s %v", part.name, part.d)

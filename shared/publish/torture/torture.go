@@ -55,7 +55,8 @@ func begin(ctx context.Context, s *schedule, version string, log io.Writer) (t *
 	if t.program, err = os.Executable(); err != nil {
 		return nil, err
 	}
-	if t.kafka, err = devenv.StartKafka(ctx, devenv.KafkaConfig{Version: version, Brokers: brokers, Log: log}); err != nil {
+	if t.kafka, err = devenv.StartKafka(ctx,
+		devenv.KafkaConfig{Version: version, Brokers: brokers, Log: log}); err != nil {
 		return nil, err
 	}
 	if err := t.prepare(ctx); err != nil {
@@ -182,7 +183,8 @@ func (t *torture) settle(ctx context.Context) error {
 	for range 8 {
 		workers.Go(func() {
 			for b := range bursts {
-				for try := 0; try == 0 || try < 3 && !t.history.there(b); try++ { // two bursts of one ledger may fence each other
+				// two bursts of one ledger may fence each other
+				for try := 0; try == 0 || try < 3 && !t.history.there(b); try++ {
 					t.try(ctx, b, attempt{deadline: lastTime, warm: warmPublishers})
 				}
 			}
@@ -211,7 +213,8 @@ func (t *torture) judge(ctx context.Context) (violations []violation, err error)
 	for i := range all {
 		all[i] = make(findings)
 	}
-	err = t.cluster.ReadEach(ctx, t.topic, endTime, func(broker int, r *kgo.Record) error { return all[broker].record(r) })
+	err = t.cluster.ReadEach(ctx, t.topic, endTime,
+		func(broker int, r *kgo.Record) error { return all[broker].record(r) })
 	if err != nil {
 		return nil, err
 	}

@@ -84,6 +84,7 @@ func ofConnection(broker int, err error) error {
 		switch code {
 		case kafka.SASLAuthenticationFailed, kafka.UnsupportedSASLMechanism, kafka.IllegalSASLState:
 		default:
+			//nolint:errorlint // it is not to be taken for an answer to the request
 			return fmt.Errorf("connecting to broker %d: %v", broker, err)
 		}
 	}

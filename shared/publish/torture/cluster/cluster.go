@@ -171,7 +171,8 @@ func (c *Cluster) Lead(ctx context.Context, topic string, order ...int) error {
 	for {
 		err := c.place(ctx, alter)
 		if err == nil {
-			_, err = ask[*kmsg.ElectLeadersResponse](ctx, c, Controller, leaders) // it says so too where nothing was to be done
+			// it says so too where nothing was to be done
+			_, err = ask[*kmsg.ElectLeadersResponse](ctx, c, Controller, leaders)
 		}
 		if err == nil {
 			err = c.ledBy(ctx, topic, order[0])

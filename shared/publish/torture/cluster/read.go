@@ -56,7 +56,8 @@ func (c *Cluster) Read(ctx context.Context, topic string, wait time.Duration, ea
 
 // ReadEach reads a topic as often as there are brokers, and each time another one leads all
 // of it: so that what each of them has is seen. Each is given the broker too.
-func (c *Cluster) ReadEach(ctx context.Context, topic string, wait time.Duration, each func(broker int, r *kgo.Record) error) error {
+func (c *Cluster) ReadEach(ctx context.Context, topic string, wait time.Duration,
+	each func(broker int, r *kgo.Record) error) error {
 	for first := 1; first <= c.Brokers(); first++ {
 		order := make([]int, c.Brokers())
 		for i := range order {

@@ -44,12 +44,14 @@ func (c *Cluster) settled(ctx context.Context, topics []string) error {
 				first = partitions
 			}
 			if len(partitions) != len(first) {
-				return fmt.Errorf("topic %s: broker %d knows %d partitions of %d", topic, broker, len(partitions), len(first))
+				return fmt.Errorf("topic %s: broker %d knows %d partitions of %d", topic, broker, len(partitions),
+					len(first))
 			}
 			for i, p := range partitions {
 				whole := len(p.ISR) == c.Brokers() && len(p.Replicas) == c.Brokers()
 				if p.err != nil || p.Leader < 0 || p.Leader != first[i].Leader || !whole {
-					return fmt.Errorf("topic %s, partition %d at broker %d: leader %d, replicas %v, in sync %v, error %v",
+					return fmt.Errorf("topic %s, partition %d at broker %d: leader %d, replicas %v, in sync %v, "+
+						"error %v",
 						topic, i, broker, p.Leader, p.Replicas, p.ISR, p.err)
 				}
 			}
