@@ -12,6 +12,7 @@
 
 GOLANGCI_LINT = github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
+# What waits for servers runs beside what keeps the processors busy.
 # jsii, below the CDK, is not made for the race detector. What waits for Druid, for brokers and for the
 # browser takes ten times as long with it: of those packages only the quick tests run with it.
 PLAIN = ./dashboards/... ./druid-ec2/...
@@ -35,8 +36,10 @@ generate:
 	go generate ./...
 
 test: install lint portable mutate-sample
-	$(WITH_SERVERS) sh -ec 'go test -race -timeout 60m $(RACE); go test -race -short -timeout 60m $(SLOW); \
-		go test -timeout 60m $(SLOW) $(PLAIN); go run ./shared/bench/druid -short'
+	$(WITH_SERVERS) sh -ec 'go test -timeout 60m $(PLAIN) & plain=$$!; \
+		go test -race -timeout 60m $(RACE) && go test -race -short -timeout 60m -parallel 6 $(SLOW) && \
+		go test -timeout 60m -parallel 6 $(SLOW) && rest=passed; \
+		wait $$plain; test "$$rest" = passed; go run ./shared/bench/druid -short'
 	go test -timeout 60m -run '^Test(OneFault|LateRequest|Histories)$$' ./shared/publish -every -histories 60
 	for version in $(OTHER_KAFKAS); do \
 		go run ./shared/devenv/run kafka=$$version -- go test -timeout 60m -run '$(ON_EACH_KAFKA)' ./shared/publish || exit 1; done

@@ -96,7 +96,7 @@ func TestDruidHoldsWhatIsReported(t *testing.T) {
 	for n := range 3 {
 		p.kill(t, order, time.Duration(150+200*n)*time.Millisecond)
 	}
-	if uncommitted := len(p.ReadUncommitted(t)); uncommitted <= events {
+	if uncommitted := len(p.RecordsUncommitted(t)); uncommitted <= events {
 		t.Errorf("%d events are in the log: the killed attempts have sent nothing, so nothing is shown", uncommitted)
 	}
 	take(p.burst(t, order))

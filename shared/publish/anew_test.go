@@ -66,6 +66,7 @@ func createTopic(t *testing.T, b *broker) {
 // A leader appends a batch, loses the lead while it waits for the replicas, and answers that it
 // does not lead. Then nothing gets through any more.
 func TestInDoubtAfterTheAppend(t *testing.T) {
+	t.Parallel() // it waits most of the time
 	for _, code := range []*kerr.Error{kerr.NotLeaderForPartition, kerr.UnknownServerError, kerr.KafkaStorageError, kerr.NotEnoughReplicasAfterAppend} {
 		t.Run(code.Message, func(t *testing.T) {
 			t.Parallel()
@@ -87,7 +88,7 @@ func TestInDoubtAfterTheAppend(t *testing.T) {
 			cfg := tp.through(b, publish.Idempotent)
 			cfg.Brokers = cfg.Brokers[:1]
 			res, _ := newPublisher(t, cfg).Publish(ctx, b.key, stream(300))
-			got := len(b.ReadUncommitted(t))
+			got := len(b.RecordsUncommitted(t))
 			if got > res.Events+res.InDoubt {
 				t.Errorf("%d sales are there, the result says %d and %d in doubt", got, res.Events, res.InDoubt)
 			}

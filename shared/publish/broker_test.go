@@ -1,12 +1,16 @@
 package publish_test
 
 import (
+	"bytes"
 	"fmt"
+	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kgo"
 
 	"salesburst/shared/devenv"
 	"salesburst/shared/devenv/kafkatest"
@@ -136,29 +140,37 @@ func (b *broker) leaders(t testing.TB) int {
 }
 
 // stored is what a reader finds in the topic.
-type stored []kafkatest.Event
+type stored []*kgo.Record
 
-func (b *broker) read(t testing.TB) stored { t.Helper(); return b.Read(t) }
+func (b *broker) read(t testing.TB) stored { t.Helper(); return b.Records(t) }
 
-// expectOnce fails unless the sales 0…n−1 are stored once each, each customer's in
-// their order.
-func (s stored) expectOnce(t testing.TB, n int) {
+func (s stored) expectOnce(t testing.TB, n int) { t.Helper(); s.expect(t, stream(n)) }
+
+// expect fails unless the sales of a burst are stored once each, byte for byte, and each
+// customer's in their order.
+func (s stored) expect(t testing.TB, burst publish.Stream) {
 	t.Helper()
+	n := burst.Len()
 	seen := make([]int, n)
-	last := make(map[sale.CustomerID]uint32)
-	for _, e := range s {
-		v := e.Sale
-		seq := v.TransactionID.Sequence
-		if int(seq) >= n {
+	last := make(map[sale.CustomerID]int)
+	var want []byte
+	for _, r := range s {
+		seq := sequence(t, r)
+		if seq >= n {
 			t.Fatalf("sale %d was never sent", seq)
 		}
 		seen[seq]++
+		var v sale.Sale
+		burst.At(seq, &v)
+		if want = v.AppendJSON(want[:0]); !bytes.Equal(r.Value, want) {
+			t.Fatalf("sale %d is stored as\n%s\nwant\n%s", seq, r.Value, want)
+		}
 		if before, ok := last[v.CustomerID]; ok && before >= seq {
 			t.Fatalf("%s: sale %d stands behind sale %d", v.CustomerID, seq, before)
 		}
 		last[v.CustomerID] = seq
-		if string(e.Key) != v.CustomerID.String() || e.Timestamp.UnixMilli() != int64(v.Timestamp) {
-			t.Fatalf("sale %d has key %s and time %v", seq, e.Key, e.Timestamp)
+		if string(r.Key) != v.CustomerID.String() || r.Timestamp.UnixMilli() != int64(v.Timestamp) {
+			t.Fatalf("sale %d has key %s and time %v", seq, r.Key, r.Timestamp)
 		}
 	}
 	missing, duplicated := 0, 0
@@ -173,6 +185,19 @@ func (s stored) expectOnce(t testing.TB, n int) {
 	if missing > 0 || duplicated > 0 {
 		t.Fatalf("of %d sales %d are missing and %d duplicated", n, missing, duplicated)
 	}
+}
+
+// sequence is the number of a sale in its burst: the end of the first field.
+func sequence(t testing.TB, r *kgo.Record) int {
+	t.Helper()
+	value, ok := strings.CutPrefix(string(r.Value), `{"transaction_id":"`)
+	id, _, _ := strings.Cut(value, `"`)
+	_, number, _ := strings.Cut(id, "-")
+	n, err := strconv.Atoi(number)
+	if !ok || err != nil {
+		t.Fatalf("%.60s: no sale begins so", r.Value)
+	}
+	return n
 }
 
 // stream is a burst of simple sales.

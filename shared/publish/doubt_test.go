@@ -88,6 +88,7 @@ func TestCommitInDoubt(t *testing.T) {
 
 // A commit whose answer is lost although it was never written: the burst is published anew.
 func TestCommitLostOnItsWay(t *testing.T) {
+	t.Parallel() // it waits most of the time
 	withEachBroker(t, func(t *testing.T, b *broker) {
 		const n = 600
 		var sent atomic.Int32

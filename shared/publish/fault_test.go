@@ -155,6 +155,7 @@ func TestCredentialsRotatedMidBurst(t *testing.T) {
 }
 
 func TestTopicDeletedMidBurst(t *testing.T) {
+	t.Parallel() // it waits most of the time
 	atEachLevel(t, func(t *testing.T, d publish.Delivery) {
 		withEachBroker(t, func(t *testing.T, b *broker) {
 			res, err := b.publisher(t, d).Publish(t.Context(), b.key, stallOnce(stream(40_000), 20_000, func() { b.DeleteTopic(t) }))
@@ -236,6 +237,7 @@ func TestClockSkewed(t *testing.T) {
 // The deadline comes in the middle of a burst: nothing of it is seen, and the next
 // attempt makes it whole.
 func TestDeadlineMidBurst(t *testing.T) {
+	t.Parallel() // it waits most of the time
 	withEachBroker(t, func(t *testing.T, b *broker) {
 		const n = 40_000
 		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)

@@ -2,6 +2,7 @@ package publish_test
 
 import (
 	"context"
+	"encoding/json"
 	"flag"
 	"fmt"
 	"math/rand/v2"
@@ -112,7 +113,11 @@ func (w *world) history(seed uint64) {
 	time.Sleep(40 * time.Second)
 	there := make(map[int]int)
 	for _, e := range w.b.via(w.network.DialContext).read(t) {
-		there[int(e.Sale.Quantity)]++
+		var s sale.Sale
+		if err := json.Unmarshal(e.Value, &s); err != nil {
+			t.Fatal(err)
+		}
+		there[int(s.Quantity)]++
 	}
 	if len(there) > 1 && level == publish.ExactlyOnce {
 		t.Errorf("sales of more than one attempt: %v", there)
@@ -143,11 +148,14 @@ func (w *world) history(seed uint64) {
 	if level != publish.ExactlyOnce {
 		return
 	}
+	by := 1 // whose sales are there: those of the attempts below have no mark
+	for by = range there {
+	}
 	for i := range 2 {
 		o := w.attempt(t.Context(), w.wire(), time.Minute)
 		if o.err != nil || i == 1 && !o.res.Skipped {
 			t.Errorf("attempt %d afterwards: %+v, error %v", i, o.res, o.err)
 		}
 	}
-	w.b.via(w.network.DialContext).read(t).expectOnce(t, faultSales)
+	w.b.via(w.network.DialContext).read(t).expect(t, marked{stream(faultSales), by})
 }

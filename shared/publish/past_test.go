@@ -112,7 +112,7 @@ func TestOldBrokersAreRefused(t *testing.T) {
 		if !errors.Is(err, publish.ErrUnsupported) || !strings.Contains(err.Error(), "4.0") || res.Events != 0 || res.InDoubt != 0 {
 			t.Errorf("%+v, error %v", res, err)
 		}
-		if got := len(b.ReadUncommitted(t)); got != 0 {
+		if got := len(b.RecordsUncommitted(t)); got != 0 {
 			t.Errorf("%d sales were written", got)
 		}
 	})

@@ -110,7 +110,7 @@ func TestChunksThatAreDoneEarlyWait(t *testing.T) {
 		if _, err := b.publisher(t, d).Publish(t.Context(), b.key, slow); err != nil {
 			t.Fatal(err)
 		}
-		b.read(t).expectOnce(t, n)
+		b.read(t).expect(t, loyal{stream(n)})
 	})
 }
 

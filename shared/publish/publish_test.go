@@ -93,6 +93,7 @@ func TestConnectionsAreKeptBetweenBursts(t *testing.T) {
 }
 
 func TestErrors(t *testing.T) {
+	t.Parallel() // it waits most of the time
 	atEachLevel(t, func(t *testing.T, d publish.Delivery) {
 		for name, c := range map[string]struct {
 			change func(*publish.Config)

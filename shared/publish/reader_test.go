@@ -32,7 +32,7 @@ func TestReadersOfOthers(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.read(t).expectOnce(t, n)
-	all := len(b.ReadUncommitted(t))
+	all := len(b.RecordsUncommitted(t))
 	if all <= n {
 		t.Fatalf("%d sales are in the topic, aborted ones among them: the first attempt wrote nothing, and the test shows nothing", all)
 	}

@@ -146,6 +146,7 @@ func TestNothingDialsAfterAFailure(t *testing.T) {
 
 // Nor after one in the middle of a burst, when requests are on their way.
 func TestNothingDialsAfterAFailureMidBurst(t *testing.T) {
+	t.Parallel() // it waits most of the time
 	b := startBroker(t)
 	tp := &tap{response: func(r *tapped) bool { return r.key != kmsg.Produce }}
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)

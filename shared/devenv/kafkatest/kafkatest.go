@@ -96,10 +96,24 @@ type Event struct {
 
 // Read returns what a reader sees who waits for transactions to end, from the topic's
 // start to its present end, once all transactions in it have ended.
-func (b *Broker) Read(t testing.TB) []Event { t.Helper(); return b.read(t, kgo.ReadCommitted()) }
+func (b *Broker) Read(t testing.TB) []Event {
+	t.Helper()
+	records := b.Records(t)
+	all := make([]Event, len(records))
+	for i, r := range records {
+		all[i].Record = r
+		if err := json.Unmarshal(r.Value, &all[i].Sale); err != nil {
+			t.Fatalf("record %s: %v", r.Value, err)
+		}
+	}
+	return all
+}
 
-// ReadUncommitted returns what is in the topic, aborted or not.
-func (b *Broker) ReadUncommitted(t testing.TB) []Event {
+// Records is Read for those who look at the bytes.
+func (b *Broker) Records(t testing.TB) []*kgo.Record { t.Helper(); return b.read(t, kgo.ReadCommitted()) }
+
+// RecordsUncommitted returns what is in the topic, aborted or not.
+func (b *Broker) RecordsUncommitted(t testing.TB) []*kgo.Record {
 	t.Helper()
 	return b.read(t, kgo.ReadUncommitted())
 }
@@ -108,7 +122,7 @@ func (b *Broker) ReadUncommitted(t testing.TB) []Event {
 // no limit to how long it may take in all: that depends on the machine.
 const silence = 3 * time.Minute
 
-func (b *Broker) read(t testing.TB, level kgo.IsolationLevel) []Event {
+func (b *Broker) read(t testing.TB, level kgo.IsolationLevel) []*kgo.Record {
 	t.Helper()
 	client := b.Dial(t, kgo.ConsumeTopics(b.Topic), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()),
 		kgo.FetchIsolationLevel(level), kgo.KeepControlRecords(), kgo.WithDecompressor(decompressor{}),
@@ -124,7 +138,7 @@ func (b *Broker) read(t testing.TB, level kgo.IsolationLevel) []Event {
 		}
 		ends = b.ends(t, client, level)
 	}
-	var got []Event
+	var got []*kgo.Record
 	for len(ends) > 0 {
 		ctx, cancel := context.WithTimeout(t.Context(), silence)
 		fetches := client.PollFetches(ctx)
@@ -139,11 +153,7 @@ func (b *Broker) read(t testing.TB, level kgo.IsolationLevel) []Event {
 			if r.Attrs.IsControl() {
 				continue
 			}
-			e := Event{Record: r}
-			if err := json.Unmarshal(r.Value, &e.Sale); err != nil {
-				t.Fatalf("record %s: %v", r.Value, err)
-			}
-			got = append(got, e)
+			got = append(got, r)
 		}
 	}
 	return got
