@@ -110,7 +110,10 @@ func (b *Broker) Read(t testing.TB) []Event {
 }
 
 // Records is Read for those who look at the bytes.
-func (b *Broker) Records(t testing.TB) []*kgo.Record { t.Helper(); return b.read(t, kgo.ReadCommitted()) }
+func (b *Broker) Records(t testing.TB) []*kgo.Record {
+	t.Helper()
+	return b.read(t, kgo.ReadCommitted())
+}
 
 // RecordsUncommitted returns what is in the topic, aborted or not.
 func (b *Broker) RecordsUncommitted(t testing.TB) []*kgo.Record {
