@@ -8,16 +8,21 @@ import (
 	"time"
 
 	"salesburst/dashboards"
+	"salesburst/shared/bench"
+	"salesburst/shared/document"
 	"salesburst/shared/question"
 )
 
-var benchEvents = flag.Int("events", 1_000_000, "events in Druid's table for the benchmark of the panels, up to 10,000,000")
+var (
+	benchEvents = flag.Int("events", 1_000_000, "events in Druid's table for the benchmark of the panels, up to 10,000,000")
+	write       = flag.Bool("write", false, "write the figures of the benchmark into README.md")
+)
 
 // BenchmarkPanels asks real Druid for each panel over so many events of the last day, with
 // its caches off. They lie in segments that were handed off, as all but the last hour
 // does. Ten million take a quarter of an hour to get there:
 //
-//	go run ./shared/devenv/run druid -- go test -run '^$' -bench Panels -benchtime 5x -timeout 2h ./dashboards -events 10000000
+//	make bench-panels
 func BenchmarkPanels(b *testing.B) {
 	p := startPipeline(b, map[string]any{"ioConfig.taskDuration": "PT2M"})
 	now := time.Now().UTC().Truncate(time.Second)
@@ -25,6 +30,7 @@ func BenchmarkPanels(b *testing.B) {
 	p.Await(b, *benchEvents)
 	p.AwaitHandOff(b, *benchEvents)
 	q := question.Choice{From: now.Add(-24 * time.Hour), To: now, Table: p.Topic}
+	text := fmt.Sprintf("%s, %d sales.\n\n", bench.Stamp(now), *benchEvents) + document.Head("panel", "mean, ms", "slowest, ms")
 	for _, d := range dashboards.All() {
 		for _, panel := range d.Panels() {
 			sql := panel.Ask(q).SQL()
@@ -38,7 +44,14 @@ func BenchmarkPanels(b *testing.B) {
 					worst = max(worst, time.Since(start))
 				}
 				b.ReportMetric(float64(worst.Milliseconds()), "worst-ms")
+				mean := b.Elapsed() / time.Duration(b.N)
+				text += document.Row(panel.Title, fmt.Sprint(mean.Milliseconds()), fmt.Sprint(worst.Milliseconds()))
 			})
+		}
+	}
+	if *write {
+		if err := document.WriteBlock("README.md", "druid", text); err != nil {
+			b.Fatal(err)
 		}
 	}
 }

@@ -32,6 +32,14 @@ func WriteBlock(path, name, text string) error {
 	return os.WriteFile(path, []byte(changed), 0o644)
 }
 
+// Head is the first two lines of a table.
+func Head(columns ...string) string {
+	return Row(columns...) + "|" + strings.Repeat(" --- |", len(columns)) + "\n"
+}
+
+// Row is a line of a table.
+func Row(cells ...string) string { return "| " + strings.Join(cells, " | ") + " |\n" }
+
 // WriteRow puts a row into the table of a Markdown file, in the place of the one with the same first cell.
 func WriteRow(path, row string) error {
 	old, err := os.ReadFile(path)

@@ -27,6 +27,12 @@ func TestWriteBlock(t *testing.T) {
 	}
 }
 
+func TestTable(t *testing.T) {
+	if got, want := Head("what", "ms")+Row("a", "1"), "| what | ms |\n| --- | --- |\n| a | 1 |\n"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
+
 func TestWriteRow(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a.md")
 	if err := os.WriteFile(path, []byte("| what | figure |\n| --- | --- |\n| speed | 1 |\n| size | 2 |\n"), 0o600); err != nil {

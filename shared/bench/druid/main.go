@@ -5,7 +5,7 @@ backlog is caught up and while millions of rows are merged; how fast it ingests;
 the questions in druid-ec2/sql take over millions of rows; and what memory and disk that
 takes.
 
-	go run ./shared/bench/druid -chart dashboards/freshness.svg
+	go run ./shared/bench/druid -write
 
 starts servers of its own and takes half an hour on two cores that have nothing else to do.
 Under shared/devenv/run it uses those that run already; -short takes two minutes and shows
@@ -58,8 +58,10 @@ import (
 	"syscall"
 	"time"
 
+	sharedbench "salesburst/shared/bench"
 	"salesburst/shared/contract"
 	"salesburst/shared/devenv"
+	"salesburst/shared/document"
 )
 
 // patience is how long nothing may move. Druid on a busy machine may be silent for a
@@ -88,7 +90,7 @@ type options struct {
 	poll                 time.Duration
 	backlog, merge, rows int
 	repeat               int
-	chart                string
+	write                bool
 }
 
 const usage = `usage: go run ./shared/bench/druid [flags]
@@ -122,7 +124,8 @@ func parse(args []string, out io.Writer) (options, error) {
 	flags.IntVar(&o.merge, "merge", 2_000_000, "`rows` that are merged and handed off beside fresh ones")
 	flags.IntVar(&o.rows, "rows", 10_000_000, "`rows` that the queries are asked over")
 	flags.IntVar(&o.repeat, "repeat", 5, "`times` that each query is measured, after one that is not")
-	flags.StringVar(&o.chart, "chart", "", "`file` for a chart of freshness over time (SVG)")
+	flags.BoolVar(&o.write, "write", false, "write the figures into druid-ec2/README.md, and a chart of freshness over "+
+		"time into dashboards/freshness.svg")
 	if err := flags.Parse(args); err != nil {
 		return o, err
 	}
@@ -203,6 +206,9 @@ func run(ctx context.Context, o options, out io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
+	var text strings.Builder
+	out = io.MultiWriter(out, &text)
+	fmt.Fprintf(out, "%s.\n", sharedbench.Stamp(time.Now()))
 	b, err := newBench(d, o, out)
 	if err != nil {
 		return err
@@ -232,10 +238,13 @@ func run(ctx context.Context, o options, out io.Writer) (err error) {
 	if err := b.memory(); err != nil {
 		return err
 	}
-	if o.chart != "" {
-		return b.draw(o.chart)
+	if !o.write {
+		return nil
 	}
-	return nil
+	return errors.Join(
+		b.draw("dashboards/freshness.svg"),
+		document.WriteBlock("druid-ec2/README.md", "speed", text.String()),
+	)
 }
 
 // start starts servers of our own, with the broker as it runs for long and not as one that

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"salesburst/shared/document"
 )
 
 // The figures are rows of Markdown, so that they can stand in a README as they come.
@@ -45,13 +47,9 @@ func (b *bench) report(tr *traffic, from, to time.Time, what, beside string) {
 	b.curves = append(b.curves, curveOf(tr, from, to, cmp.Or(beside, name), beside != ""))
 }
 
-func (b *bench) head(columns ...string) {
-	b.printf("\n")
-	b.row(columns...)
-	b.row(strings.Split(strings.Repeat("---|", len(columns)-1)+"---", "|")...)
-}
+func (b *bench) head(columns ...string) { b.printf("\n%s", document.Head(columns...)) }
 
-func (b *bench) row(cells ...string) { b.printf("| %s |\n", strings.Join(cells, " | ")) }
+func (b *bench) row(cells ...string) { b.printf("%s", document.Row(cells...)) }
 
 func (b *bench) printf(format string, args ...any) { fmt.Fprintf(b.out, format, args...) }
 
@@ -64,7 +62,7 @@ func (b *bench) reportIngestion(t *table, rate float64, merge time.Duration) {
 	if rate == 0 {
 		text = "too few rows to tell a rate"
 	}
-	b.printf("\ningestion: %s until %s were there, merged and handed off in %.0f s\n", text, grouped(t.published()),
+	b.printf("\nIngestion: %s until %s were there, merged and handed off in %.0f s\n", text, grouped(t.published()),
 		merge.Seconds())
 }
 
@@ -94,7 +92,7 @@ func (b *bench) reportDisk(t *table, h handedOff) error {
 			return fmt.Errorf("what %s takes: %w", place, err)
 		}
 	}
-	b.printf("disk: %s rows in %d segment(s) with the historical's cache take %.0f MB, a million %.0f MB\n",
+	b.printf("\nDisk: %s rows in %d segment(s) with the historical's cache take %.0f MB, a million %.0f MB\n",
 		grouped(h.rows), h.segments, float64(total)/1e6, float64(total)/float64(h.rows)) // bytes a row are MB a million
 	return nil
 }

@@ -268,9 +268,8 @@ func (b *bench) size(topic string) (total int64, err error) {
 
 // table prints the medians, with ratios to ours.
 func (b *bench) table(out io.Writer, o options) {
-	fmt.Fprintln(out, "| producer | events/s | CPU s per million | peak RSS, MB | bytes per event in the log | on "+
-		"the wire |")
-	fmt.Fprintln(out, "| --- | --- | --- | --- | --- | --- |")
+	fmt.Fprint(out, document.Head("producer", "events/s", "CPU s per million", "peak RSS, MB",
+		"bytes per event in the log", "on the wire"))
 	figures := func(name string) [5]float64 {
 		rs := b.results[name]
 		return [5]float64{

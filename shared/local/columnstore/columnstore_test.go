@@ -2,6 +2,7 @@ package columnstore_test
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"maps"
 	"math"
@@ -14,8 +15,10 @@ import (
 
 	"salesburst/dashboards"
 	"salesburst/dataset"
+	"salesburst/shared/bench"
 	"salesburst/shared/burst"
 	"salesburst/shared/contract"
+	"salesburst/shared/document"
 	"salesburst/shared/local/columnstore"
 	"salesburst/shared/market"
 	"salesburst/shared/question"
@@ -261,12 +264,16 @@ type noCleanup struct{ testing.TB }
 
 func (noCleanup) Cleanup(func()) {}
 
+var write = flag.Bool("write", false, "write the figures of BenchmarkPanels into dashboards/README.md")
+
 // Every panel over a day with a million sales: as the page asks it, and with every row
 // going through SQLite.
 func BenchmarkPanels(b *testing.B) {
 	tab := million()(b)
+	text := bench.Stamp(time.Now()) + ", 1,000,000 sales.\n\n" + document.Head("panel", "ms", "with each row through SQLite, ms")
 	for _, d := range dashboards.All() {
 		for _, p := range d.Panels() {
+			took := make(map[string]string)
 			for _, name := range []string{"everything", "one brand"} {
 				asked := p.Ask(choices[name])
 				type way func(context.Context, question.Asked) ([]string, [][]any, error)
@@ -278,9 +285,18 @@ func BenchmarkPanels(b *testing.B) {
 								b.Fatal(err)
 							}
 						}
+						if name == "everything" {
+							took[way] = fmt.Sprintf("%.1f", b.Elapsed().Seconds()*1000/float64(b.N))
+						}
 					})
 				}
 			}
+			text += document.Row(p.Title, took["groups"], took["rows"])
+		}
+	}
+	if *write {
+		if err := document.WriteBlock("../../../dashboards/README.md", "here", text); err != nil {
+			b.Fatal(err)
 		}
 	}
 }
