@@ -1,6 +1,6 @@
 # make help      this list
 # make short     the quick loop: no servers, no browser
-# make lint      formats, golangci-lint (.golangci.yml has its rules), shellcheck
+# make lint      the format, golangci-lint (.golangci.yml has its rules), shellcheck
 # make generate  the generated files anew
 # make test      everything that proves this project; the only command that CI runs
 # make bench     speed, side by side with other producers

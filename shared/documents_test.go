@@ -53,6 +53,31 @@ func anchor(heading string) string {
 	}, heading)
 }
 
+// A test that a document names is there.
+func TestNamedTestsAreThere(t *testing.T) {
+	there := make(map[string]bool)
+	err := filepath.WalkDir("..", func(path string, d os.DirEntry, err error) error {
+		if err != nil || !strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		for _, m := range regexp.MustCompile(`(?m)^func ((?:Test|Fuzz|Benchmark)\w+)\(`).FindAllStringSubmatch(string(text), -1) {
+			there[m[1]] = true
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for path, text := range documents(t) {
+		for _, m := range regexp.MustCompile("`((?:Test|Fuzz|Benchmark)[A-Z]\\w+)`").FindAllStringSubmatch(text, -1) {
+			if !there[m[1]] {
+				t.Errorf("%s names %s, which is not there", path, m[1])
+			}
+		}
+	}
+}
+
 // What a document links to in this repository is there.
 func TestLinksLeadSomewhere(t *testing.T) {
 	texts := documents(t)

@@ -183,7 +183,7 @@ func (c *Conditions) applyFocus() {
 // Demand is how much is sold in the minute that begins at t: prng.Million is the
 // day's average without a scenario.
 func (c *Conditions) Demand(t time.Time) uint64 {
-	return c.channel.level(t) * (100 + c.scenario.demand) / 100
+	return c.channel.level(t) * uint64(100+c.scenario.moreDemand) / 100
 }
 
 // Sell makes sale number n of seed at the time at, which is in the burst's time: every

@@ -6,23 +6,6 @@ import (
 	"salesburst/shared/sale"
 )
 
-// channel is one way to buy.
-type channel struct {
-	orderType sale.Text
-	stores    bool // bought in a store
-	day       *curve
-	methods   []method // the most used first
-	byMethod  prng.Table
-}
-
-// channelFigures are what the model says of a channel.
-type channelFigures struct {
-	name    contract.Channel
-	stores  bool
-	day     *curve
-	methods []method
-}
-
 // method is a way to pay. The shares of the methods are assumptions after the usual
 // order of methods in the United States.
 type method struct {
@@ -107,34 +90,3 @@ var (
 		{name: "Gift Card", share: 5, fails: 60, failures: giftCardFailures},
 	}}
 )
-
-func newChannel(f channelFigures) *channel {
-	ch := &channel{orderType: sale.NewText(string(f.name)), stores: f.stores, day: f.day}
-	for _, m := range f.methods {
-		m.text = sale.NewText(m.name)
-		m.byFailure = tableOf(m.failures, func(o outcome) uint64 { return o.share })
-		ch.methods = append(ch.methods, m)
-	}
-	ch.byMethod = tableOf(ch.methods, func(m method) uint64 { return m.share })
-	return ch
-}
-
-// partner brings online customers, for a share of what they buy.
-type partner struct {
-	name       sale.Text
-	weight     uint64
-	commission sale.Cents // of 10,000
-}
-
-// partners are those of the original pipeline; their weights and shares are assumptions.
-var partners = []partner{
-	{sale.NewText("Facebook"), 28, 300},
-	{sale.NewText("Instagram"), 24, 350},
-	{sale.NewText("Twitter"), 12, 250},
-	{sale.NewText("Influencer_1"), 14, 800},
-	{sale.NewText("Influencer_2"), 10, 700},
-	{sale.NewText("Influencer_3"), 7, 700},
-	{sale.NewText("Influencer_4"), 5, 600},
-}
-
-var byPartner = tableOf(partners, func(p partner) uint64 { return p.weight })

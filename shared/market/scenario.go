@@ -12,7 +12,7 @@ type Scenario struct {
 type scenario struct {
 	Scenario
 	text           sale.Text
-	demand         uint64 // more of it, in percent
+	moreDemand     int    // percent; less where negative, down to -100
 	attracts       int    // percent of the sales that go to the focus, a brand or a product
 	offFrom, offTo uint64 // percent off the price of the focus
 	breaks         int    // percent of the payments with the focus, a method, that fail
@@ -22,7 +22,7 @@ var scenarios = []scenario{
 	newScenario(scenario{
 		Scenario: Scenario{"flash-sale", "three times the demand, two of three sales for one brand or product, at " +
 			"25 to 40 % off"},
-		demand: 200, attracts: 67, offFrom: 25, offTo: 40,
+		moreDemand: 200, attracts: 67, offFrom: 25, offTo: 40,
 	}),
 	newScenario(scenario{
 		Scenario: Scenario{"payment-outage", "95 % of the payments with one method fail: its gateway does not answer"},

@@ -124,8 +124,8 @@ func parse(args []string, out io.Writer) (options, error) {
 	flags.IntVar(&o.merge, "merge", 2_000_000, "`rows` that are merged and handed off beside fresh ones")
 	flags.IntVar(&o.rows, "rows", 10_000_000, "`rows` that the queries are asked over")
 	flags.IntVar(&o.repeat, "repeat", 5, "`times` that each query is measured, after one that is not")
-	flags.BoolVar(&o.write, "write", false, "write the figures into druid-ec2/README.md, and a chart of freshness over "+
-		"time into dashboards/freshness.svg")
+	flags.BoolVar(&o.write, "write", false, "write the figures into druid-ec2/README.md, and a chart of freshness "+
+		"over time into dashboards/freshness.svg")
 	if err := flags.Parse(args); err != nil {
 		return o, err
 	}
