@@ -141,6 +141,9 @@ func identity(m *market.Market, c *market.Conditions, r Request) (id sale.BurstI
 	catalogue := m.Hash()
 	h.Write(catalogue[:])
 	number(market.Version)
+	if model := m.ModelHash(); model != ([32]byte{}) {
+		h.Write(model[:])
+	}
 	number(r.Over.Milliseconds())
 	number(int64(r.Events))
 	if r.Events == 0 {

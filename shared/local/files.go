@@ -13,6 +13,7 @@ import (
 	"salesburst/dashboards"
 	"salesburst/dataset"
 	"salesburst/shared/local/web"
+	"salesburst/shared/market"
 )
 
 // openCatalogue reads what is sold; path empty means what is built in. What cannot be used goes
@@ -37,6 +38,25 @@ func openCatalogue(path, rejects string, ui *terminal) (*dataset.Catalogue, erro
 		return nil, fmt.Errorf("-catalogue: %w", err)
 	}
 	return c, nil
+}
+
+// openMarket returns the market of a catalogue, by the figures of the file path where there is one.
+func openMarket(c *dataset.Catalogue, path string) (*market.Market, error) {
+	model, err := market.DefaultModel()
+	if path != "" {
+		var text []byte
+		if text, err = os.ReadFile(path); err == nil {
+			model, err = market.ReadModel(text)
+		}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("-market %s: %w", path, cause(err))
+	}
+	m, err := market.NewWith(c, model)
+	if err != nil {
+		return nil, fmt.Errorf("-catalogue: %w", err)
+	}
+	return m, nil
 }
 
 func writeRejects(path string, report dataset.Report) error {

@@ -37,6 +37,8 @@ type options struct {
 	listen    string   // host:port
 	catalogue string   // path; empty: the built-in one
 	rejects   string   // path, for what the catalogue has that cannot be used; empty: none
+	market    string   // path of a file that changes the market's figures; empty: none
+	template  bool     // print such a file with all of them, and end
 	out       string   // path; - for standard output; empty: none
 	brokers   []string // host:port; none: the embedded broker
 	stack     bool     // real servers instead of it
@@ -96,6 +98,9 @@ Flags:
                      dataset/README.md has the columns
   -rejects FILE      write all that cannot be used of -catalogue, as CSV: line, column, value,
                      reason
+  -market FILE       change the market: who buys what when, prices, failures, shops. JSON with
+                     comments, of the figures that are to be others
+  -market-template   print such a file with all figures, their units, ranges and sources
   -out FILE          write every event that was read back as a line of JSON; - is
                      standard output, and then nothing else is written there
   -brokers LIST      host:port, with commas between ($BOOTSTRAP_SERVERS, or a broker
@@ -125,6 +130,8 @@ func parseFlags(args []string, getenv func(string) string, stdout io.Writer) (op
 	f.StringVar(&o.listen, "listen", defaultListen, "")
 	f.StringVar(&o.catalogue, "catalogue", "", "")
 	f.StringVar(&o.rejects, "rejects", "", "")
+	f.StringVar(&o.market, "market", "", "")
+	f.BoolVar(&o.template, "market-template", false, "")
 	f.StringVar(&o.out, "out", "", "")
 	f.StringVar(&brokers, "brokers", getenv(EnvServers), "")
 	f.BoolVar(&o.stack, "stack", false, "")

@@ -67,7 +67,8 @@ func TestHelp(t *testing.T) {
 	if status := Run(t.Context(), Env{Args: []string{"-h"}, Stdout: &stdout, Getenv: noEnv}); status != 0 {
 		t.Errorf("status %d, want 0", status)
 	}
-	for _, flag := range []string{"history", "speed", "once", "listen", "catalogue", "rejects", "out", "brokers",
+	for _, flag := range []string{"history", "speed", "once", "listen", "catalogue", "rejects", "market", "market-template", "out",
+		"brokers",
 		"topic", "stack", "snapshot"} {
 		if !strings.Contains(stdout.String(), "\n  -"+flag+" ") {
 			t.Errorf("the help does not describe -%s", flag)

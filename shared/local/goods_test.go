@@ -83,6 +83,37 @@ func TestPageIsInTheCatalogueCurrency(t *testing.T) {
 	}
 }
 
+// The template of the market, with a figure changed, is a market.
+func TestMarketOfAFile(t *testing.T) {
+	template, stderr, status := runProgram(t, nil, "-market-template")
+	changed := strings.Replace(template, "\"triples\": 2", "\"triples\": 94", 1)
+	if status != 0 || changed == template {
+		t.Fatalf("status %d, %s:\n%s", status, stderr, template)
+	}
+	path := filepath.Join(t.TempDir(), "market.json")
+	if err := os.WriteFile(path, []byte(changed), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	stdout, stderr, status := runProgram(t, nil, "-once", "-history", "5m", "-market", path, "-out", "-")
+	if status != 0 {
+		t.Fatalf("status %d: %s", status, stderr)
+	}
+	events, threes := 0, 0
+	for line := range strings.Lines(stdout) {
+		var s sale.Sale
+		if err := json.Unmarshal([]byte(line), &s); err != nil {
+			t.Fatal(err)
+		}
+		events++
+		if s.Quantity == 3 {
+			threes++
+		}
+	}
+	if threes*100 < events*85 {
+		t.Errorf("%d of %d orders are of three pieces", threes, events)
+	}
+}
+
 // What is wrong is told also where nothing is left to sell.
 func TestCatalogueThatCannotBeUsed(t *testing.T) {
 	for name, c := range map[string]struct{ more, says string }{

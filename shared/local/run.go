@@ -42,6 +42,11 @@ type session struct {
 }
 
 func run(ctx context.Context, o options, env Env) (err error) {
+	if o.template {
+		text, err := market.Template()
+		fmt.Fprint(env.Stdout, text)
+		return err
+	}
 	s := &session{o: o, env: env, ui: newTerminal(env.Stderr), tally: newTally()}
 	settings, err := functionSettings(o, env.Getenv)
 	if err != nil {
@@ -51,9 +56,9 @@ func run(ctx context.Context, o options, env Env) (err error) {
 	if err != nil {
 		return err
 	}
-	m, err := market.New(catalogue)
+	m, err := openMarket(catalogue, o.market)
 	if err != nil {
-		return fmt.Errorf("-catalogue: %w", err)
+		return err
 	}
 	out, closeOut, err := openOut(o.out, env.Stdout)
 	if err != nil {

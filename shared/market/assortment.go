@@ -35,18 +35,13 @@ type brand struct {
 
 func (b *brand) draw(random uint64) int { return int(b.products[b.byProduct.Draw(random)]) }
 
-// brandShares are percentages of the sets in American homes (Statista, 2023). All
-// other brands of a catalogue share otherBrands evenly.
-var brandShares = map[string]uint64{
-	"samsung": 33, "lg": 19, "vizio": 11, "sony": 7, "hisense": 5, "tcl": 5,
-	"philips": 3, "insignia": 2, "sanyo": 2, "toshiba": 2, "sharp": 1,
-}
-
-const otherBrands = 9
-
 var tv = sale.NewText(dataset.CategoryTV)
 
-func newAssortment(stock []dataset.Product) assortment {
+func newAssortment(stock []dataset.Product, m *Model) assortment {
+	shares := make(map[string]uint64)
+	for name, share := range m.Products.Brands {
+		shares[strings.ToLower(name)] += share
+	}
 	a := assortment{products: make([]product, len(stock))}
 	texts := make(map[string]sale.Text) // most are used by many products
 	text := func(s string) sale.Text {
@@ -63,7 +58,7 @@ func newAssortment(stock []dataset.Product) assortment {
 		if !ok {
 			b = len(a.brands)
 			index[p.Brand] = b
-			a.brands = append(a.brands, brand{name: text(p.Brand), weight: brandShares[strings.ToLower(p.Brand)]})
+			a.brands = append(a.brands, brand{name: text(p.Brand), weight: shares[strings.ToLower(p.Brand)]})
 			if a.brands[b].weight == 0 {
 				others++
 			}
@@ -78,9 +73,9 @@ func newAssortment(stock []dataset.Product) assortment {
 	for i := range a.brands {
 		b := &a.brands[i]
 		if b.weight = b.weight * max(others, 1); b.weight == 0 {
-			b.weight = otherBrands
+			b.weight = m.Products.OtherBrands
 		}
-		b.rank(a.products)
+		b.rank(a.products, m)
 	}
 	a.sortBrands()
 	a.byBrand = tableOf(a.brands, func(b brand) uint64 { return b.weight })
@@ -89,9 +84,9 @@ func newAssortment(stock []dataset.Product) assortment {
 
 // rank orders a brand's products by popularity, which falls as 1/rank: the cheaper one is,
 // and the nearer a TV set is to the mid-size ones, the more it sells.
-func (b *brand) rank(products []product) {
+func (b *brand) rank(products []product, m *Model) {
 	slices.SortStableFunc(b.products, func(i, j int32) int {
-		return cmp.Compare(products[i].appeal(), products[j].appeal())
+		return cmp.Compare(products[i].appeal(m), products[j].appeal(m))
 	})
 	w := make([]uint64, len(b.products))
 	for rank := range w {
@@ -101,12 +96,12 @@ func (b *brand) rank(products []product) {
 }
 
 // appeal is a product's price. That of a TV set is made dearer by 1 % for each inch that it is
-// smaller or larger than the sizes that most people buy: 43 to 65 inches.
-func (p *product) appeal() sale.Cents {
+// smaller or larger than the sizes that most people buy.
+func (p *product) appeal(m *Model) sale.Cents {
 	if p.category != tv {
 		return p.price * 100
 	}
-	return p.price * sale.Cents(100+max(43-p.screenSize, p.screenSize-65, 0))
+	return p.price * sale.Cents(100+max(m.Products.SmallestSize-p.screenSize, p.screenSize-m.Products.LargestSize, 0))
 }
 
 // sortBrands puts the strongest first and keeps the products' numbers true.

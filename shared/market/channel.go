@@ -10,26 +10,26 @@ import (
 type channel struct {
 	orderType sale.Text
 	stores    bool // bought in a store
-	day       *curve
+	day       curve
 	methods   []method // the most used first
 	byMethod  prng.Table
 }
 
-// channelFigures are what the model says of a channel.
-type channelFigures struct {
-	name    contract.Channel
-	stores  bool
-	day     *curve
-	methods []method
+func newOnline(m *Model) *channel {
+	return newChannel(contract.ChannelOnline, m.Demand["online"].Hours, m.Payment.Online, m)
 }
 
-func newChannel(f channelFigures) *channel {
-	ch := &channel{orderType: sale.NewText(string(f.name)), stores: f.stores, day: f.day}
-	for _, m := range f.methods {
-		m.text = sale.NewText(m.name)
-		m.byFailure = tableOf(m.failures, func(o outcome) uint64 { return o.share })
-		ch.methods = append(ch.methods, m)
+func newInStore(m *Model) *channel {
+	ch := newChannel(contract.ChannelStore, m.Demand["store"].Hours, m.Payment.Store, m)
+	ch.stores = true
+	return ch
+}
+
+func newChannel(name contract.Channel, day curve, methods []methodFigures, m *Model) *channel {
+	ch := &channel{orderType: sale.NewText(string(name)), day: day}
+	for _, f := range methods {
+		ch.methods = append(ch.methods, newMethod(f, m.Payment.Reasons[f.Reasons]))
 	}
-	ch.byMethod = tableOf(ch.methods, func(m method) uint64 { return m.share })
+	ch.byMethod = tableOf(methods, func(m methodFigures) uint64 { return m.Share })
 	return ch
 }

@@ -33,44 +33,19 @@ const (
 	methodTaste
 )
 
-// The known customers have the ids below knownCustomers, those of each city in one
-// piece. The loyal few, 5 % of them, make 15 to 20 % of the orders.
-const (
-	knownCustomers = 1_000_000
-	vipShare       = 5  // percent of the known customers of a city
-	vipOrders      = 18 // percent of all orders
-	newOrders      = 20 // percent of all orders; an assumption
-)
-
-// home is where the ids of a city's known customers begin; one more for the end.
-var home = func() []uint64 {
-	var people, before uint64
-	for _, w := range weights {
-		people += w
-	}
-	begins := make([]uint64, 0, len(weights)+1)
-	for _, w := range weights {
-		begins = append(begins, before*knownCustomers/people)
-		before += w
-	}
-	return append(begins, knownCustomers)
-}()
-
-// newIDs are the ids of new customers for each city: every len(cities)th from
-// knownCustomers on.
-var newIDs = (1_000_000_000 - knownCustomers) / uint64(len(cities))
-
-func drawCustomer(r *prng.Rand, city int) customer {
-	c := customer{city: city}
-	begin, all := home[city], home[city+1]-home[city]
-	vips := all * vipShare / 100
+// drawCustomer draws one who lives in a city. The known customers have the lowest ids, those of
+// each city in one piece, which begins with the loyal few.
+func (m *Market) drawCustomer(r *prng.Rand, city int) customer {
+	c, f := customer{city: city}, &m.model.Customers
+	begin, all := m.home[city], m.home[city+1]-m.home[city]
+	vips := all * f.VIPShare / 100
 	switch n := r.Below(100); {
-	case n < vipOrders:
+	case n < f.VIPOrders:
 		c.kind = vip
 		c.id = sale.CustomerID(begin + r.Below(vips))
-	case n < vipOrders+newOrders:
+	case n < f.VIPOrders+f.NewOrders:
 		c.kind = newcomer
-		c.id = sale.CustomerID(knownCustomers + r.Below(newIDs)*uint64(len(cities)) + uint64(city))
+		c.id = sale.CustomerID(f.Known + r.Below(m.newIDs)*uint64(len(cities)) + uint64(city))
 	default:
 		c.kind = returning
 		c.id = sale.CustomerID(begin + vips + r.Below(all-vips))

@@ -4,8 +4,8 @@
 //
 // Start with [Market.NewConditions], which turns what a request asks for into [Conditions], and
 // [Conditions.Sell], which makes one sale. The figures of the model are data, each with
-// its source: rhythm.go (the day), places.go (cities and stores), customers.go,
-// assortment.go (brands and products), payment.go (methods and failures), scenario.go.
+// its unit, range and source: model.schema.json, which [ReadModel] lets a file change;
+// places.go has the cities, customers.go the browsers.
 package market
 
 import (
@@ -24,30 +24,52 @@ const Version = 1
 
 // Market is the model over one catalogue; safe for concurrent use.
 type Market struct {
-	hash     [32]byte
-	currency sale.Text
-	stock    assortment
-	channels map[contract.Channel]*channel
+	geography
+	hash      [32]byte
+	model     *Model
+	currency  sale.Text
+	stock     assortment
+	channels  map[contract.Channel]*channel
+	scenarios []scenario
+	partners  []partner
+	byPartner prng.Table
 }
 
-// New makes the market of a catalogue, which must have a product.
+// New makes the market of a catalogue, which must have a product, with the figures of the table.
 func New(c *dataset.Catalogue) (*Market, error) {
+	m, err := DefaultModel()
+	if err != nil {
+		return nil, err
+	}
+	return NewWith(c, m)
+}
+
+// NewWith is New by a model.
+func NewWith(c *dataset.Catalogue, m *Model) (*Market, error) {
 	if len(c.Products) == 0 {
 		return nil, fmt.Errorf("the catalogue has no products")
 	}
 	return &Market{
-		hash:     c.Hash,
-		currency: sale.NewText(c.Currency),
-		stock:    newAssortment(c.Products),
+		geography: newGeography(m),
+		hash:      c.Hash,
+		model:     m,
+		currency:  sale.NewText(c.Currency),
+		stock:     newAssortment(c.Products, m),
 		channels: map[contract.Channel]*channel{
-			contract.ChannelOnline: newChannel(online),
-			contract.ChannelStore:  newChannel(inStore),
+			contract.ChannelOnline: newOnline(m),
+			contract.ChannelStore:  newInStore(m),
 		},
+		scenarios: newScenarios(m),
+		partners:  newPartners(m.Sources),
+		byPartner: tableOf(m.Sources, func(s sourceFigures) uint64 { return s.Share }),
 	}, nil
 }
 
 // Hash names the catalogue.
 func (m *Market) Hash() [32]byte { return m.hash }
+
+// ModelHash names the model's figures; it is zero for those of the table.
+func (m *Market) ModelHash() [32]byte { return m.model.hash }
 
 // Query is what a request asks of the market. Names are found whatever their letter case.
 type Query struct {
@@ -104,7 +126,7 @@ func (m *Market) NewConditions(a Query) (*Conditions, error) {
 		return nil, err
 	}
 	c.applyFocus()
-	c.cities = ch.citiesByHour(a.From, a.To)
+	c.cities = m.citiesByHour(&ch.day, a.From, a.To)
 	c.from = sale.TimeOf(a.From.Truncate(time.Hour))
 	return c, nil
 }
@@ -132,10 +154,9 @@ func (c *Conditions) resolveNames() error {
 		err = &Invalid{field, *value, hint}
 		return none
 	}
-	r := &c.market.stock
-	if i := find("scenario", &c.Scenario, len(scenarios), func(i int) string { return scenarios[i].Name },
-		""); i != none {
-		c.scenario = scenarios[i]
+	r, known := &c.market.stock, c.market.scenarios
+	if i := find("scenario", &c.Scenario, len(known), func(i int) string { return known[i].Name }, ""); i != none {
+		c.scenario = known[i]
 	}
 	c.only = selection{
 		brand: find("brand", &c.Brand, len(r.brands), func(i int) string { return r.brands[i].name.String() }, ""),
@@ -183,7 +204,7 @@ func (c *Conditions) applyFocus() {
 // Demand is how much is sold in the minute that begins at t: prng.Million is the
 // day's average without a scenario.
 func (c *Conditions) Demand(t time.Time) uint64 {
-	return c.channel.level(t) * uint64(100+c.scenario.moreDemand) / 100
+	return c.market.level(&c.channel.day, t) * uint64(100+c.scenario.moreDemand) / 100
 }
 
 // Sell makes sale number n of seed at the time at, which is in the burst's time: every
@@ -194,7 +215,7 @@ func (c *Conditions) Sell(seed, n uint64, at sale.Time, s *sale.Sale) {
 	if city == none {
 		city = c.cities[(at-c.from)/hourMs].Draw(r.Next())
 	}
-	buyer := drawCustomer(&r, city)
+	buyer := c.market.drawCustomer(&r, city)
 
 	s.Timestamp = at
 	s.Currency, s.Country = c.market.currency, country
@@ -209,7 +230,7 @@ func (c *Conditions) Sell(seed, n uint64, at sale.Time, s *sale.Sale) {
 
 // where sets the place and the way of the sale.
 func (c *Conditions) where(r *prng.Rand, buyer *customer, s *sale.Sale) {
-	city := &places[buyer.city]
+	city := &c.market.places[buyer.city]
 	s.City, s.State = city.name, city.state
 	if c.channel.stores {
 		store := &city.stores[r.Below(uint64(len(city.stores)))]
@@ -219,7 +240,7 @@ func (c *Conditions) where(r *prng.Rand, buyer *customer, s *sale.Sale) {
 		return
 	}
 	s.StoreID = sale.Text{}
-	s.Latitude, s.Longitude = city.around(buyer.taste)
+	s.Latitude, s.Longitude = city.around(buyer.taste, c.market.model.Places.Radius)
 	s.Device, s.UserAgent = buyer.device()
 }
 
@@ -232,7 +253,7 @@ func (c *Conditions) what(r *prng.Rand, buyer *customer, s *sale.Sale) (focused 
 		brand, item = c.focus.brand, c.focus.product
 	}
 	if brand == none {
-		if r.In(loyalToBrand, 100) {
+		if r.In(c.market.model.Customers.LoyalToBrand, 100) {
 			brand = a.favourite(buyer)
 		} else {
 			brand = a.byBrand.Draw(r.Next())
@@ -250,41 +271,33 @@ func (c *Conditions) what(r *prng.Rand, buyer *customer, s *sale.Sale) (focused 
 		(c.focus.product == none || item == c.focus.product)
 }
 
-// Shares of the buyers who keep to their habits, in percent. Assumptions.
-const (
-	loyalToBrand  = 50
-	loyalToMethod = 80
-)
-
 // price sets the quantity and what it costs.
 func (c *Conditions) price(r *prng.Rand, focused bool, s *sale.Sale) {
+	f := &c.market.model.Prices
 	s.Quantity = 1
 	switch n := r.Below(100); {
-	case n < 2:
+	case n < f.Triples:
 		s.Quantity = 3
-	case n < 8:
+	case n < f.Triples+f.Pairs:
 		s.Quantity = 2
 	}
 	off := uint64(0)
 	switch {
 	case focused:
 		off = c.scenario.offFrom + r.Below(c.scenario.offTo-c.scenario.offFrom+1)
-	case r.In(discounted, 100):
-		off = 5 * (1 + r.Below(4))
+	case r.In(f.Vouchers, 100):
+		off = f.VoucherValues[r.Below(uint64(len(f.VoucherValues)))]
 	}
 	total := s.Price * sale.Cents(s.Quantity)
 	s.Discount = total * sale.Cents(off) / 100
 	s.TotalAmount = total - s.Discount
 }
 
-// discounted is the percentage of sales with a voucher of 5, 10, 15 or 20 %. An assumption.
-const discounted = 12
-
 // pay chooses the method and decides how it ends.
 func (c *Conditions) pay(r *prng.Rand, buyer *customer, s *sale.Sale) {
 	method := c.only.method
 	if method == none {
-		if r.In(loyalToMethod, 100) {
+		if r.In(c.market.model.Customers.LoyalToMethod, 100) {
 			method = c.channel.byMethod.Draw(prng.Mix(buyer.taste + methodTaste))
 		} else {
 			method = c.channel.byMethod.Draw(r.Next())
@@ -304,7 +317,7 @@ func (c *Conditions) pay(r *prng.Rand, buyer *customer, s *sale.Sale) {
 		s.Commission = 0
 		return
 	}
-	p := &partners[byPartner.Draw(r.Next())]
+	p := &c.market.partners[c.market.byPartner.Draw(r.Next())]
 	s.Source, s.Commission = p.name, 0
 	if s.Status == sale.Completed {
 		s.Commission = s.TotalAmount * p.commission / 10_000

@@ -77,44 +77,59 @@ var cities = []city{
 	{"Salt Lake City", "UT", mountain, 199723, 40_7608, -111_8910},
 }
 
-// zoneShare is how many of 1000 people live in a zone (census estimate of 2015):
-// Eastern, Central, Mountain with Arizona, Pacific. The list of the largest cities is
-// heavier in the west.
-func zoneShare(z zone) uint64 {
-	switch z.offset {
-	case eastern.offset:
-		return 476
-	case central.offset:
-		return 291
-	case mountain.offset:
-		return 67
-	default:
-		return 166
-	}
+// geography is where people live and shops stand.
+type geography struct {
+	weights []uint64 // the shares of the cities: within a zone by population
+	places  []place  // the cities
+
+	// What the cities of a zone weigh together: the clock of each need not be looked at.
+	weightOfZone map[zone]uint64
+
+	// Where the ids of a city's known customers begin; one more for the end. Those of new
+	// customers are every len(cities)th from there on, newIDs for each city.
+	home   []uint64
+	newIDs uint64
 }
 
-// weights are the shares of the cities: within a zone by population.
-var weights = func() []uint64 {
+func newGeography(m *Model) geography {
+	g := geography{weightOfZone: make(map[zone]uint64)}
 	people := make(map[int]uint64) // by offset of the zone
 	for _, c := range cities {
 		people[c.zone.offset] += c.population
 	}
-	w := make([]uint64, len(cities))
-	for i, c := range cities {
-		w[i] = zoneShare(c.zone) * c.population * 1000 / people[c.zone.offset]
+	var all, before uint64
+	for _, c := range cities {
+		w := zoneShare(c.zone, m) * c.population * 1000 / people[c.zone.offset]
+		g.weights = append(g.weights, w)
+		g.weightOfZone[c.zone] += w
+		all += w
 	}
-	return w
-}()
+	known := m.Customers.Known
+	for _, w := range g.weights {
+		g.home = append(g.home, before*known/all)
+		before += w
+	}
+	g.home = append(g.home, known)
+	g.newIDs = (1_000_000_000 - known) / uint64(len(cities))
+	g.places = newPlaces(m)
+	return g
+}
 
-// weightOfZone is what the cities of a zone weigh together: the clock of each need not be
-// looked at.
-var weightOfZone = func() map[zone]uint64 {
-	sums := make(map[zone]uint64)
-	for i, c := range cities {
-		sums[c.zone] += weights[i]
+// zoneShare is how many of 1000 people live in a zone. The list of the largest cities is heavier
+// in the west.
+func zoneShare(z zone, m *Model) uint64 {
+	shares := m.Places.Zones
+	switch z.offset {
+	case eastern.offset:
+		return shares.Eastern
+	case central.offset:
+		return shares.Central
+	case mountain.offset:
+		return shares.Mountain
+	default:
+		return shares.Pacific
 	}
-	return sums
-}()
+}
 
 // place is a city as it stands in the events.
 type place struct {
@@ -129,25 +144,24 @@ type store struct {
 	latitude, longitude sale.Degrees
 }
 
-var places = func() []place {
+func newPlaces(m *Model) []place {
 	all := make([]place, len(cities))
 	inState := make(map[string]int)
 	for i, c := range cities {
 		inState[c.state]++
 		p := place{name: sale.NewText(c.name), state: sale.NewText(c.state),
 			latitude: c.latitude, longitude: c.longitude, stretch: stretch(c.latitude)}
-		// A store for 400,000 people.
-		p.stores = make([]store, 1+c.population/400_000)
+		p.stores = make([]store, 1+c.population/m.Places.PeoplePerStore)
 		for n := range p.stores {
 			id := fmt.Sprintf("STORE-%s-%02d-%02d", c.state, inState[c.state], n+1)
 			s := store{id: sale.NewText(id)}
-			s.latitude, s.longitude = p.around(prng.Mix(uint64(i)<<32 | uint64(n)))
+			s.latitude, s.longitude = p.around(prng.Mix(uint64(i)<<32|uint64(n)), m.Places.Radius)
 			p.stores[n] = s
 		}
 		all[i] = p
 	}
 	return all
-}()
+}
 
 // stretch is 1024/cos of a latitude from 24° to 50°, from a table for each 5°.
 func stretch(latitude sale.Degrees) int64 {
@@ -156,24 +170,23 @@ func stretch(latitude sale.Degrees) int64 {
 	return perCosine[i] + (perCosine[i+1]-perCosine[i])*part/5_0000
 }
 
-// around scatters by up to 8 km, most within 4 km: the sum of two even numbers.
-func (p *place) around(random uint64) (latitude, longitude sale.Degrees) {
-	const radius = 360 // ten-thousandths of a degree of latitude, 4 km
+// around scatters by up to twice the radius, most within it: the sum of two even numbers.
+func (p *place) around(random uint64, radius int64) (latitude, longitude sale.Degrees) {
 	offset := func(bits uint64) int64 {
-		return int64(bits&0xffff*radius>>16) + int64(bits>>16&0xffff*radius>>16) - radius
+		return int64(bits&0xffff)*radius>>16 + int64(bits>>16&0xffff)*radius>>16 - radius
 	}
 	north, east := 2*offset(random), 2*offset(random>>32)
 	return p.latitude + sale.Degrees(north), p.longitude + sale.Degrees(east*p.stretch/1024)
 }
 
 // citiesByHour returns the shares of the cities for each hour that a burst touches.
-func (ch *channel) citiesByHour(from, to time.Time) []prng.Table {
+func (g *geography) citiesByHour(day *curve, from, to time.Time) []prng.Table {
 	var tables []prng.Table
 	for hour := from.Truncate(time.Hour); hour.Before(to); hour = hour.Add(time.Hour) {
 		middle := hour.Add(30 * time.Minute)
 		w := make([]uint64, len(cities))
 		for i, c := range cities {
-			w[i] = weights[i] * (ch.day.of(c.zone.minute(middle)) + 1)
+			w[i] = g.weights[i] * (day.of(c.zone.minute(middle)) + 1)
 		}
 		tables = append(tables, prng.NewTable(w))
 	}
@@ -181,11 +194,11 @@ func (ch *channel) citiesByHour(from, to time.Time) []prng.Table {
 }
 
 // level is the demand of all cities at t; prng.Million is the day's average.
-func (ch *channel) level(t time.Time) uint64 {
+func (g *geography) level(day *curve, t time.Time) uint64 {
 	var people, sum uint64
-	for z, weight := range weightOfZone {
+	for z, weight := range g.weightOfZone {
 		people += weight
-		sum += weight * ch.day.of(z.minute(t))
+		sum += weight * day.of(z.minute(t))
 	}
 	return sum / people
 }

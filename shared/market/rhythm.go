@@ -10,21 +10,6 @@ import (
 // changes evenly.
 type curve [24]uint64
 
-// onlineDay are orders by hour, average 100 (Oberlo, "What time do people shop
-// online"). 01h to 04h, 06h to 08h, 11h, 17h to 19h are not in the source and are
-// drawn evenly into its shape.
-var onlineDay = curve{
-	104, 80, 55, 36, 26, 22, 32, 52, 65, 75, 103, 123,
-	142, 151, 149, 145, 142, 138, 134, 132, 132, 134, 133, 123,
-}
-
-// storeDay is an assumption: open from 10 to 21h, busiest after work; a few shops are
-// open at night.
-var storeDay = curve{
-	2, 2, 2, 2, 2, 2, 2, 2, 6, 20, 90, 180,
-	215, 215, 205, 205, 220, 250, 255, 225, 170, 60, 8, 3,
-}
-
 // of returns the demand at a minute of the day, where prng.Million is the day's average.
 func (c *curve) of(minute int) uint64 {
 	hour, part := minute/60, uint64(minute%60)

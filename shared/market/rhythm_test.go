@@ -28,7 +28,12 @@ func TestZonesAgreeWithTheDatabase(t *testing.T) {
 }
 
 func TestADayIsAnAverageDay(t *testing.T) {
-	for name, c := range map[string]*curve{"online": &onlineDay, "store": &storeDay} {
+	m, err := DefaultModel()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, demand := range m.Demand {
+		c := demand.Hours
 		var sum uint64
 		for minute := range 24 * 60 {
 			sum += c.of(minute)
@@ -50,23 +55,23 @@ func TestCityNamesAreUnique(t *testing.T) {
 }
 
 func TestMethodsBeginWithTheMostUsed(t *testing.T) {
-	for _, f := range []channelFigures{online, inStore} {
-		var sum uint64
-		for i, m := range f.methods {
-			sum += m.share
-			if i > 0 && m.share > f.methods[i-1].share {
-				t.Errorf("%s: %s comes before %s", f.name, f.methods[i-1].name, m.name)
-			}
-			var reasons uint64
-			for _, o := range m.failures {
-				reasons += o.share
-			}
-			if reasons != 100 {
-				t.Errorf("%s, %s: the shares of the reasons make %d %%", f.name, m.name, reasons)
+	m, err := DefaultModel()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, methods := range map[string][]methodFigures{"online": m.Payment.Online, "store": m.Payment.Store} {
+		for i, f := range methods {
+			if i > 0 && f.Share > methods[i-1].Share {
+				t.Errorf("%s: %s comes before %s", name, methods[i-1].Name, f.Name)
 			}
 		}
-		if sum != 100 {
-			t.Errorf("%s: the shares of the methods make %d %%", f.name, sum)
+		if n := sum(methods, func(f methodFigures) uint64 { return f.Share }); n != 100 {
+			t.Errorf("%s: the shares of the methods make %d %%", name, n)
+		}
+	}
+	for name, reasons := range m.Payment.Reasons {
+		if n := sum(reasons, func(r reasonFigures) uint64 { return r.Share }); n != 100 {
+			t.Errorf("%s: the shares of the reasons make %d %%", name, n)
 		}
 	}
 }

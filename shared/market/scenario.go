@@ -18,28 +18,23 @@ type scenario struct {
 	breaks         int    // percent of the payments with the focus, a method, that fail
 }
 
-var scenarios = []scenario{
-	newScenario(scenario{
-		Scenario: Scenario{"flash-sale", "three times the demand, two of three sales for one brand or product, at " +
-			"25 to 40 % off"},
-		moreDemand: 200, attracts: 67, offFrom: 25, offTo: 40,
-	}),
-	newScenario(scenario{
-		Scenario: Scenario{"payment-outage", "95 % of the payments with one method fail: its gateway does not answer"},
-		breaks:   95,
-	}),
-}
-
-func newScenario(s scenario) scenario {
-	s.text = sale.NewText(s.Name)
-	return s
-}
-
-// Scenarios returns the known scenarios.
-func Scenarios() []Scenario {
-	var all []Scenario
-	for _, s := range scenarios {
-		all = append(all, s.Scenario)
+// newScenarios are the known ones.
+func newScenarios(m *Model) []scenario {
+	flash, outage := m.Scenarios.FlashSale, m.Scenarios.PaymentOutage
+	all := []scenario{
+		{moreDemand: flash.Demand, attracts: flash.Attracts, offFrom: flash.LeastOff, offTo: flash.MostOff},
+		{breaks: outage.Breaks},
+	}
+	for i, s := range Scenarios() {
+		all[i].Scenario, all[i].text = s, sale.NewText(s.Name)
 	}
 	return all
+}
+
+// Scenarios returns the known scenarios, with what they do where no model changes it.
+func Scenarios() []Scenario {
+	return []Scenario{
+		{"flash-sale", "three times the demand, two of three sales for one brand or product, at 25 to 40 % off"},
+		{"payment-outage", "95 % of the payments with one method fail: its gateway does not answer"},
+	}
 }
