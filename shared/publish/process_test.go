@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"salesburst/shared/publish"
+	"salesburst/shared/sale"
 )
 
 // Without the ledger, a burst whose process was killed stands in the topic in part, and
@@ -74,7 +75,16 @@ func TestKilledAtFiftyPointsAndRetried(t *testing.T) {
 	if skipped == before {
 		t.Error("no attempt was killed before its commit: the test shows nothing")
 	}
-	b.read(t).expectOnce(t, (whole+points)*n)
+	b.read(t).expect(t, bursts{n, whole + points})
+}
+
+// bursts are those of shifted{stream(each), …}, one after the other.
+type bursts struct{ each, n int }
+
+func (b bursts) Len() int { return b.each * b.n }
+
+func (b bursts) At(i int, into *sale.Sale) {
+	shifted{stream(b.each), i / b.each * b.each}.At(i%b.each, into)
 }
 
 // An attempt that was frozen, as Lambda freezes a process, and thawed when another had
