@@ -53,11 +53,21 @@ func TestLedgerIsASet(t *testing.T) {
 }
 
 func TestLedgerOfOthers(t *testing.T) {
-	for _, metadata := range []string{"", "v1", "v2:00", "v1:xyz", "v1:" + strings.Repeat("ff", 33),
+	for _, metadata := range []string{"", "v1", "v2:00", "v2:00 7.1", "v1:xyz", "v1:" + strings.Repeat("ff", 33),
 		"v1: ", "v1:00 7", "v1:00 7.", "v1:00 7.1 ", "v1:00 7.1x", "v1:00 x.1", "v1:00 7.40000"} {
 		if _, err := readLedger(wire.Offset{Offset: 5, Metadata: metadata}); !errors.Is(err, ErrInvalid) {
 			t.Errorf("metadata %q: %v, want ErrInvalid", metadata, err)
 		}
+	}
+}
+
+// The first number that there is, is a number.
+func TestLedgerOfTheFirstNumber(t *testing.T) {
+	e := ledgerState{newest: none}
+	e = e.with(0, wire.Producer{ID: 7, Epoch: 1})
+	s, err := readLedger(e.offset())
+	if there, _ := s.has(0); err != nil || !there {
+		t.Errorf("%v, there: %v", err, there)
 	}
 }
 
@@ -86,6 +96,11 @@ func TestTransactionalIDs(t *testing.T) {
 	}
 	if a, b := (Key{"online", 7}).transactionalID(), (Key{"store", 7}).transactionalID(); a == b {
 		t.Errorf("two series have id %s", a)
+	}
+	for _, k := range []Key{{"x", 0}, {strings.Repeat("x", 128), 0}, {"A-Z.a_z-09", 1 << 62}} {
+		if err := k.check(); err != nil {
+			t.Error(err)
+		}
 	}
 	for _, k := range []Key{{}, {"online", -1}, {"a b", 0}, {strings.Repeat("x", 129), 0}} {
 		if err := k.check(); !errors.Is(err, ErrInvalid) {
