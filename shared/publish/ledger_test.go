@@ -71,6 +71,20 @@ func TestLedgerOfTheFirstNumber(t *testing.T) {
 	}
 }
 
+// The ledger remembers 256 turns, and what lies further back is too old to tell.
+func TestLedgerReachesBackSoFar(t *testing.T) {
+	const first = 7
+	for _, turns := range []int64{1, windowBits - 1, windowBits, windowBits + 1, 100 * windowBits} {
+		e := ledgerState{newest: none}
+		e = e.with(first, wire.Anybody)
+		e = e.with(first+turns*idsPerSeries, wire.Anybody)
+		there, err := e.has(first)
+		if old := turns > windowBits; errors.Is(err, ErrTooOld) != old || there == old {
+			t.Errorf("%d turns later: there %v, error %v", turns, there, err)
+		}
+	}
+}
+
 // Versions before 1.1 did not write who has written.
 func TestLedgerWithoutWriter(t *testing.T) {
 	s, err := readLedger(wire.Offset{Offset: 67, Metadata: "v1:01"})

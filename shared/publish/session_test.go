@@ -1,0 +1,59 @@
+package publish
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/segmentio/kafka-go"
+	"github.com/twmb/franz-go/pkg/kfake"
+
+	"salesburst/shared/publish/wire"
+)
+
+// Where there is no broker any more, what was to be done is not done.
+func TestRetryWithoutABroker(t *testing.T) {
+	s := &session{cfg: Config{Brokers: []string{"127.0.0.1:1"}, Topic: "sales"}}
+	defer s.close()
+	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+	defer cancel()
+	err := s.retry(ctx, "committing", func(context.Context, *wire.Conn) error {
+		t.Error("it was done without a broker")
+		return nil
+	})
+	if !errors.Is(err, ErrRetryable) || !strings.HasPrefix(err.Error(), "committing: ") {
+		t.Errorf("error %v, want that committing can be tried again", err)
+	}
+}
+
+// What a broker says leaves the connections as they are, and nothing is tried when the time is over.
+func TestRetryAsLongAsThereIsTime(t *testing.T) {
+	broker, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.SeedTopics(1, "sales"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer broker.Close()
+	s := &session{cfg: Config{Brokers: broker.ListenAddrs(), Topic: "sales"}}
+	defer s.close()
+	for name, said := range map[string]error{"a broker's word": kafka.GroupCoordinatorNotAvailable, "a lost connection": errors.New("cut")} {
+		ctx, cancel := context.WithTimeout(t.Context(), 400*time.Millisecond)
+		conns := make(map[*wire.Conn]bool)
+		err := s.retry(ctx, "asking", func(context.Context, *wire.Conn) error {
+			if ctx.Err() != nil {
+				t.Errorf("%s: asked again when the time was over", name)
+				return kafka.TopicAuthorizationFailed // it ends at least
+			}
+			conns[s.conn] = true
+			return said
+		})
+		cancel()
+		if !errors.Is(err, ErrRetryable) {
+			t.Errorf("%s: error %v", name, err)
+		}
+		if lost := name == "a lost connection"; lost != (len(conns) > 1) {
+			t.Errorf("%s: over %d connections", name, len(conns))
+		}
+	}
+}
