@@ -22,7 +22,10 @@ import (
 )
 
 // Table is what a schema says. It is safe for concurrent use.
-type Table struct{ root *node }
+type Table struct {
+	root     *node
+	defaults any // what nobody has changed; never written to
+}
 
 // New reads a table. Its error is for its author.
 func New(schema []byte) (*Table, error) {
@@ -34,10 +37,11 @@ func New(schema []byte) (*Table, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the table: %w", err)
 	}
-	if _, err := root.defaults(); err != nil {
+	defaults, err := root.defaults()
+	if err != nil {
 		return nil, fmt.Errorf("a default of the table: %w", err)
 	}
-	return &Table{root}, nil
+	return &Table{root, defaults}, nil
 }
 
 // Invalid is a value that the table does not allow.
@@ -60,16 +64,13 @@ func (e *Invalid) Error() string {
 // of them; nil changes nothing. Objects are merged member by member, lists are replaced whole.
 // The error is an *Invalid, or says in which line text is no JSON.
 func (t *Table) Read(text []byte, v any) error {
-	figures, err := t.root.defaults()
-	if err != nil {
-		return err
-	}
+	figures := t.defaults
 	if text != nil {
 		changes, err := parse(text)
 		if err != nil {
 			return err
 		}
-		if figures, err = t.root.read("", 1, figures, changes); err != nil {
+		if figures, err = t.root.read("", 1, t.defaults, changes); err != nil {
 			return err
 		}
 	}

@@ -51,6 +51,23 @@ func TestRead(t *testing.T) {
 	}
 }
 
+// What one file changes, the next one does not see.
+func TestChangesAreOfOneFile(t *testing.T) {
+	table, err := parameters.New([]byte(schema))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, text := range []string{`{"open": 1, "names": {"boss": "Eve", "cook": "Bob"}}`, `{}`} {
+		var s shop
+		if err := table.Read([]byte(text), &s); err != nil {
+			t.Fatal(err)
+		}
+		if text == "{}" && (s.Open != 38 || len(s.Names) != 1 || s.Names["boss"] != "Ann") {
+			t.Errorf("after another file the defaults are %v", s)
+		}
+	}
+}
+
 func TestReadRefuses(t *testing.T) {
 	for text, want := range map[string]string{
 		`{"open": 9.3}`:         "line 1: open: 9.3: allowed is a number in steps of 0.25 from 0 to 24, hours",
