@@ -57,3 +57,13 @@ func TestRetryAsLongAsThereIsTime(t *testing.T) {
 		}
 	}
 }
+
+// Connections that were just opened are not taken for idle ones.
+func TestNewConnectionsAreInUse(t *testing.T) {
+	s := &session{cfg: Config{Brokers: []string{"127.0.0.1:1"}, Topic: "sales"}}
+	defer s.close()
+	s.open()
+	if idle := time.Since(s.used); idle > wire.IdleLimit {
+		t.Errorf("idle for %v", idle)
+	}
+}
