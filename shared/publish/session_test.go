@@ -2,6 +2,7 @@ package publish
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"strings"
 	"testing"
@@ -65,5 +66,27 @@ func TestNewConnectionsAreInUse(t *testing.T) {
 	s.open()
 	if idle := time.Since(s.used); idle > wire.IdleLimit {
 		t.Errorf("idle for %v", idle)
+	}
+}
+
+// What a caller's TLS configuration says is kept, and connections resume the session that the first
+// of them has agreed on, without a cache in what is the caller's.
+func TestTLSIsTheCallersOwn(t *testing.T) {
+	mine := tls.NewLRUClientSessionCache(1)
+	for _, own := range []tls.ClientSessionCache{nil, mine} {
+		given := &tls.Config{ServerName: "kafka", ClientSessionCache: own}
+		c, err := Config{Brokers: []string{"kafka:9092"}, Topic: "sales", TLS: given}.check()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if c.TLS == given || given.ClientSessionCache != own || c.TLS.ServerName != "kafka" {
+			t.Errorf("%+v became %+v", given, c.TLS)
+		}
+		if c.TLS.ClientSessionCache == nil || own != nil && c.TLS.ClientSessionCache != own {
+			t.Errorf("the cache is %v, given was %v", c.TLS.ClientSessionCache, own)
+		}
+	}
+	if c, err := (Config{Brokers: []string{"kafka:9092"}, Topic: "sales"}).check(); err != nil || c.TLS != nil {
+		t.Errorf("without TLS: %+v, %v", c.TLS, err)
 	}
 }

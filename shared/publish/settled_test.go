@@ -151,3 +151,36 @@ func TestNothingIsEndedThatMayBeAnothers(t *testing.T) {
 		})
 	}
 }
+
+// A burst that fails leaves nothing behind that makes sales nobody waits for.
+func TestFailedBurstEnds(t *testing.T) {
+	within(t, func(w *world) {
+		w.b.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.Produce}, Err: kerr.TopicAuthorizationFailed})
+		p, err := publish.New(w.wire().through(w.b, publish.ExactlyOnce))
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		defer p.Close()
+		if _, err := p.Publish(w.t.Context(), w.b.key, stream(400_000)); !errors.Is(err, publish.ErrAuth) {
+			w.t.Errorf("error %v", err)
+		}
+	}) // fails where something of it still runs
+}
+
+// However long a burst has taken, its connections are in use at its end.
+func TestConnectionsAreInUseAfterABurst(t *testing.T) {
+	b := startBroker(t)
+	tp := &tap{}
+	p := newPublisher(t, tp.through(b, publish.ExactlyOnce))
+	const n = 25_000
+	if _, err := p.Publish(t.Context(), b.key, stallOnce(stream(n), n/2, func() { p.Age(time.Hour) })); err != nil {
+		t.Fatal(err)
+	}
+	before := tp.dialed()
+	if res, err := p.Publish(t.Context(), b.key, stream(n)); err != nil || !res.Skipped {
+		t.Errorf("%+v, error %v", res, err)
+	}
+	if after := tp.dialed(); after != before {
+		t.Errorf("%d connections were made anew", after-before)
+	}
+}
