@@ -75,7 +75,7 @@ short:
 install:
 	@.ci/install gcc=gcc chromium=chromium qemu-aarch64-static=qemu-user-static shellcheck=shellcheck \
 		python3=python3 java=openjdk-17-jre-headless mvn=maven kcat=kcat zstd=zstd nginx=nginx-light openssl=openssl curl=curl \
-		jq=jq mkfs.ext4=e2fsprogs ip=iproute2 spin=spin unshare=util-linux systemd-analyze=systemd
+		jq=jq npm=npm mkfs.ext4=e2fsprogs ip=iproute2 spin=spin unshare=util-linux systemd-analyze=systemd
 	@python3 -c 'import ensurepip' 2>/dev/null || .ci/install no-such-command=python3-venv
 	go mod download
 
@@ -86,5 +86,5 @@ lint:
 
 # The same burst is the same bytes on the processors of the Lambdas.
 portable:
-	GOARCH=arm64 go test -exec qemu-aarch64-static ./shared/prng ./shared/sale -short
+	GOARCH=arm64 go test -exec qemu-aarch64-static ./shared/prng ./shared/sale ./shared/market/places -short
 	GOARCH=arm64 go test -exec qemu-aarch64-static ./shared/burst -run Golden

@@ -99,6 +99,7 @@ func parseScheduled(o object, c triggerDefaults) (trigger, error) {
 		At:       at,
 		Over:     contract.Slot,
 		Mean:     c.mean,
+		Follows:  true,
 		Scenario: c.scenario,
 	}}, nil
 }

@@ -30,7 +30,7 @@ var longestARN = schedule + strings.Repeat("x", 1600-len(schedule))
 
 func TestScheduledTrigger(t *testing.T) {
 	want := trigger{TriggerSchedule, burst.Request{
-		Channel: contract.ChannelOnline, Origin: schedule, At: slot, Over: time.Minute, Mean: 600, Scenario: "flash-sale",
+		Channel: contract.ChannelOnline, Origin: schedule, At: slot, Over: time.Minute, Mean: 600, Follows: true, Scenario: "flash-sale",
 	}}
 	for name, c := range map[string]struct {
 		time string

@@ -12,6 +12,7 @@ import (
 	"encoding/base32"
 	"encoding/binary"
 	"fmt"
+	"hash"
 	"strings"
 	"time"
 
@@ -36,8 +37,13 @@ type Request struct {
 	// All parts together have up to contract.MaxSpike Events
 	Of int
 
-	// average events per minute over a day, 1 to contract.MaxEventsPerMinute; required with Events 0
+	// events per minute on average over a year, 1 to contract.MaxEventsPerMinute: how many customers
+	// and shops there are follows it. Required with Events 0; else 0 is as many as the burst has
 	Mean int
+
+	// The burst is one of a schedule's, each as long as the others: it goes on with orders that
+	// were begun in those before it. With Events it stands alone all the same.
+	Follows bool
 
 	Scenario      string // empty: normal traffic
 	Brand         string // narrows what is sold, not how much, or is a scenario's focus; empty: all
@@ -46,11 +52,22 @@ type Request struct {
 	PaymentMethod string // likewise
 }
 
+// crowd is the rate that the number of customers follows.
+func (r *Request) crowd() int {
+	minutes := max(int(r.Over/time.Minute), 1)
+	if r.Mean > 0 { // many more events than usual need more customers, or each would come every day
+		return max(r.Mean, r.Events/minutes/crowded)
+	}
+	return min(max(r.Events/minutes, 1), contract.MaxEventsPerMinute)
+}
+
+// crowded is how many times as many events as usual the usual customers can make, in a spike.
+const crowded = 20_000
+
 // Burst is the stream of a request, safe for concurrent use. It has publish.Stream's
 // methods.
 type Burst struct {
 	id         sale.BurstID
-	seed       uint64
 	conditions *market.Conditions
 	plan       plan
 	from, to   uint64 // the sales of this shard
@@ -59,39 +76,46 @@ type Burst struct {
 // New plans the burst. The shards of one request are stretches of one burst: together they
 // are all of it, and nothing twice. Cut into another number of shards it is another burst, as
 // is the one that is not cut. A request outside its limits, or one that names what the market
-// does not have, gives an *Invalid. Planning takes up to 60 ns an event of a whole burst, and
-// of a shard, however large the burst is, a millisecond and up to 1 µs a second that it covers.
+// does not have, gives an *Invalid. Planning takes about a nanosecond for each event of the
+// burst or shard, however large the burst is of which it is one, and up to a microsecond for
+// each minute that the burst covers.
 func New(m *market.Market, r Request) (*Burst, error) {
 	if err := r.check(); err != nil {
 		return nil, err
 	}
 	r.At = r.At.UTC()
 	c, err := m.NewConditions(market.Query{
-		Channel: r.Channel, From: r.At.Add(-r.Over), To: r.At,
+		Channel: r.Channel, From: r.At.Add(-r.Over), To: r.At, Mean: r.crowd(),
 		Scenario: r.Scenario, Brand: r.Brand, Product: r.Product, City: r.City, PaymentMethod: r.PaymentMethod,
 	})
 	if err != nil {
 		return nil, err
 	}
-	b := &Burst{conditions: c}
-	b.id, b.seed = identity(m, c, r)
-	demand := demandByMinute(c)
-	events := uint64(r.Events)
-	if events == 0 {
-		if events = expect(demand, r, b.seed); events > contract.MaxEvents {
+	b := &Burst{id: identity(m, c, r), conditions: c}
+	seed := seedOf(m, r)
+	if r.Events == 0 {
+		var before func(time.Time) sale.BurstID
+		if r.Follows {
+			before = func(end time.Time) sale.BurstID {
+				earlier := r
+				earlier.At = end
+				return identity(m, c, earlier)
+			}
+		}
+		b.plan = planDemand(c, seed, r.Mean, before)
+		if n := b.plan.about(c); n > contract.MaxEvents {
 			return nil, invalid("over", r.Over.String(), fmt.Sprintf(
-				"a shorter time: %d events would be sold in this one, and a burst has at most %d", events,
+				"a shorter time: about %d events would be sold in this one, and a burst has at most %d", n,
 				contract.MaxEvents))
 		}
-	}
-	if r.Of == 0 {
-		b.to = events
-		b.plan = newPlan(c.From, demand, events, b.seed)
+		b.plan.finish(c, b.id)
+		b.to = b.plan.events
 		return b, nil
 	}
-	b.from = events * uint64(r.Shard) / uint64(r.Of)
-	b.to = events * uint64(r.Shard+1) / uint64(r.Of)
-	b.plan = planShard(c.From, demand, events, b.seed, b.from, b.to)
+	events, of := uint64(r.Events), uint64(max(r.Of, 1))
+	b.from, b.to = events*uint64(r.Shard)/of, events*uint64(r.Shard+1)/of
+	b.plan = planExactly(c, seed, events, b.from, b.to)
+	b.plan.finish(c, b.id)
 	return b, nil
 }
 
@@ -123,6 +147,8 @@ func (r *Request) check() error {
 		return invalid("at", r.At.Format(time.RFC3339Nano), "whole milliseconds")
 	case r.At.Year() < 2000 || r.At.Year() > 2999:
 		return invalid("at", r.At.Format(time.RFC3339), "a time in the years 2000 to 2999")
+	case r.Events > 0 && (r.Mean < 0 || r.Mean > contract.MaxEventsPerMinute):
+		return invalid("mean", fmt.Sprint(r.Mean), fmt.Sprintf("0 to %d events per minute", contract.MaxEventsPerMinute))
 	case r.Events == 0 && (r.Mean < 1 || r.Mean > contract.MaxEventsPerMinute):
 		return invalid("mean", fmt.Sprint(r.Mean),
 			fmt.Sprintf("1 to %d events per minute", contract.MaxEventsPerMinute))
@@ -130,35 +156,59 @@ func (r *Request) check() error {
 	return nil
 }
 
-// identity is a hash over all that decides what is in the burst. The first half of it
-// is the name, in base 32, and the second the seed of its randomness.
-func identity(m *market.Market, c *market.Conditions, r Request) (id sale.BurstID, seed uint64) {
-	h := sha256.New()
-	number := func(n int64) { h.Write(binary.BigEndian.AppendUint64(nil, uint64(n))) }
-	text := func(s string) { number(int64(len(s))); h.Write([]byte(s)) }
-	text(r.Origin)
-	number(r.At.UnixMilli())
-	catalogue := m.Hash()
-	h.Write(catalogue[:])
-	number(market.Version)
-	if model := m.ModelHash(); model != ([32]byte{}) {
-		h.Write(model[:])
+// identity is a hash over all that decides what is in the burst. The first half of it is
+// the name, in base 32.
+func identity(m *market.Market, c *market.Conditions, r Request) (id sale.BurstID) {
+	h := newHash(m, r)
+	h.number(r.At.UnixMilli())
+	h.number(r.Over.Milliseconds())
+	h.number(int64(r.Events))
+	if r.Follows && r.Events == 0 {
+		h.number(1)
 	}
-	number(r.Over.Milliseconds())
-	number(int64(r.Events))
-	if r.Events == 0 {
-		number(int64(r.Mean))
-	}
-	for _, name := range []string{string(r.Channel), c.Scenario, c.Brand, c.Product, c.City, c.PaymentMethod} {
-		text(name)
+	for _, name := range []string{c.Scenario, c.Brand, c.Product, c.City, c.PaymentMethod} {
+		h.text(name)
 	}
 	if r.Of > 0 { // shards of another size would have the same names for other sales
-		number(int64(r.Of))
+		h.number(int64(r.Of))
 	}
-	sum := h.Sum(nil)
-	copy(id[:], strings.ToLower(base32.StdEncoding.EncodeToString(sum[:16])))
-	return id, binary.BigEndian.Uint64(sum[24:])
+	copy(id[:], strings.ToLower(base32.StdEncoding.EncodeToString(h.Sum(nil)[:16])))
+	return id
 }
+
+// seedOf is the seed of the burst's randomness. All bursts of a schedule have one, and each of
+// their minutes takes a stream of its own from it, so that a burst can know what was sold in
+// the one before. Neither the scenario nor what it is about is in it: with it and without,
+// a minute is the same but for what the scenario does.
+func seedOf(m *market.Market, r Request) uint64 {
+	h := newHash(m, r)
+	if r.Events > 0 {
+		for _, n := range []int64{r.At.UnixMilli(), r.Over.Milliseconds(), int64(r.Events), int64(r.Of)} {
+			h.number(n)
+		}
+	}
+	return binary.BigEndian.Uint64(h.Sum(nil)[24:])
+}
+
+// requestHash takes in what names a burst.
+type requestHash struct{ hash.Hash }
+
+// newHash has taken in what a market, and a series of bursts, is.
+func newHash(m *market.Market, r Request) requestHash {
+	h := requestHash{sha256.New()}
+	h.text(r.Origin)
+	h.text(string(r.Channel))
+	h.number(int64(r.Mean))
+	catalogue, model := m.Hash(), m.ModelHash()
+	h.Write(catalogue[:])
+	h.Write(model[:])
+	h.number(market.Version)
+	return h
+}
+
+func (h requestHash) number(n int64) { h.Write(binary.BigEndian.AppendUint64(nil, uint64(n))) }
+
+func (h requestHash) text(s string) { h.number(int64(len(s))); h.Write([]byte(s)) }
 
 // ID names the burst.
 func (b *Burst) ID() sale.BurstID { return b.id }
@@ -171,5 +221,5 @@ func (b *Burst) Len() int { return int(b.to - b.from) }
 func (b *Burst) At(i int, s *sale.Sale) {
 	n := b.from + uint64(i)
 	s.TransactionID = sale.TransactionID{Burst: b.id, Sequence: uint32(n)}
-	b.conditions.Sell(b.seed, n, b.plan.time(n, b.seed), s)
+	b.plan.write(b.conditions, n, s)
 }

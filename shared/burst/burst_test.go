@@ -20,6 +20,7 @@ import (
 	"salesburst/shared/burst"
 	"salesburst/shared/contract"
 	"salesburst/shared/market"
+	"salesburst/shared/prng"
 	"salesburst/shared/sale"
 )
 
@@ -54,6 +55,7 @@ func slot(f contract.Function) burst.Request {
 		At:      noon,
 		Over:    contract.Slot,
 		Mean:    f.EventsPerMinute,
+		Follows: true,
 	}
 }
 
@@ -215,43 +217,64 @@ func TestTimesAreInsideAndInOrder(t *testing.T) {
 	}
 }
 
-// A minute's sales come like customers who do not know each other: the counts of its
-// seconds have a variance like their mean.
-func TestSecondsVary(t *testing.T) {
+// A minute's orders come like customers who do not know each other: the counts of its
+// seconds have a variance like their mean, and the gaps between two are exponential.
+func TestOrdersComeByThemselves(t *testing.T) {
 	b := plan(t, with(slot(contract.Online), func(o *burst.Request) { o.Events = 60_000 }))
 	var counts [60]float64
+	var gaps, squares, n float64
 	var s sale.Sale
+	last := sale.Time(0)
 	for i := range b.Len() {
 		b.At(i, &s)
+		if s.Attempt > 1 {
+			continue
+		}
 		counts[s.Timestamp.Time().Second()]++
+		if i > 0 {
+			gap := float64(s.Timestamp - last)
+			gaps, squares, n = gaps+gap, squares+gap*gap, n+1
+		}
+		last = s.Timestamp
 	}
 	var variance float64
+	mean := (n + 1) / 60
 	for _, n := range counts {
-		variance += (n - 1000) * (n - 1000) / 60
+		variance += (n - mean) * (n - mean) / 60
 	}
-	if variance < 500 || variance > 1700 { // 1000 ± 4σ
-		t.Errorf("the variance of the seconds is %.0f, want about 1000", variance)
+	if variance < mean/2 || variance > 1.7*mean { // 1 ± 4σ
+		t.Errorf("the variance of the seconds is %.0f, want about %.0f", variance, mean)
+	}
+	// The clock counts whole milliseconds, which adds a sixth of one's square to the variance.
+	gap := gaps / n
+	if cv := math.Sqrt(squares/n-gap*gap-1./6) / gap; cv < .97 || cv > 1.03 {
+		t.Errorf("the gaps between two orders vary by %.3f of their mean, want 1", cv)
 	}
 }
 
-// Over a day the sales of all slots are as many as was asked for, and they follow the
+// Over a day the sales of all slots are as many as the market expects, and they follow the
 // day: the afternoon is busy and the night is quiet.
 func TestDemandFollowsTheDay(t *testing.T) {
 	m := newMarket(t)
 	for _, f := range contract.Functions() {
 		t.Run(f.Name, func(t *testing.T) {
-			total := 0
+			c, err := m.NewConditions(market.Query{Channel: f.Channel, From: noon, To: noon.Add(time.Hour), Mean: f.EventsPerMinute})
+			if err != nil {
+				t.Fatal(err)
+			}
+			total, want := 0, 0.
 			hours := make([]int, 24)
 			for n := range 24 * 60 {
-				b, err := burst.New(m, with(slot(f), func(o *burst.Request) { o.At = noon.Add(time.Duration(n) * time.Minute) }))
+				at := noon.Add(time.Duration(n) * time.Minute)
+				b, err := burst.New(m, with(slot(f), func(o *burst.Request) { o.At = at }))
 				if err != nil {
 					t.Fatal(err)
 				}
 				total += b.Len()
-				hours[noon.Add(time.Duration(n-1)*time.Minute).Hour()] += b.Len()
+				want += float64(c.Demand(at.Add(-time.Minute))) * float64(f.EventsPerMinute) / prng.Million
+				hours[at.Add(-time.Minute).Hour()] += b.Len()
 			}
-			want := float64(24 * 60 * f.EventsPerMinute)
-			if share := float64(total) / want; share < 0.99 || share > 1.01 {
+			if math.Abs(float64(total)-want) > 4*math.Sqrt(want) {
 				t.Errorf("a day has %d sales, want about %.0f", total, want)
 			}
 			if night, day := hours[9], hours[20]; night*3 > day {
@@ -335,7 +358,7 @@ func TestShardsFollowTheDemand(t *testing.T) {
 			}
 		}
 	}
-	c, err := newMarket(t).NewConditions(market.Query{Channel: order.Channel, From: begin, To: order.At})
+	c, err := newMarket(t).NewConditions(market.Query{Channel: order.Channel, From: begin, To: order.At, Mean: order.Mean})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -31,6 +31,6 @@ func ExampleNew() {
 	b.At(0, &s)
 	fmt.Println(s.TransactionID, s.StoreID, s.ProductName, s.Status)
 	// Output:
-	// uzw4zrt6cxdq has 27 sales; the first:
-	// uzw4zrt6cxdq-00000000 STORE-FL-02-02 Samsung - 24" Class Clara 10 Series LED HD Smart Tizen TV COMPLETED
+	// 2uyyqd5spdba has 79 sales; the first:
+	// 2uyyqd5spdba-00000000 STORE-CT-02-01 LG - 43" Class Nova 75 Series QNED 4K UHD Smart webOS TV COMPLETED
 }

@@ -58,26 +58,3 @@ func TestBeyondTheLimits(t *testing.T) {
 		})
 	}
 }
-
-// Of so many sales that no random number is drawn for them there are as many as expected.
-func TestGreatDemandIsWhatIsExpected(t *testing.T) {
-	m := newMarket(t)
-	var first int
-	for _, origin := range []string{"one", "two"} {
-		b, err := burst.New(m, with(slot(contract.Online), func(o *burst.Request) {
-			o.Origin, o.At, o.Over, o.Mean = origin, noon.Add(8*time.Hour), 7*time.Minute, contract.MaxEventsPerMinute
-		}))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if b.Len() < 1<<43/1_000_000 {
-			t.Fatalf("%d sales are expected: the test shows nothing", b.Len())
-		}
-		if first == 0 {
-			first = b.Len()
-		}
-		if b.Len() != first {
-			t.Errorf("%d sales, and %d of another burst at the same time", b.Len(), first)
-		}
-	}
-}

@@ -1,164 +1,286 @@
 package burst
 
 import (
-	"sort"
+	"math/bits"
 	"time"
 
 	"salesburst/shared/market"
+	"salesburst/shared/market/crowd"
 	"salesburst/shared/prng"
 	"salesburst/shared/sale"
 )
 
-// plan says when each sale happens: of a whole burst, or of one of its shards.
+// plan says what happens when: in a whole burst, or in one of its shards. Time is cut into cells,
+// the minutes of the clock or parts of them, and each cell is planned from a random stream of its
+// own. An order that takes several attempts, or a series of fraud, begins in one cell and goes on
+// in later ones, which find it by planning that cell too.
 type plan struct {
-	from   sale.Time
-	length uint64 // milliseconds
+	from          sale.Time
+	start, events uint64 // the first event of the burst that the plan knows, and how many it knows
+	open          bool   // what begins in a cell may go on in later ones
+	cells         []cell // the first lead ones are before the burst
+	lead          int
 
-	start, events uint64 // the first sale that the plan knows, and how many it knows
-
-	// before[n] is how many sales of the burst come before second first+n; one more entry
-	// for the end.
-	first  uint64
-	before []uint32
-
-	// near[n] is where in before the second of sale start + n·events/len(near) is: a search
-	// for the second of a sale begins there and ends after a few steps.
+	// near[n] is the cell of event start + n·events/len(near): a search for the cell of an event
+	// begins there and ends after a few steps.
 	near []uint32
 }
 
-const second = 1000 // milliseconds
+// cell is a stretch of time of at most a minute, and what begins in it.
+type cell struct {
+	begin, length int64  // milliseconds, from the burst's begin
+	demand        uint64 // prng.Million is the year's average
+	seed          uint64
 
-// minute is a part of a burst's time that the demand does not change in.
-type minute struct {
-	length uint64 // milliseconds, up to a minute
-	demand uint64 // prng.Million is the day's average
+	sales            // orders that are placed once, and not again
+	orders    uint64 // orders that take several attempts
+	series    uint64 // of fraud
+	newcomers newcomers
+
+	// What happens in the cell of the orders and series that began in it or before.
+	attempts attempts
+
+	before uint64 // events of the burst before this cell
+	burst  sale.BurstID
 }
 
-// demandByMinute follows the demand by full minutes of the clock.
-func demandByMinute(c *market.Conditions) []minute {
-	var all []minute
-	for t := c.From; t.Before(c.To); {
+// events is how many happen in the cell.
+func (l *cell) events() uint64 { return l.sales.n + uint64(len(l.attempts.sorted)) }
+
+// Numbers of the random streams of a cell. Those up to 2³³ are the parts of its time.
+const (
+	streamOfCount  = 0
+	streamOfPlaces = 1 << 34 // and on, of the parts with one sale
+	streamOfSales  = 1 << 35 // and on, one for each order, as all that follow
+	streamOfOrders = 1 << 36
+	streamOfSeries = 1 << 37
+	streamOfNew    = 1 << 38
+	streamOfHalves = 1 << 39 // of a burst with an exact number of events
+)
+
+// cellsOf cuts time by the clock, and each minute into parts.
+func cellsOf(c *market.Conditions, seed uint64, from time.Time, parts int64) []cell {
+	var all []cell
+	for t := from; t.Before(c.To); {
 		next := t.Truncate(time.Minute).Add(time.Minute)
 		if next.After(c.To) {
 			next = c.To
 		}
-		all = append(all, minute{uint64(next.Sub(t).Milliseconds()), c.Demand(t.Truncate(time.Minute))})
+		demand, length := c.Demand(t.Truncate(time.Minute)), next.Sub(t).Milliseconds()
+		for part := range parts {
+			begin, end := length*part/parts, length*(part+1)/parts
+			r := prng.New(seed, uint64(t.UnixMilli()+begin))
+			all = append(all, cell{
+				begin: t.Sub(c.From).Milliseconds() + begin, length: end - begin, demand: demand, seed: r.Next(),
+			})
+		}
 		t = next
 	}
 	return all
 }
 
-// Numbers of the random streams that a plan takes from the burst's seed; its sales
-// take theirs from 0 on.
-const (
-	streamOfCount = 1<<63 + iota
-	streamOfSeconds
-	streamOfTimes // and on, one for each sale
-)
-
-const streamOfHalves = 1 << 62 // and on, one for each part of the time that is halved
-
-// expect draws how many sales the market makes in that time: Mean follows the demand.
-func expect(demand []minute, q Request, seed uint64) uint64 {
-	var mean uint64 // millionths of a sale
-	for _, m := range demand {
-		mean += m.demand * uint64(q.Mean) * m.length / 60_000
+// planDemand plans as many events as the market makes, where mean is how many a minute has on
+// average over a year. before names the bursts of the minutes before this one, if it goes on with
+// what they have begun.
+func planDemand(c *market.Conditions, seed uint64, mean int, before func(end time.Time) sale.BurstID) plan {
+	p := plan{open: true}
+	from := c.From
+	if before != nil {
+		from = from.Add(-2 * market.Longest) // the numbers of events in the minutes before need those before them
 	}
-	const most = 1 << 43 // of what Poisson takes, and nearly the limit of a burst
-	if mean >= most {
-		return mean / prng.Million
+	p.cells = cellsOf(c, seed, from, 1)
+	strangers := crowd.Stranger(seed)
+	for i := range p.cells {
+		l := &p.cells[i]
+		l.draw(c, mean)
+		if before == nil { // nobody would come back who is new to a burst that stands alone
+			l.newcomers.first = strangers
+			strangers += crowd.Number(l.newcomers.sales + l.newcomers.orders)
+		}
+		if l.begin < 0 {
+			p.lead = i + 1
+			l.burst = before(c.From.Add(time.Duration(l.begin+l.length) * time.Millisecond))
+		}
 	}
-	r := prng.New(seed, streamOfCount)
-	return r.Poisson(mean)
-}
-
-// weights are the demand as the places that random numbers below sum fall on.
-type weights struct {
-	demand []minute
-	begins []uint64 // of each minute, in milliseconds from the burst's begin
-	sums   []uint64 // a minute's sales are those below its sum and not below the one before
-	sum    uint64
-	length uint64 // milliseconds
-}
-
-func weigh(demand []minute) weights {
-	w := weights{demand: demand, begins: make([]uint64, len(demand)), sums: make([]uint64, len(demand))}
-	for i, m := range demand {
-		w.begins[i] = w.length
-		w.sum += m.length * max(m.demand, 1)
-		w.length += m.length
-		w.sums[i] = w.sum
-	}
-	return w
-}
-
-// at is the millisecond that the place u falls on.
-func (w *weights) at(u uint64) uint64 {
-	i := 0
-	if len(w.sums) > 2 {
-		i = sort.Search(len(w.sums), func(i int) bool { return w.sums[i] > u })
-	} else if u >= w.sums[0] {
-		i = 1
-	}
-	if i > 0 {
-		u -= w.sums[i-1]
-	}
-	return w.begins[i] + u/max(w.demand[i].demand, 1)
-}
-
-// before is how many places fall before a millisecond.
-func (w *weights) before(ms uint64) uint64 {
-	if ms >= w.length {
-		return w.sum
-	}
-	i := sort.Search(len(w.begins), func(i int) bool { return w.begins[i] > ms }) - 1
-	return w.sums[i] - (w.demand[i].length-(ms-w.begins[i]))*max(w.demand[i].demand, 1)
-}
-
-// seconds is how many seconds there are; the last may be a part of one.
-func (w *weights) seconds() uint64 { return (w.length + second - 1) / second }
-
-// newPlan gives each sale a second, independently of all others, as customers do who
-// do not know each other.
-func newPlan(from time.Time, demand []minute, events, seed uint64) plan {
-	w := weigh(demand)
-	p := plan{from: sale.TimeOf(from), length: w.length, events: events}
-	p.before = make([]uint32, w.seconds()+1)
-	r := prng.New(seed, streamOfSeconds)
-	for range events {
-		p.before[w.at(r.Below(w.sum))/second+1]++
-	}
-	for i := 1; i < len(p.before); i++ {
-		p.before[i] += p.before[i-1]
-	}
-	p.index()
 	return p
 }
 
-// index fills near.
-func (p *plan) index() {
-	p.near = make([]uint32, len(p.before)-1)
-	at := uint32(0)
+// draw draws what begins in a cell.
+func (l *cell) draw(c *market.Conditions, mean int) {
+	f := c.Following()
+	events := l.demand * uint64(mean) * uint64(l.length) / 60_000 // millionths
+	r := prng.New(l.seed, streamOfCount)
+	poisson := func(part uint64) uint64 {
+		const most = 1<<44 - 1 // of what Poisson takes, and more than a burst may have
+		high, low := bits.Mul64(events, part)
+		expected, _ := bits.Div64(high, low, prng.Million)
+		return r.Poisson(min(expected, most))
+	}
+	l.orders, l.series = poisson(f.Orders), poisson(f.Series)
+	l.newcomers = newcomers{first: c.Born(l.begin)}
+	born := uint64(c.Born(l.begin+l.length) - l.newcomers.first)
+	l.newcomers.orders = min(born*f.Orders/(f.Once+f.Orders), l.orders)
+	l.newcomers.sales = born - l.newcomers.orders
+	// Whoever is new comes for sure, and so many others that there are as many as expected.
+	l.sales.n = poisson(f.Once)
+	l.sales.n = max(l.sales.n, l.newcomers.sales)
+}
+
+// about is how many events there are, and a few more.
+func (p *plan) about(c *market.Conditions) (n uint64) {
+	for _, l := range p.cells[p.lead:] {
+		n += l.sales.n + 3*l.orders + c.Following().SeriesTo*l.series
+	}
+	return n
+}
+
+// planExactly plans the events from start to end of a burst with so many, without planning the
+// others: how many of them are in the first half of its cells is drawn, and so on for each half,
+// down to a cell. All cells together are as if each event had been given one by itself.
+func planExactly(c *market.Conditions, seed uint64, events, start, end uint64) plan {
+	const most = 1 << 19 // events in a cell, about
+	minutes := (c.To.Sub(c.From) + time.Minute - 1) / time.Minute
+	parts := int64(1)
+	for events/uint64(minutes)/uint64(parts) > most {
+		parts *= 2
+	}
+	h := halver{cells: cellsOf(c, seed, c.From, parts), sums: []uint64{0}, seed: seed, start: start, end: end}
+	for _, l := range h.cells {
+		h.sums = append(h.sums, h.sums[len(h.sums)-1]+uint64(l.length)*l.demand)
+	}
+	if h.sums[len(h.cells)] == 0 { // whoever asks for sales when all is shut gets them
+		for i, l := range h.cells {
+			h.sums[i+1] = h.sums[i] + uint64(l.length)
+		}
+	}
+	h.halve(1, 0, len(h.cells), 0, events)
+	p := plan{start: start, events: end - start, cells: h.planned}
+	for i := range p.cells {
+		p.cells[i].divide(c, seed)
+	}
+	return p
+}
+
+type halver struct {
+	cells      []cell
+	sums       []uint64 // the demand before each cell; one more for the end
+	seed       uint64
+	start, end uint64 // of the events that are wanted
+	planned    []cell // with their number in sales.n
+}
+
+// halve plans the cells from a to b, with n events after those before. Part 1 is all, and the
+// halves of a part are its double and the one after.
+func (h *halver) halve(part uint64, a, b int, before, n uint64) {
+	if n == 0 || before+n <= h.start || before >= h.end {
+		return
+	}
+	if b-a == 1 {
+		l := h.cells[a]
+		l.before, l.sales.n = before, n
+		h.planned = append(h.planned, l)
+		return
+	}
+	middle := (a + b) / 2
+	r := prng.New(h.seed, streamOfHalves+part)
+	first := r.Binomial(n, h.sums[middle]-h.sums[a], h.sums[b]-h.sums[a])
+	h.halve(2*part, a, middle, before, first)
+	h.halve(2*part+1, middle, b, before+first, n-first)
+}
+
+// divide divides a cell's events into what is ordered once and the rest, which stays in the cell.
+func (l *cell) divide(c *market.Conditions, seed uint64) {
+	f := c.Following()
+	n := l.sales.n
+	r := prng.New(l.seed, streamOfCount)
+	about := func(part uint64) uint64 { return (n*part + r.Below(prng.Million)) / prng.Million }
+	l.orders, l.series = about(f.Orders), about(f.Series)
+	if rest := l.countAttempts(f); rest <= n {
+		l.sales.n = n - rest
+	} else {
+		l.orders, l.series = 0, 0 // there is no room for them
+	}
+	born := min(about(f.New), l.sales.n+l.orders)
+	l.newcomers = newcomers{first: crowd.Stranger(seed) + crowd.Number((n+l.before)*f.New/prng.Million)}
+	l.newcomers.orders = min(born*l.orders/max(l.sales.n+l.orders, 1), l.orders)
+	l.newcomers.sales = born - l.newcomers.orders
+}
+
+// finish makes the plan ready to be asked. burst is the name of the burst itself.
+func (p *plan) finish(c *market.Conditions, burst sale.BurstID) {
+	p.from = sale.TimeOf(c.From)
+	p.spread(c.Following())
+	for i := range p.cells {
+		l := &p.cells[i]
+		if i < p.lead/2 {
+			continue // only what goes on from here is asked for
+		}
+		l.fill()
+		l.rank()
+		if i < p.lead {
+			continue
+		}
+		l.burst = burst
+		if p.open {
+			l.before = p.events
+			p.events += l.events()
+		}
+	}
+	p.near = make([]uint32, len(p.cells)-p.lead)
+	at := p.lead
 	for n := range p.near {
 		i := p.start + uint64(n)*p.events/uint64(len(p.near))
-		for uint64(p.before[at+1]) <= i && int(at) < len(p.near)-1 {
+		for at < len(p.cells)-1 && p.cells[at].before+p.cells[at].events() <= i {
 			at++
 		}
-		p.near[n] = at
+		p.near[n] = uint32(at)
 	}
 }
 
-// time returns when sale i of the burst happens, which the plan must know. The sales of a
-// second are spread over it, in order.
-func (p *plan) time(i, seed uint64) sale.Time {
-	n := p.near[(i-p.start)*uint64(len(p.near))/p.events]
-	for uint64(p.before[n+1]) <= i {
-		n++
+// at returns the cell of event i of the burst, which the plan must know, and its number there.
+func (p *plan) at(i uint64) (at int, n uint64) {
+	at = int(p.near[(i-p.start)*uint64(len(p.near))/p.events])
+	for p.cells[at].before+p.cells[at].events() <= i {
+		at++
 	}
-	begin := (p.first + uint64(n)) * second
-	length := min(second, p.length-begin)
-	r := prng.New(seed, streamOfTimes+i)
-	count := uint64(p.before[n+1] - p.before[n])
-	place := (i-uint64(p.before[n]))<<20 + r.Below(1<<20) // of count<<20
-	return p.from + sale.Time(begin+place*length/(count<<20))
+	return at, i - p.cells[at].before
 }
+
+// write makes event i of the burst.
+func (p *plan) write(c *market.Conditions, i uint64, s *sale.Sale) {
+	at, n := p.at(i)
+	l := &p.cells[at]
+	s.TransactionID = sale.TransactionID{Burst: l.burst, Sequence: uint32(i)}
+	s.OrderID = s.TransactionID
+	a, isAttempt, number := l.event(n)
+	if !isAttempt {
+		o := market.Order{Seed: l.seed, Stream: streamOfSales + number}
+		o.Customer, o.New = l.newcomer(number, l.sales.n, l.newcomers.sales, 0)
+		c.Sell(o, p.time(l, l.time(number)), s)
+		return
+	}
+	begun := &p.cells[at-a.back()]
+	f, now := c.Following(), p.time(l, a.ms())
+	var first int64
+	var of int
+	begun.steps(f, p.open, a.series(), a.order(), func(ms int64, number, n uint64) {
+		if number == 0 {
+			first, of = ms, int(n)
+		}
+	})
+	if a.series() {
+		o := market.Order{Seed: begun.seed, Stream: streamOfSeries + 1<<32 + a.order()}
+		c.SellStolen(o, p.time(begun, first), now, int(a.number())+1, s)
+		return
+	}
+	o := market.Order{Seed: begun.seed, Stream: streamOfOrders + 1<<32 + a.order()}
+	o.Customer, o.New = begun.newcomer(a.order(), begun.orders, begun.newcomers.orders, begun.newcomers.sales)
+	c.SellAgain(o, p.time(begun, first), now, int(a.number())+1, of, s)
+	if a.number() > 0 {
+		s.OrderID = sale.TransactionID{Burst: begun.burst,
+			Sequence: uint32(begun.before + begun.rankOf(first, a.order()))}
+	}
+}
+
+// time is the moment of a millisecond of a cell.
+func (p *plan) time(l *cell, ms int64) sale.Time { return p.from + sale.Time(l.begin+ms) }

@@ -47,7 +47,7 @@ func TestErrorsAreOneLineThatSaysWhatToDo(t *testing.T) {
 		t.Fatal(err)
 	}
 	wrongMarket := filepath.Join(dir, "market.json")
-	if err := os.WriteFile(wrongMarket, []byte("{ // too much\n  \"prices\": {\"pairs\": 101}}\n"), 0o600); err != nil {
+	if err := os.WriteFile(wrongMarket, []byte("{ // too much\n  \"customers\": {\"loyal_to_brand\": 101}}\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	silent, err := net.Listen("tcp", "127.0.0.1:0") // takes connections and says nothing
@@ -77,7 +77,7 @@ func TestErrorsAreOneLineThatSaysWhatToDo(t *testing.T) {
 		"rejects unwritable":    {nil, "-once -catalogue " + full + " -rejects " + full + "/b", "-rejects: cannot"},
 		"no market":             {nil, "-once -market " + filepath.Join(dir, "none.json"), "-market " + dir},
 		"a market of nothing":   {nil, "-once -market " + empty, "line 1: unexpected EOF"},
-		"a wrong market":        {nil, "-once -market " + wrongMarket, "line 2: prices.pairs: 101: allowed is a whole number from 0 to 100, percent"},
+		"a wrong market":        {nil, "-once -market " + wrongMarket, "line 2: customers.loyal_to_brand: 101: allowed is a whole number from 0 to 100, percent"},
 		"out cannot be written": {nil, "-once -out " + filepath.Join(dir, "none", "out.json"), "-out: cannot write"},
 		"no place for pictures": {nil, "-snapshot " + filepath.Join(empty, "pictures"), "-snapshot: cannot make"},
 		"wrong setting":         {[]string{"EVENTS_PER_MINUTE=many"}, "-once", "EVENTS_PER_MINUTE"},

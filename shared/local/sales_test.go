@@ -57,6 +57,8 @@ func (m madeUp) At(i int, s *sale.Sale) {
 	where := madeUpPlaces[min(r.IntN(len(madeUpPlaces)), r.IntN(len(madeUpPlaces)))]
 	*s = sale.Sale{
 		TransactionID: sale.TransactionID{Burst: m.id, Sequence: uint32(i)},
+		OrderID:       sale.TransactionID{Burst: m.id, Sequence: uint32(i)},
+		Attempt:       1,
 		CustomerID:    sale.CustomerID(r.IntN(250_000)),
 		ProductName:   sale.NewText(brand.String() + " - " + madeUpNames[r.IntN(len(madeUpNames))].String()),
 		Category:      sale.NewText("TV"),

@@ -62,7 +62,7 @@ func (t *tally) see(rows []columnstore.Row) {
 	var last *account
 	var lastID sale.BurstID
 	for i := range rows {
-		id := rows[i].ID
+		id := rows[i].IDs[columnstore.TransactionID]
 		if last == nil || id.Burst != lastID {
 			last, lastID = t.account(string(id.Burst[:])), id.Burst
 		}

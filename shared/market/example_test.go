@@ -26,12 +26,12 @@ func ExampleMarket_NewConditions() {
 		return
 	}
 	var s sale.Sale
-	c.Sell(42, 0, sale.TimeOf(from), &s)
+	c.Sell(market.Order{Seed: 42}, sale.TimeOf(from), &s)
 	fmt.Println(s.Brand, "sold in", s.City, "for", s.TotalAmount)
 
 	_, err = m.NewConditions(market.Query{Channel: contract.ChannelStore, Scenario: "christmas"})
 	fmt.Println(err)
 	// Output:
-	// Sony sold in Fresno for 390.50
+	// Sony sold in Bellevue for 257.67
 	// scenario "christmas": allowed is flash-sale, payment-outage
 }

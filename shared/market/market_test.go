@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"salesburst/dataset"
+	"salesburst/shared/burst"
 	"salesburst/shared/contract"
 	"salesburst/shared/market"
 	"salesburst/shared/sale"
@@ -23,19 +24,24 @@ func newMarket(tb testing.TB) *market.Market {
 	return m
 }
 
-const sales = 200_000
+const sales = 60_000
 
-// sell makes the sales of an hour.
-func sell(t *testing.T, a market.Query) []sale.Sale {
+// sell makes the events of an hour.
+func sell(t *testing.T, r burst.Request) []sale.Sale {
 	t.Helper()
-	a.From, a.To = noon.Add(-time.Hour), noon
-	c, err := newMarket(t).NewConditions(a)
+	r.Origin, r.At, r.Over, r.Events, r.Mean = "test", noon, time.Hour, sales, 600
+	return events(t, newMarket(t), r)
+}
+
+func events(t *testing.T, m *market.Market, r burst.Request) []sale.Sale {
+	t.Helper()
+	b, err := burst.New(m, r)
 	if err != nil {
 		t.Fatal(err)
 	}
-	all := make([]sale.Sale, sales)
+	all := make([]sale.Sale, b.Len())
 	for i := range all {
-		c.Sell(7, uint64(i), sale.TimeOf(a.From)+sale.Time(i*3600/(sales/1000)), &all[i])
+		b.At(i, &all[i])
 	}
 	return all
 }
@@ -60,46 +66,6 @@ func wantShare(t *testing.T, what string, got, want, tolerance float64) {
 
 func failed(s *sale.Sale) bool { return s.Status != sale.Completed }
 
-func TestSharesOnline(t *testing.T) {
-	all := sell(t, market.Query{Channel: contract.ChannelOnline})
-	is := func(get func(*sale.Sale) sale.Text, value string) float64 {
-		want := sale.NewText(value)
-		return share(all, func(s *sale.Sale) bool { return get(s) == want })
-	}
-	wantShare(t, "failed", share(all, failed), 14, 1)
-	for device, want := range map[string]float64{"Mobile": 54, "Desktop": 42, "Tablet": 4} {
-		wantShare(t, device, is(func(s *sale.Sale) sale.Text { return s.Device }, device), want, 1)
-	}
-	for method, want := range map[string]float64{"Credit Card": 38, "Debit Card": 22, "PayPal": 20, "Apple Pay": 9, "Klarna": 6, "Google Pay": 5} {
-		wantShare(t, method, is(func(s *sale.Sale) sale.Text { return s.PaymentMethod }, method), want, 1)
-	}
-	for brand, want := range map[string]float64{"Samsung": 33, "LG": 19, "VIZIO": 11, "Sony": 7, "Sharp": 1} {
-		wantShare(t, brand, is(func(s *sale.Sale) sale.Text { return s.Brand }, brand), want, 1.2)
-	}
-	for kind, want := range map[string]float64{"vip": 18, "new": 20, "returning": 62} {
-		wantShare(t, kind, is(func(s *sale.Sale) sale.Text { return s.CustomerType }, kind), want, 0.5)
-	}
-	wantShare(t, "insufficient funds among failures",
-		100*is(func(s *sale.Sale) sale.Text { return s.FailureReason }, "insufficient_funds")/share(all, failed), 54, 3)
-	wantShare(t, "two or three pieces", share(all, func(s *sale.Sale) bool { return s.Quantity > 1 }), 8, 0.5)
-	zones := map[string]float64{"NY": 0, "IL": 0, "CA": 0}
-	for state := range zones {
-		zones[state] = is(func(s *sale.Sale) sale.Text { return s.State }, state)
-	}
-	if zones["NY"] < zones["IL"] || zones["CA"] < zones["IL"] {
-		t.Errorf("shares of the states: %v", zones)
-	}
-}
-
-func TestSharesInStores(t *testing.T) {
-	all := sell(t, market.Query{Channel: contract.ChannelStore})
-	wantShare(t, "failed", share(all, failed), 4, 0.8)
-	for method, want := range map[string]float64{"Credit Card": 45, "Debit Card": 30, "Cash": 12, "Apple Pay": 8, "Gift Card": 5} {
-		text := sale.NewText(method)
-		wantShare(t, method, share(all, func(s *sale.Sale) bool { return s.PaymentMethod == text }), want, 1)
-	}
-}
-
 // What must hold for each sale, whatever was drawn.
 func TestEachSaleMakesSense(t *testing.T) {
 	products := make(map[string]dataset.Product)
@@ -107,13 +73,13 @@ func TestEachSaleMakesSense(t *testing.T) {
 		products[tv.Name] = tv
 	}
 	for _, f := range contract.Functions() {
-		for i, s := range sell(t, market.Query{Channel: f.Channel})[:20_000] {
+		for i, s := range sell(t, burst.Request{Channel: f.Channel})[:20_000] {
 			tv := products[s.ProductName.String()]
 			online := f.Channel == contract.ChannelOnline
 			switch {
 			case tv.Name == "":
 				t.Fatalf("sale %d: %s is not in the catalogue", i, s.ProductName)
-			case s.Price != sale.Cents(tv.PriceCents), s.Brand.String() != tv.Brand, s.ScreenSize != int64(tv.ScreenSize),
+			case s.ListPrice != sale.Cents(tv.PriceCents), s.Price > s.ListPrice, s.Price < 1, s.Brand.String() != tv.Brand, s.ScreenSize != int64(tv.ScreenSize),
 				s.DisplayType.String() != tv.DisplayType, s.Resolution.String() != tv.Resolution, s.OS.String() != tv.OS:
 				t.Fatalf("sale %d is not what the catalogue says of %s", i, s.ProductName)
 			case s.TotalAmount != s.Price*sale.Cents(s.Quantity)-s.Discount, s.TotalAmount <= 0, s.Discount < 0:
@@ -124,10 +90,10 @@ func TestEachSaleMakesSense(t *testing.T) {
 				t.Fatalf("sale %d: a commission of %v for %v, %v", i, s.Commission, s.TotalAmount, s.Status)
 			case s.OrderType.String() != string(f.Channel):
 				t.Fatalf("sale %d: order type %s", i, s.OrderType)
-			case online != (s.StoreID == sale.Text{}), online != (s.UserAgent != sale.Text{}), online == (s.Source.String() == "Organic"):
+			case online != (s.StoreID == sale.Text{}), online != (s.UserAgent != sale.Text{}), !online && s.Source.String() != "Organic", (s.Promotion != sale.Text{}) != (s.Price < s.ListPrice):
 				t.Fatalf("sale %d, %s: store %q, user agent %q, source %q", i, f.Channel, s.StoreID, s.UserAgent, s.Source)
-			case s.Latitude < 24_0000 || s.Latitude > 49_0000 || s.Longitude > -66_0000 || s.Longitude < -125_0000:
-				t.Fatalf("sale %d: %d %d is not in the contiguous United States", i, s.Latitude, s.Longitude)
+			case s.Latitude < 18_0000 || s.Latitude > 72_0000 || s.Longitude > -66_0000 || s.Longitude < -180_0000:
+				t.Fatalf("sale %d: %d %d is not in the United States", i, s.Latitude, s.Longitude)
 			case s.City == sale.Text{}, s.State == sale.Text{}, s.Country.String() != "USA", s.Currency.String() != "USD", s.Category.String() != "TV":
 				t.Fatalf("sale %d: %s, %s, %s in %s of %s", i, s.City, s.State, s.Country, s.Currency, s.Category)
 			}
@@ -136,7 +102,7 @@ func TestEachSaleMakesSense(t *testing.T) {
 }
 
 func TestUserAgentAgreesWithDevice(t *testing.T) {
-	for i, s := range sell(t, market.Query{Channel: contract.ChannelOnline})[:20_000] {
+	for i, s := range sell(t, burst.Request{Channel: contract.ChannelOnline})[:20_000] {
 		agent := s.UserAgent.String()
 		is := "Desktop"
 		switch {
@@ -160,7 +126,7 @@ func TestCustomersAreStable(t *testing.T) {
 	homes := make(map[sale.CustomerID]home)
 	brands := make(map[sale.CustomerID]map[sale.Text]int)
 	again := 0
-	for _, s := range sell(t, market.Query{Channel: contract.ChannelOnline}) {
+	for _, s := range sell(t, burst.Request{Channel: contract.ChannelOnline}) {
 		h := home{s.City, s.Device, s.UserAgent, s.Latitude}
 		if before, known := homes[s.CustomerID]; !known {
 			homes[s.CustomerID] = h
@@ -188,22 +154,9 @@ func TestCustomersAreStable(t *testing.T) {
 	}
 }
 
-// A customer who is known online is known in the stores.
-func TestCustomersOfAnyChannelAreTheSame(t *testing.T) {
-	kinds := make(map[sale.CustomerID]sale.Text)
-	for _, f := range contract.Functions() {
-		for _, s := range sell(t, market.Query{Channel: f.Channel}) {
-			if before, known := kinds[s.CustomerID]; known && before != s.CustomerType {
-				t.Fatalf("%v is %s and %s", s.CustomerID, before, s.CustomerType)
-			}
-			kinds[s.CustomerID] = s.CustomerType
-		}
-	}
-}
-
 func TestFlashSale(t *testing.T) {
 	brand, product := "LG", dataset.Default().Products[100]
-	for name, a := range map[string]market.Query{
+	for name, a := range map[string]burst.Request{
 		"brand":   {Brand: brand},
 		"product": {Product: product.Name},
 		"default": {},
@@ -263,7 +216,7 @@ func TestPaymentOutage(t *testing.T) {
 		if broken == "" {
 			broken = "Credit Card"
 		}
-		all := sell(t, market.Query{Channel: contract.ChannelOnline, Scenario: "payment-outage", PaymentMethod: method})
+		all := sell(t, burst.Request{Channel: contract.ChannelOnline, Scenario: "payment-outage", PaymentMethod: method})
 		text := sale.NewText(broken)
 		var with, without []sale.Sale
 		for _, s := range all {
@@ -285,13 +238,13 @@ func TestPaymentOutage(t *testing.T) {
 // Without a scenario a name narrows all sales.
 func TestNarrowed(t *testing.T) {
 	for name, c := range map[string]struct {
-		ask market.Query
+		ask burst.Request
 		get func(*sale.Sale) sale.Text
 	}{
-		"Sony":                              {market.Query{Brand: "sony"}, func(s *sale.Sale) sale.Text { return s.Brand }},
-		"Chicago":                           {market.Query{City: "chicago"}, func(s *sale.Sale) sale.Text { return s.City }},
-		"PayPal":                            {market.Query{PaymentMethod: "paypal"}, func(s *sale.Sale) sale.Text { return s.PaymentMethod }},
-		dataset.Default().Products[42].Name: {market.Query{Product: dataset.Default().Products[42].Name}, func(s *sale.Sale) sale.Text { return s.ProductName }},
+		"Sony":                              {burst.Request{Brand: "sony"}, func(s *sale.Sale) sale.Text { return s.Brand }},
+		"Chicago":                           {burst.Request{City: "chicago"}, func(s *sale.Sale) sale.Text { return s.City }},
+		"PayPal":                            {burst.Request{PaymentMethod: "paypal"}, func(s *sale.Sale) sale.Text { return s.PaymentMethod }},
+		dataset.Default().Products[42].Name: {burst.Request{Product: dataset.Default().Products[42].Name}, func(s *sale.Sale) sale.Text { return s.ProductName }},
 	} {
 		c.ask.Channel = contract.ChannelOnline
 		want := sale.NewText(name)
@@ -323,7 +276,7 @@ func TestAnyCatalogue(t *testing.T) {
 					}
 					var s sale.Sale
 					for i := range 1000 {
-						cond.Sell(1, uint64(i), sale.TimeOf(noon)-1, &s)
+						cond.Sell(market.Order{Seed: 1, Stream: uint64(i)}, sale.TimeOf(noon)-1, &s)
 						if s.TotalAmount != s.Price*sale.Cents(s.Quantity)-s.Discount {
 							t.Fatalf("sale %d costs %v", i, s.TotalAmount)
 						}

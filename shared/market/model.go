@@ -7,8 +7,12 @@ import (
 	"fmt"
 	"sync"
 
+	"salesburst/shared/market/browsers"
+	"salesburst/shared/market/calendar"
+	"salesburst/shared/market/checkout"
+	"salesburst/shared/market/crowd"
+	"salesburst/shared/market/goods"
 	"salesburst/shared/parameters"
-	"salesburst/shared/sale"
 )
 
 //go:embed model.schema.json
@@ -38,35 +42,48 @@ type Model struct {
 
 // figures is model.schema.json in Go: whole numbers, in units of multipleOf.
 type figures struct {
-	Demand    map[string]struct{ Hours curve }
+	Seed   uint64
+	Demand struct {
+		Online, Store calendar.Figures
+		Noise         calendar.NoiseFigures
+	}
+	Stores struct {
+		calendar.Hours
+		Orders uint64 // a day, of a store
+	}
 	Customers struct {
-		Known         uint64
-		VIPShare      uint64 `json:"vip_share"`
-		VIPOrders     uint64 `json:"vip_orders"`
-		NewOrders     uint64 `json:"new_orders"`
-		LoyalToBrand  uint64 `json:"loyal_to_brand"`
-		LoyalToMethod uint64 `json:"loyal_to_method"`
+		crowd.Figures
+		Spends       uint64 // currency units an order, of all customers
+		VIPFrom      uint64 `json:"vip_from"`       // currency units spent
+		LoyalToBrand uint64 `json:"loyal_to_brand"` // of 100 orders
+
+		// How dear a set they take of two, added to goods.Neutral.
+		Power   int64            // the richest; the poorest as much less
+		VIPs    int64            `json:"vips"`
+		Devices map[string]int64 // by the devices' names in the events
 	}
-	Products struct {
-		Brands       map[string]uint64
-		OtherBrands  uint64 `json:"other_brands"`
-		SmallestSize int64  `json:"smallest_usual_size"`
-		LargestSize  int64  `json:"largest_usual_size"`
+	Products goods.Figures
+	Vouchers struct {
+		Share  uint64 // of 1000 orders
+		Values []uint64
 	}
-	Prices struct {
-		Vouchers       uint64
-		VoucherValues  []uint64 `json:"voucher_values"`
-		Pairs, Triples uint64
+	Orders struct {
+		TriedAgain   uint64 `json:"tried_again"`   // of 100 that were declined
+		FurtherFails uint64 `json:"further_fails"` // of 100 further attempts
+		Pause        uint64 // seconds, mean
 	}
-	Payment struct {
-		Online, Store []methodFigures
-		Reasons       map[string][]reasonFigures
+	Fraud struct {
+		InSeries          uint64 `json:"in_series"` // of 100 attempts that are suspected
+		Refused           uint64 // of 100 attempts of a series
+		Shortest, Longest uint64 // attempts
+		Pause             uint64 // seconds, mean
+		Dear              int64  // currency units from which on an order is easily suspected
 	}
-	Sources []sourceFigures
-	Places  struct {
-		Zones          struct{ Eastern, Central, Mountain, Pacific uint64 } // of 1000
-		PeoplePerStore uint64                                               `json:"people_per_store"`
-		Radius         int64                                                // ten-thousandths of a degree
+	Browsers browsers.Figures
+	Payment  checkout.PaymentFigures
+	Sources  []checkout.SourceFigures
+	Places   struct {
+		Roomy map[string]int64 // by states, added to goods.Neutral
 	}
 	Scenarios struct {
 		FlashSale struct {
@@ -77,25 +94,6 @@ type figures struct {
 		} `json:"flash_sale"`
 		PaymentOutage struct{ Breaks int } `json:"payment_outage"`
 	}
-}
-
-type sourceFigures struct {
-	Name       string
-	Share      uint64
-	Commission uint64 // of 10,000
-}
-
-type methodFigures struct {
-	Name    string
-	Share   uint64
-	Fails   uint64 // of 1000 attempts
-	Reasons string
-}
-
-type reasonFigures struct {
-	Status sale.Status
-	Reason string
-	Share  uint64
 }
 
 // DefaultModel has the figures of the table.
@@ -135,62 +133,28 @@ func newModel(text []byte) (*Model, error) {
 	return m, m.check()
 }
 
-// check looks at what belongs together.
+// check looks at what belongs together; what is of one package alone, that looks at.
 func (m *Model) check() error {
 	refuse := func(path string, value any, allowed string) error {
 		return &parameters.Invalid{Path: path, Value: fmt.Sprint(value), Allowed: allowed}
 	}
-	c, p, s := &m.Customers, &m.Products, &m.Scenarios.FlashSale
-	switch {
-	case c.VIPOrders+c.NewOrders > 100:
-		return refuse("customers.new_orders", c.NewOrders, "at most 100 together with vip_orders")
-	case p.SmallestSize > p.LargestSize:
-		return refuse("products.smallest_usual_size", p.SmallestSize, "at most largest_usual_size")
-	case m.Prices.Pairs+m.Prices.Triples > 100:
-		return refuse("prices.triples", m.Prices.Triples, "at most 100 together with pairs")
-	case s.LeastOff > s.MostOff:
+	if s := &m.Scenarios.FlashSale; s.LeastOff > s.MostOff {
 		return refuse("scenarios.flash_sale.least_off", s.LeastOff, "at most most_off")
 	}
-	for _, name := range []string{"online", "store"} {
-		hours := m.Demand[name].Hours
-		if sum(hours[:], func(n uint64) uint64 { return n }) == 0 {
-			return refuse("demand."+name+".hours", "all 0", "demand in one hour at least")
+	if f := &m.Fraud; f.Shortest > f.Longest {
+		return refuse("fraud.shortest", f.Shortest, "at most longest")
+	}
+	for _, day := range calendar.Weekdays() {
+		if h := m.Stores.Open[day]; len(h) == 1 || len(h) == 2 && h[0] >= h[1] {
+			return refuse("stores.hours."+day, h, "two hours, as in [10, 21], or an empty list for a day without")
 		}
 	}
-	z := m.Places.Zones
-	if z.Eastern+z.Central+z.Mountain+z.Pacific == 0 {
-		return refuse("places.zones", "all 0", "people in one zone at least")
+	var activity uint64
+	for _, a := range m.Customers.Activity {
+		activity += a
 	}
-	if sum(m.Sources, func(s sourceFigures) uint64 { return s.Share }) == 0 {
-		return refuse("sources", "no shares", "a share above 0 in one of them at least")
-	}
-	for name, reasons := range m.Payment.Reasons {
-		if sum(reasons, func(r reasonFigures) uint64 { return r.Share }) == 0 {
-			return refuse("payment.reasons."+name, "no shares", "a share above 0 in one of them at least")
-		}
-	}
-	for name, methods := range map[string][]methodFigures{"online": m.Payment.Online, "store": m.Payment.Store} {
-		if sum(methods, func(m methodFigures) uint64 { return m.Share }) == 0 {
-			return refuse("payment."+name, "no shares", "a share above 0 in one of them at least")
-		}
-		seen := make(map[string]bool)
-		for i, f := range methods {
-			path := fmt.Sprintf("payment.%s[%d].", name, i)
-			if _, ok := m.Payment.Reasons[f.Reasons]; !ok {
-				return refuse(path+"reasons", f.Reasons, "a name in payment.reasons")
-			}
-			if seen[f.Name] {
-				return refuse(path+"name", f.Name, "each name once")
-			}
-			seen[f.Name] = true
-		}
+	if activity == 0 {
+		return refuse("customers.activity", "all 0", "activity of one sixteenth at least")
 	}
 	return nil
-}
-
-func sum[T any](all []T, of func(T) uint64) (total uint64) {
-	for _, v := range all {
-		total += of(v)
-	}
-	return total
 }

@@ -7,14 +7,15 @@ import (
 	"time"
 
 	"salesburst/dataset"
+	"salesburst/shared/burst"
 	"salesburst/shared/contract"
 	"salesburst/shared/market"
 	"salesburst/shared/parameters"
 	"salesburst/shared/sale"
 )
 
-// sold are the sales of an hour of Saturday noon by the default with changes.
-func sold(t *testing.T, changes string, q market.Query, n uint64) []sale.Sale {
+// sold are the events of an hour of Saturday noon by the default with changes.
+func sold(t *testing.T, changes string, r burst.Request) []sale.Sale {
 	t.Helper()
 	model, err := market.ReadModel([]byte(changes))
 	if err != nil {
@@ -24,22 +25,13 @@ func sold(t *testing.T, changes string, q market.Query, n uint64) []sale.Sale {
 	if err != nil {
 		t.Fatal(err)
 	}
-	q.From = time.Date(2026, 11, 28, 17, 0, 0, 0, time.UTC)
-	q.To = q.From.Add(time.Hour)
-	c, err := m.NewConditions(q)
-	if err != nil {
-		t.Fatal(err)
-	}
-	all := make([]sale.Sale, n)
-	for i := range all {
-		c.Sell(7, uint64(i), sale.TimeOf(q.From), &all[i])
-	}
-	return all
+	r.Origin, r.At, r.Over, r.Events, r.Mean = "model", time.Date(2026, 11, 28, 18, 0, 0, 0, time.UTC), time.Hour, 5000, 600
+	return events(t, m, r)
 }
 
 // Each figure of a file has its effect.
 func TestModelIsObeyed(t *testing.T) {
-	online, store := market.Query{Channel: contract.ChannelOnline}, market.Query{Channel: contract.ChannelStore}
+	online, store := burst.Request{Channel: contract.ChannelOnline}, burst.Request{Channel: contract.ChannelStore}
 	share := func(all []sale.Sale, is func(sale.Sale) bool) float64 {
 		n := 0
 		for _, s := range all {
@@ -51,48 +43,50 @@ func TestModelIsObeyed(t *testing.T) {
 	}
 	for name, c := range map[string]struct {
 		changes  string
-		query    market.Query
+		query    burst.Request
 		is       func(sale.Sale) bool
 		from, to float64 // of all sales
 	}{
-		"no newcomers": {`{"customers": {"new_orders": 0}}`, online,
-			func(s sale.Sale) bool { return s.CustomerType.String() == "new" }, 0, 0},
-		"vips alone": {`{"customers": {"vip_orders": 100, "new_orders": 0}}`, online,
-			func(s sale.Sale) bool { return s.CustomerType.String() == "vip" }, 1, 1},
-		"few customers": {`{"customers": {"known": 10000}}`, online,
-			func(s sale.Sale) bool { return s.CustomerType.String() != "new" && s.CustomerID >= 10_000 }, 0, 0},
+		"hardly a newcomer": {`{"customers": {"new": 1}}`, online,
+			func(s sale.Sale) bool { return s.CustomerType.String() == "new" }, 0, .02},
+		"vips alone": {`{"customers": {"vip_from": 1}}`, online,
+			func(s sale.Sale) bool { return s.CustomerType.String() != "returning" }, 1, 1},
+		"all alike": {`{"customers": {"activity": [1,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0], "new": 1}}`, online,
+			func(s sale.Sale) bool { return s.CustomerType.String() == "vip" }, .5, 1},
 		"another brand": {`{"products": {"brands": {"Sony": 100, "samsung": 1, "LG": 1}}}`, online,
-			func(s sale.Sale) bool { return s.Brand.String() == "Sony" }, .5, .7},
-		"no vouchers": {`{"prices": {"vouchers": 0}}`, online, func(s sale.Sale) bool { return s.Discount > 0 }, 0, 0},
-		"half price": {`{"prices": {"vouchers": 100, "voucher_values": [50]}}`, online,
+			func(s sale.Sale) bool { return s.Brand.String() == "Sony" }, .5, .85},
+		"no vouchers": {`{"vouchers": {"share": 0}}`, online, func(s sale.Sale) bool { return s.Discount > 0 }, 0, 0},
+		"half price": {`{"vouchers": {"share": 100, "values": [50]}}`, online,
 			func(s sale.Sale) bool { return s.Discount == s.Price*sale.Cents(s.Quantity)/2 }, 1, 1},
-		"in threes": {`{"prices": {"pairs": 0, "triples": 100}}`, store, func(s sale.Sale) bool { return s.Quantity == 3 }, 1, 1},
+		"no promotions": {`{"products": {"promotions": {"per_year": 0, "events": {"black_friday": {"products": 0}}}}}`, online,
+			func(s sale.Sale) bool { return s.Price < s.ListPrice }, 0, 0},
 		"one way to pay": {`{"payment": {"store": [{"name": "Coins", "share": 1, "fails": 50.5, "reasons": "cash"}]}}`, store,
 			func(s sale.Sale) bool { return s.PaymentMethod.String() == "Coins" && s.Status != sale.Completed }, .48, .53},
 		"a reason": {`{"payment": {"reasons": {"card": [{"status": "USER_ERROR", "reason": "no_idea", "share": 1}]}}}`, online,
 			func(s sale.Sale) bool { return s.FailureReason.String() == "no_idea" }, .08, .14},
-		"one partner": {`{"sources": [{"name": "Us", "share": 1, "commission": 12.34}]}`, online,
+		"nobody tries again": {`{"orders": {"tried_again": 0}}`, online, func(s sale.Sale) bool { return s.Attempt > 1 }, 0, 0},
+		"no series of fraud": {`{"fraud": {"in_series": 0}}`, online,
+			func(s sale.Sale) bool { return s.Status == sale.Fraud && s.TotalAmount < 600_00 }, .005, .03},
+		"one partner": {`{"sources": [{"name": "Us", "share": 1, "commission": 12.34, "fails": 100, "newcomers": 100}]}`, online,
 			func(s sale.Sale) bool {
 				return s.Source.String() == "Us" && (s.Status != sale.Completed || s.Commission == s.TotalAmount*1234/10_000)
 			}, 1, 1},
-		"the east alone": {`{"places": {"zones": {"central": 0, "mountain": 0, "pacific": 0}}}`, online,
-			func(s sale.Sale) bool { return s.Longitude < -89_0000 }, 0, 0},
-		"near the centre": {`{"places": {"radius": 0.001}}`, market.Query{Channel: contract.ChannelOnline, City: "Denver"},
-			func(s sale.Sale) bool { return s.Latitude < 39_7392-20 || s.Latitude > 39_7392+20 }, 0, 0},
-		"more stores": {`{"places": {"people_per_store": 20000}}`, market.Query{Channel: contract.ChannelStore, City: "Denver"},
-			func(s sale.Sale) bool { return strings.HasSuffix(s.StoreID.String(), "-36") }, .01, .06},
+		"all on tablets": {`{"browsers": {"devices": {"mobile": 0, "desktop": 0}}}`, online,
+			func(s sale.Sale) bool { return s.Device.String() == "Tablet" }, 1, 1},
+		"large stores": {`{"stores": {"orders": 10000}}`, store,
+			func(s sale.Sale) bool { return strings.HasSuffix(s.StoreID.String(), "-01") }, .6, 1},
 		"sale of the day": {`{"scenarios": {"flash_sale": {"attracts": 100, "least_off": 90, "most_off": 90}}}`,
-			market.Query{Channel: contract.ChannelOnline, Scenario: "flash-sale", Brand: "LG"},
-			func(s sale.Sale) bool { return s.Brand.String() == "LG" && s.Discount*10 >= s.Price*8 }, 1, 1},
+			burst.Request{Channel: contract.ChannelOnline, Scenario: "flash-sale", Brand: "LG"},
+			func(s sale.Sale) bool { return s.Brand.String() == "LG" && s.Discount*10 >= s.Price*8 }, .98, 1},
 		"half an outage": {`{"scenarios": {"payment_outage": {"breaks": 50}}}`,
-			market.Query{Channel: contract.ChannelOnline, Scenario: "payment-outage", PaymentMethod: "PayPal"},
+			burst.Request{Channel: contract.ChannelOnline, Scenario: "payment-outage", PaymentMethod: "PayPal"},
 			func(s sale.Sale) bool { return s.FailureReason.String() == "gateway_unavailable" }, .08, .12},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := share(sold(t, c.changes, c.query, 5000), c.is); got < c.from || got > c.to {
+			if got := share(sold(t, c.changes, c.query), c.is); got < c.from || got > c.to {
 				t.Errorf("%v of the sales, want %v to %v", got, c.from, c.to)
 			}
-			if got := share(sold(t, "{}", c.query, 5000), c.is); got >= c.from && got <= c.to {
+			if got := share(sold(t, "{}", c.query), c.is); got >= c.from && got <= c.to {
 				t.Errorf("%v of the sales without the change: that shows nothing", got)
 			}
 		})
@@ -110,7 +104,7 @@ func TestDemandFollowsTheModel(t *testing.T) {
 		t.Fatal(err)
 	}
 	day := time.Date(2026, 7, 1, 0, 0, 0, 0, time.UTC)
-	c, err := m.NewConditions(market.Query{Channel: contract.ChannelStore, From: day, To: day.AddDate(0, 0, 1)})
+	c, err := m.NewConditions(market.Query{Channel: contract.ChannelStore, From: day, To: day.AddDate(0, 0, 1), Mean: 60})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -123,41 +117,51 @@ func TestDemandFollowsTheModel(t *testing.T) {
 }
 
 func TestModelRefuses(t *testing.T) {
+	partner := func(share string) string {
+		return `"share": ` + share + `, "commission": 1, "fails": 100, "newcomers": 100}`
+	}
 	for changes, want := range map[string]string{
 		`{"demand": {"onlin": {}}}`:                                                              "line 1: demand.onlin: is unknown: allowed is online, store",
 		"{\n\n \"demand\": {\"store\": {\"hours\": [1, 2]}}}":                                    "line 3: demand.store.hours: a list of 2: allowed is a list of 24 values",
-		`{"customers": {"vip_share": 51}}`:                                                       "customers.vip_share: 51: allowed is a whole number from 1 to 50, percent",
-		`{"customers": {"vip_share": 2.5}}`:                                                      "customers.vip_share: 2.5: allowed is a whole number from 1 to 50",
-		`{"customers": {"vip_share": "5"}}`:                                                      `customers.vip_share: "5": allowed is a whole number`,
-		`{"customers": {"vip_share": null}}`:                                                     "customers.vip_share: null: allowed is a whole number",
-		`{"customers": {"vip_share": 1e1}}`:                                                      "customers.vip_share: 1e1: allowed is a whole number",
-		`{"customers": {"vip_share": 5, "vip_share": 6}}`:                                        `line 1: "vip_share" stands there twice`,
-		`{"customers": {"new_orders": 83}}`:                                                      "customers.new_orders: 83: allowed is at most 100 together with vip_orders",
-		`{"prices": {"triples": 95}}`:                                                            "prices.triples: 95: allowed is at most 100 together with pairs",
-		`{"products": {"smallest_usual_size": 70}}`:                                              "products.smallest_usual_size: 70: allowed is at most largest_usual_size",
+		`{"customers": {"power": 513}}`:                                                          "customers.power: 513: allowed is a whole number from 0 to 512",
+		`{"customers": {"power": 2.5}}`:                                                          "customers.power: 2.5: allowed is a whole number from 0 to 512",
+		`{"customers": {"power": "5"}}`:                                                          `customers.power: "5": allowed is a whole number`,
+		`{"customers": {"power": null}}`:                                                         "customers.power: null: allowed is a whole number",
+		`{"customers": {"power": 1e1}}`:                                                          "customers.power: 1e1: allowed is a whole number",
+		`{"customers": {"power": 5, "power": 6}}`:                                                `line 1: "power" stands there twice`,
+		`{"customers": {"activity": [0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0]}}`:                         "customers.activity: all 0",
+		`{"stores": {"hours": {"sunday": [19, 11]}}}`:                                            "stores.hours.sunday: [19 11]: allowed is two hours",
+		`{"stores": {"hours": {"sunday": [11]}}}`:                                                "stores.hours.sunday: [11]: allowed is two hours",
+		`{"stores": {"hours": {"sunday": [11, 25]}}}`:                                            "stores.hours.sunday[1]: 25: allowed is a whole number from 0 to 24",
+		`{"stores": {"shut": ["lent"]}}`:                                                         `stores.shut[0]: "lent": allowed is new_year, easter`,
+		`{"fraud": {"shortest": 9, "longest": 8}}`:                                               "fraud.shortest: 9: allowed is at most longest",
+		`{"products": {"sizes": [{"inches": 50, "weight": 1}, {"inches": 40, "weight": 1}]}}`:    "products.sizes[1].inches: 40: allowed is more than the one before",
 		`{"scenarios": {"flash_sale": {"least_off": 41}}}`:                                       "scenarios.flash_sale.least_off: 41: allowed is at most most_off",
 		`{"sources": [{"name": "A", "share": 1}]}`:                                               "sources[0].commission: is missing: allowed is a number in steps of 0.01 from 0 to 50, percent",
-		`{"sources": [{"name": "A", "share": 0, "commission": 1}]}`:                              "sources: no shares",
+		`{"sources": [{"name": "A", ` + partner("0") + `]}`:                                      "sources: no shares",
 		`{"sources": []}`:                                                                        "sources: a list of 0: allowed is a list of 1 to 100 values",
 		`{"payment": {"online": [{"name": "A", "share": 1, "fails": 0, "reasons": "x"}]}}`:       "payment.online[0].reasons: x: allowed is a name in payment.reasons",
 		`{"payment": {"online": [{"name": "A", "share": 1, "fails": 0.05, "reasons": "card"}]}}`: "payment.online[0].fails: 0.05: allowed is a number in steps of 0.1 from 0 to 100, percent",
 		`{"payment": {"store": [{"name": "A", "share": 1, "fails": 1, "reasons": "card"}, {"name": "A", "share": 1, "fails": 1, "reasons": "card"}]}}`: "payment.store[1].name: A: allowed is each name once",
 		`{"payment": {"reasons": {"card": [{"status": "BAD", "reason": "r", "share": 1}]}}}`:                                                           `payment.reasons.card[0].status: "BAD": allowed is FAILED_CHECKOUT, FAILED_API_RESPONSE`,
 		`{"payment": {"reasons": {"card": [{"status": "FRAUD", "reason": "r", "share": 0}]}}}`:                                                         "payment.reasons.card: no shares",
-		`{"places": {"zones": {"eastern": 0, "central": 0, "mountain": 0, "pacific": 0}}}`:                                                             "places.zones: all 0",
-		`{"demand": {"store": {"hours": [0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0]}}}`:                                                          "demand.store.hours: all 0",
-		`[]`:            ": a list of 0: allowed is an object of demand, customers",
+		`{"places": {"roomy": {"XX": 5}}}`:                                                    "places.roomy.XX: is unknown",
+		`{"demand": {"store": {"hours": [0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0]}}}`: "demand.store: nothing is sold",
+		`[]`:            ": a list of 0: allowed is an object of seed, demand",
 		"{\n\"demand\"": "line 2: unexpected EOF",
 		"{} {}":         "line 1: something follows the end",
 		"":              "line 1: unexpected EOF",
 	} {
-		_, err := market.ReadModel([]byte(changes))
+		model, err := market.ReadModel([]byte(changes))
+		if err == nil { // what only shows beside the rest, or with a catalogue
+			_, err = market.NewWith(dataset.Default(), model)
+		}
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: error %v, want %q", changes, err, want)
 		}
 	}
-	_, err := market.ReadModel([]byte(`{"customers": {"known": 1}}`))
-	if invalid := new(parameters.Invalid); !errors.As(err, &invalid) || invalid.Path != "customers.known" || invalid.Line != 1 {
+	_, err := market.ReadModel([]byte(`{"customers": {"new": 0}}`))
+	if invalid := new(parameters.Invalid); !errors.As(err, &invalid) || invalid.Path != "customers.new" || invalid.Line != 1 {
 		t.Errorf("%v is no Invalid with path and line", err)
 	}
 }
@@ -183,13 +187,13 @@ func TestTemplateIsTheDefault(t *testing.T) {
 	if own, err := market.New(dataset.Default()); err != nil || own.ModelHash() != same.ModelHash() || standard == nil {
 		t.Errorf("the template is another model: %v", err)
 	}
-	if other, err := market.ReadModel([]byte(`{"prices": {"pairs": 7}}`)); err != nil {
+	if other, err := market.ReadModel([]byte(`{"seed": 7}`)); err != nil {
 		t.Error(err)
 	} else if m, err := market.NewWith(dataset.Default(), other); err != nil || m.ModelHash() == same.ModelHash() {
 		t.Errorf("another model has the same hash: %v", err)
 	}
 	for _, says := range []string{
-		"// Sales with a voucher. (percent; from 0 to 100; source: an assumption)\n    \"vouchers\": 12,",
+		"// Orders with one. (percent; from 0 to 100; source: an assumption)\n    \"share\": 3,",
 		"source: Oberlo", "// fails: of the attempts (percent; from 0 to 100)",
 	} {
 		if !strings.Contains(text, says) {

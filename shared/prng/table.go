@@ -62,8 +62,7 @@ func NewTable(weights []uint64) Table {
 func (t *Table) Draw(random uint64) int {
 	i := random >> 32 * uint64(len(t.columns)) >> 32
 	c := t.columns[i]
-	if uint32(random) < c.threshold {
-		return int(i)
-	}
-	return int(c.other)
+	// Which of the two it is cannot be foreseen: a branch would cost more than these few steps.
+	own := (random&math.MaxUint32 - uint64(c.threshold)) >> 63 // 1 below the threshold, else 0
+	return int(uint64(c.other) ^ (uint64(c.other)^i)&-own)
 }

@@ -208,6 +208,8 @@ func (n stream) Len() int { return int(n) }
 func (n stream) At(i int, s *sale.Sale) {
 	*s = sale.Sale{
 		TransactionID: sale.TransactionID{Burst: burstID, Sequence: uint32(i)},
+		OrderID:       sale.TransactionID{Burst: burstID, Sequence: uint32(i)},
+		Attempt:       1,
 		CustomerID:    sale.CustomerID(uint32(i) * 2654435761 % 250_000),
 		ProductName:   productName,
 		Price:         sale.Cents(10_000 + i%50_000),

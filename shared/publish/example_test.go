@@ -22,6 +22,8 @@ func (s sofas) Len() int { return s.n }
 func (s sofas) At(i int, into *sale.Sale) {
 	*into = sale.Sale{
 		TransactionID: sale.TransactionID{Burst: sale.BurstID([]byte("sofas0000001")), Sequence: uint32(i)},
+		OrderID:       sale.TransactionID{Burst: sale.BurstID([]byte("sofas0000001")), Sequence: uint32(i)},
+		Attempt:       1,
 		CustomerID:    sale.CustomerID(i),
 		ProductName:   sale.NewText("Three-seat sofa"),
 		Price:         79_900, // cents

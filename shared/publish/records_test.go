@@ -24,6 +24,7 @@ func simple(i, letters int) (s sale.Sale) {
 	s.CustomerID = sale.CustomerID(i * 7919 % 1000)
 	s.TransactionID.Burst = sale.BurstID([]byte("abcdefghij23"))
 	s.TransactionID.Sequence = uint32(i)
+	s.OrderID, s.Attempt = s.TransactionID, 1
 	s.ProductName = sale.NewText(strings.Repeat("x", letters))
 	s.TotalAmount = sale.Cents(100 + i)
 	s.Status = sale.Status(i % 3)

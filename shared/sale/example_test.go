@@ -12,11 +12,13 @@ import (
 func ExampleSale_AppendJSON() {
 	s := sale.Sale{
 		TransactionID: sale.TransactionID{Burst: sale.BurstID([]byte("sofas0000001")), Sequence: 7},
+		OrderID:       sale.TransactionID{Burst: sale.BurstID([]byte("sofas0000001")), Sequence: 7},
+		Attempt:       1,
 		ProductName:   sale.NewText("Three-seat \"Oslo\" sofa"),
 		Price:         79_900,
 	}
 	line := s.AppendJSON(nil)
-	fmt.Printf("%.113s…\n", line)
+	fmt.Printf("%.121s…\n", line)
 
 	var again sale.Sale
 	if err := json.Unmarshal(line, &again); err != nil {
@@ -25,6 +27,6 @@ func ExampleSale_AppendJSON() {
 	}
 	fmt.Println(again.ProductName, again.Price, again == s)
 	// Output:
-	// {"transaction_id":"sofas0000001-00000007","customer_id":"CUST-000000000","product_name":"Three-seat \"Oslo\" sofa…
+	// {"transaction_id":"sofas0000001-00000007","order_id":"sofas0000001-00000007","attempt":1,"customer_id":"CUST-000000000000…
 	// Three-seat "Oslo" sofa 799.00 true
 }

@@ -11,7 +11,11 @@ import "math"
 var Fields = [...]Field{
 	{Name: "transaction_id", Kind: KindTransaction, Example: `"p222rm7v3ros-00000000"`, Unique: true,
 		Means: "the burst's id, a dash and the number in the burst, from 0 without gaps"},
-	{Name: "customer_id", Kind: KindCustomer, Example: `"CUST-000378000"`, Unique: true,
+	{Name: "order_id", Kind: KindTransaction, Example: `"p222rm7v3ros-00000000"`, Unique: true,
+		Means: "the order: the transaction_id of the first attempt to pay it"},
+	{Name: "attempt", Kind: KindCount, Unit: "attempts", Least: 1, Most: 3, Example: `1`,
+		Means: "which attempt to pay the order it is"},
+	{Name: "customer_id", Kind: KindCustomer, Example: `"CUST-000000378000"`, Unique: true,
 		Means: "who buys; also the key of the Kafka record"},
 	{Name: "product_name", Kind: KindText,
 		Example: `"Samsung - 43\" Class Lumen 90 Series Neo QLED 4K UHD Smart Tizen TV"`,
@@ -19,7 +23,11 @@ var Fields = [...]Field{
 	{Name: "category", Kind: KindText, Example: `"TV"`, Like: "product_name",
 		Means: "what kind of product it is: TV, or as the catalogue has it, as in Laptop"},
 	{Name: "price", Kind: KindCents, Unit: "currency", Least: 1, Most: 100_000_000, Example: `1099.99`,
-		Like: "product_name", Means: "of one piece, before the discount"},
+		Like: "product_name", Means: "of one piece at that moment, before the discount"},
+	{Name: "list_price", Kind: KindCents, Unit: "currency", Least: 1, Most: 100_000_000, Example: `1099.99`,
+		Like: "product_name", Means: "of one piece without the promotion"},
+	{Name: "promotion", Kind: KindText, Example: `""`, Like: "product_name",
+		Means: "the promotion that the product is in, as in Black Friday; empty: none"},
 	{Name: "total_amount", Kind: KindCents, Unit: "currency", Most: math.MaxInt64, Example: `880.00`,
 		Means: "price × quantity − discount, to the cent, whatever the status"},
 	{Name: "currency", Kind: KindText, Unit: "ISO 4217", Example: `"USD"`,
@@ -49,7 +57,7 @@ var Fields = [...]Field{
 	{Name: "longitude", Kind: KindDegrees, Unit: "degrees", Least: -180_0000, Most: 180_0000,
 		Example: `-75.1608`, Unique: true, Means: "likewise, east of Greenwich"},
 	{Name: "source", Kind: KindText, Example: `"Facebook"`,
-		Means: "the marketing partner: Facebook, Influencer_1, …; Organic in a store"},
+		Means: "what brought the buyer: Search, Direct, Email, Facebook, …; Organic in a store"},
 	{Name: "timestamp", Kind: KindTime, Unit: "ISO 8601", Example: `"2026-11-24T17:59:00.017Z"`, Unique: true,
 		Means: "in the minute that the burst covers; also the record's timestamp, and Druid's __time"},
 	{Name: "os", Kind: KindText, Example: `"Tizen"`, Like: "product_name",
@@ -63,12 +71,12 @@ var Fields = [...]Field{
 	{Name: "discount", Kind: KindCents, Unit: "currency", Most: math.MaxInt64, Example: `219.99`,
 		Means: "off the whole order"},
 	{Name: "commission", Kind: KindCents, Unit: "currency", Most: math.MaxInt64, Example: `26.40`,
-		Means: "the marketing partner's share; 0 unless completed, and in a store"},
+		Means: "the marketing partner's share; 0 unless completed by way of a partner"},
 	{Name: "failure_reason", Kind: KindText, Example: `""`,
 		Means: "says more finely than the status why it failed; empty when completed"},
 	{Name: "store_id", Kind: KindText, Example: `""`, Means: "the store; empty online"},
 	{Name: "customer_type", Kind: KindText, Example: `"vip"`, Values: []string{"new", "returning", "vip"},
-		Means: "how well the shop knows the buyer"},
+		Means: "how well the shop knows the buyer: new with the first order, vip who has spent much"},
 	{Name: "scenario", Kind: KindText, Example: `""`,
 		Means: "the scenario that the burst is in; empty in normal traffic"},
 }
@@ -104,9 +112,9 @@ const (
 	KindCount
 	KindDegrees
 	KindStatus
-	KindTime        // one field, which is Druid's __time
-	KindTransaction // one field
-	KindCustomer    // one field
+	KindTime // one field, which is Druid's __time
+	KindTransaction
+	KindCustomer // one field
 )
 
 // Druid is the type of such a column there.

@@ -8,14 +8,22 @@ package sale
 type Sale struct {
 	// the burst's id, a dash and the number in the burst, from 0 without gaps
 	TransactionID TransactionID `json:"transaction_id"`
+	// the order: the transaction_id of the first attempt to pay it
+	OrderID TransactionID `json:"order_id"`
+	// which attempt to pay the order it is (attempts)
+	Attempt int64 `json:"attempt"`
 	// who buys; also the key of the Kafka record
 	CustomerID CustomerID `json:"customer_id"`
 	// the product, as the catalogue names it
 	ProductName Text `json:"product_name"`
 	// what kind of product it is: TV, or as the catalogue has it, as in Laptop
 	Category Text `json:"category"`
-	// of one piece, before the discount (currency)
+	// of one piece at that moment, before the discount (currency)
 	Price Cents `json:"price"`
+	// of one piece without the promotion (currency)
+	ListPrice Cents `json:"list_price"`
+	// the promotion that the product is in, as in Black Friday; empty: none
+	Promotion Text `json:"promotion"`
 	// price × quantity − discount, to the cent, whatever the status (currency)
 	TotalAmount Cents `json:"total_amount"`
 	// of all amounts of the sale: USD, or as the catalogue has it (ISO 4217)
@@ -46,7 +54,7 @@ type Sale struct {
 	Latitude Degrees `json:"latitude"`
 	// likewise, east of Greenwich (degrees)
 	Longitude Degrees `json:"longitude"`
-	// the marketing partner: Facebook, Influencer_1, …; Organic in a store
+	// what brought the buyer: Search, Direct, Email, Facebook, …; Organic in a store
 	Source Text `json:"source"`
 	// in the minute that the burst covers; also the record's timestamp, and Druid's __time (ISO 8601)
 	Timestamp Time `json:"timestamp"`
@@ -58,13 +66,13 @@ type Sale struct {
 	UserAgent Text `json:"user_agent"`
 	// off the whole order (currency)
 	Discount Cents `json:"discount"`
-	// the marketing partner's share; 0 unless completed, and in a store (currency)
+	// the marketing partner's share; 0 unless completed by way of a partner (currency)
 	Commission Cents `json:"commission"`
 	// says more finely than the status why it failed; empty when completed
 	FailureReason Text `json:"failure_reason"`
 	// the store; empty online
 	StoreID Text `json:"store_id"`
-	// how well the shop knows the buyer
+	// how well the shop knows the buyer: new with the first order, vip who has spent much
 	CustomerType Text `json:"customer_type"`
 	// the scenario that the burst is in; empty in normal traffic
 	Scenario Text `json:"scenario"`
@@ -76,98 +84,111 @@ func (s *Sale) AppendMarked(b []byte, marks *Marks) []byte {
 	b = s.TransactionID.append(b)
 	b = append(b, '"')
 	marks[0] = Mark{uint32(len(b)), s.TransactionID.Sequence}
+	b = append(b, `,"order_id":"`...)
+	b = s.OrderID.append(b)
+	b = append(b, '"')
+	marks[1] = Mark{uint32(len(b)), s.OrderID.Sequence}
+	b = append(b, `,"attempt":`...)
+	b = appendInt(b, s.Attempt)
+	marks[2] = Mark{uint32(len(b)), uint32(s.Attempt)}
 	b = append(b, `,"customer_id":"`...)
 	b = s.CustomerID.Append(b)
 	b = append(b, '"')
-	marks[1] = Mark{uint32(len(b)), uint32(s.CustomerID)}
+	marks[3] = Mark{uint32(len(b)), uint32(s.CustomerID)}
 	b = append(b, `,"product_name":`...)
 	b = s.ProductName.append(b)
-	marks[2] = Mark{uint32(len(b)), s.ProductName.hash}
+	marks[4] = Mark{uint32(len(b)), s.ProductName.hash}
 	b = append(b, `,"category":`...)
 	b = s.Category.append(b)
-	marks[3] = Mark{uint32(len(b)), s.Category.hash}
+	marks[5] = Mark{uint32(len(b)), s.Category.hash}
 	b = append(b, `,"price":`...)
 	b = s.Price.append(b)
-	marks[4] = Mark{uint32(len(b)), uint32(s.Price)}
+	marks[6] = Mark{uint32(len(b)), uint32(s.Price)}
+	b = append(b, `,"list_price":`...)
+	b = s.ListPrice.append(b)
+	marks[7] = Mark{uint32(len(b)), uint32(s.ListPrice)}
+	b = append(b, `,"promotion":`...)
+	b = s.Promotion.append(b)
+	marks[8] = Mark{uint32(len(b)), s.Promotion.hash}
 	b = append(b, `,"total_amount":`...)
 	b = s.TotalAmount.append(b)
-	marks[5] = Mark{uint32(len(b)), uint32(s.TotalAmount)}
+	marks[9] = Mark{uint32(len(b)), uint32(s.TotalAmount)}
 	b = append(b, `,"currency":`...)
 	b = s.Currency.append(b)
-	marks[6] = Mark{uint32(len(b)), s.Currency.hash}
+	marks[10] = Mark{uint32(len(b)), s.Currency.hash}
 	b = append(b, `,"quantity":`...)
 	b = appendInt(b, s.Quantity)
-	marks[7] = Mark{uint32(len(b)), uint32(s.Quantity)}
+	marks[11] = Mark{uint32(len(b)), uint32(s.Quantity)}
 	b = append(b, `,"payment_method":`...)
 	b = s.PaymentMethod.append(b)
-	marks[8] = Mark{uint32(len(b)), s.PaymentMethod.hash}
+	marks[12] = Mark{uint32(len(b)), s.PaymentMethod.hash}
 	b = append(b, `,"status":"`...)
 	b = append(b, s.Status.String()...)
 	b = append(b, '"')
-	marks[9] = Mark{uint32(len(b)), uint32(s.Status)}
+	marks[13] = Mark{uint32(len(b)), uint32(s.Status)}
 	b = append(b, `,"order_type":`...)
 	b = s.OrderType.append(b)
-	marks[10] = Mark{uint32(len(b)), s.OrderType.hash}
+	marks[14] = Mark{uint32(len(b)), s.OrderType.hash}
 	b = append(b, `,"city":`...)
 	b = s.City.append(b)
-	marks[11] = Mark{uint32(len(b)), s.City.hash}
+	marks[15] = Mark{uint32(len(b)), s.City.hash}
 	b = append(b, `,"country":`...)
 	b = s.Country.append(b)
-	marks[12] = Mark{uint32(len(b)), s.Country.hash}
+	marks[16] = Mark{uint32(len(b)), s.Country.hash}
 	b = append(b, `,"device":`...)
 	b = s.Device.append(b)
-	marks[13] = Mark{uint32(len(b)), s.Device.hash}
+	marks[17] = Mark{uint32(len(b)), s.Device.hash}
 	b = append(b, `,"brand":`...)
 	b = s.Brand.append(b)
-	marks[14] = Mark{uint32(len(b)), s.Brand.hash}
+	marks[18] = Mark{uint32(len(b)), s.Brand.hash}
 	b = append(b, `,"screen_size":`...)
 	b = appendInt(b, s.ScreenSize)
-	marks[15] = Mark{uint32(len(b)), uint32(s.ScreenSize)}
+	marks[19] = Mark{uint32(len(b)), uint32(s.ScreenSize)}
 	b = append(b, `,"display_type":`...)
 	b = s.DisplayType.append(b)
-	marks[16] = Mark{uint32(len(b)), s.DisplayType.hash}
+	marks[20] = Mark{uint32(len(b)), s.DisplayType.hash}
 	b = append(b, `,"resolution":`...)
 	b = s.Resolution.append(b)
-	marks[17] = Mark{uint32(len(b)), s.Resolution.hash}
+	marks[21] = Mark{uint32(len(b)), s.Resolution.hash}
 	b = append(b, `,"latitude":`...)
 	b = s.Latitude.append(b)
-	marks[18] = Mark{uint32(len(b)), uint32(s.Latitude)}
+	marks[22] = Mark{uint32(len(b)), uint32(s.Latitude)}
 	b = append(b, `,"longitude":`...)
 	b = s.Longitude.append(b)
-	marks[19] = Mark{uint32(len(b)), uint32(s.Longitude)}
+	marks[23] = Mark{uint32(len(b)), uint32(s.Longitude)}
 	b = append(b, `,"source":`...)
 	b = s.Source.append(b)
-	marks[20] = Mark{uint32(len(b)), s.Source.hash}
+	marks[24] = Mark{uint32(len(b)), s.Source.hash}
 	b = append(b, `,"timestamp":"`...)
 	b = s.Timestamp.append(b)
 	b = append(b, '"')
-	marks[21] = Mark{uint32(len(b)), uint32(s.Timestamp)}
+	marks[25] = Mark{uint32(len(b)), uint32(s.Timestamp)}
 	b = append(b, `,"os":`...)
 	b = s.OS.append(b)
-	marks[22] = Mark{uint32(len(b)), s.OS.hash}
+	marks[26] = Mark{uint32(len(b)), s.OS.hash}
 	b = append(b, `,"state":`...)
 	b = s.State.append(b)
-	marks[23] = Mark{uint32(len(b)), s.State.hash}
+	marks[27] = Mark{uint32(len(b)), s.State.hash}
 	b = append(b, `,"user_agent":`...)
 	b = s.UserAgent.append(b)
-	marks[24] = Mark{uint32(len(b)), s.UserAgent.hash}
+	marks[28] = Mark{uint32(len(b)), s.UserAgent.hash}
 	b = append(b, `,"discount":`...)
 	b = s.Discount.append(b)
-	marks[25] = Mark{uint32(len(b)), uint32(s.Discount)}
+	marks[29] = Mark{uint32(len(b)), uint32(s.Discount)}
 	b = append(b, `,"commission":`...)
 	b = s.Commission.append(b)
-	marks[26] = Mark{uint32(len(b)), uint32(s.Commission)}
+	marks[30] = Mark{uint32(len(b)), uint32(s.Commission)}
 	b = append(b, `,"failure_reason":`...)
 	b = s.FailureReason.append(b)
-	marks[27] = Mark{uint32(len(b)), s.FailureReason.hash}
+	marks[31] = Mark{uint32(len(b)), s.FailureReason.hash}
 	b = append(b, `,"store_id":`...)
 	b = s.StoreID.append(b)
-	marks[28] = Mark{uint32(len(b)), s.StoreID.hash}
+	marks[32] = Mark{uint32(len(b)), s.StoreID.hash}
 	b = append(b, `,"customer_type":`...)
 	b = s.CustomerType.append(b)
-	marks[29] = Mark{uint32(len(b)), s.CustomerType.hash}
+	marks[33] = Mark{uint32(len(b)), s.CustomerType.hash}
 	b = append(b, `,"scenario":`...)
 	b = s.Scenario.append(b)
-	marks[30] = Mark{uint32(len(b)), s.Scenario.hash}
+	marks[34] = Mark{uint32(len(b)), s.Scenario.hash}
 	return append(b, '}')
 }

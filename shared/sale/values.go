@@ -259,20 +259,21 @@ func (id *TransactionID) UnmarshalText(b []byte) error {
 	return nil
 }
 
-// CustomerID names a customer, below 1,000,000,000.
-type CustomerID uint32
+// CustomerID names a customer, below 1,000,000,000,000.
+type CustomerID uint64
 
 const (
 	customerPrefix = "CUST-"
-	customerDigits = 9
+	customerDigits = 12
 )
 
-// String returns the text form, as in CUST-000123456.
+// String returns the text form, as in CUST-000000123456.
 func (id CustomerID) String() string { return string(id.Append(nil)) }
 
 // Append appends the text form, which is also the Kafka record's key.
 func (id CustomerID) Append(b []byte) []byte {
-	return append8(append(append(b, customerPrefix...), byte('0'+id/100_000_000)), uint32(id%100_000_000))
+	b = append(b, customerPrefix...)
+	return append8(append4(b, uint32(id/100_000_000)), uint32(id%100_000_000))
 }
 
 // MarshalText implements encoding.TextMarshaler.

@@ -10,7 +10,7 @@ import (
 // Row is one sale, as it is added; columns_gen.go has the columns.
 type Row struct {
 	At       int64 // milliseconds since 1970
-	ID       sale.TransactionID
+	IDs      [idColumns]sale.TransactionID
 	Customer sale.CustomerID
 	Words    [wordColumns]string
 	Money    [moneyColumns]sale.Cents
@@ -20,7 +20,7 @@ type Row struct {
 // RowOf is the row of a sale.
 func RowOf(s *sale.Sale) (Row, error) {
 	r := Row{
-		At: int64(s.Timestamp), ID: s.TransactionID, Customer: s.CustomerID,
+		At: int64(s.Timestamp), IDs: idsOf(s), Customer: s.CustomerID,
 		Words: wordsOf(s), Money: moneyOf(s),
 	}
 	for k, n := range countsOf(s) {
@@ -75,8 +75,8 @@ type chunk struct {
 	n        int
 	min, max int64 // times
 	at       [chunkRows]int64
-	burst    [chunkRows]uint32
-	sequence [chunkRows]uint32
+	burst    [idColumns][chunkRows]uint32
+	sequence [idColumns][chunkRows]uint32
 	customer [chunkRows]sale.CustomerID
 	words    [wordColumns][chunkRows]uint16
 	money    [moneyColumns][chunkRows]sale.Cents
@@ -158,7 +158,9 @@ func (t *Table) add(r *Row) error {
 	}
 	i := c.n
 	c.at[i], c.customer[i] = r.At, r.Customer
-	c.burst[i], c.sequence[i] = t.bursts.code(r.ID.Burst), r.ID.Sequence
+	for k, id := range r.IDs {
+		c.burst[k][i], c.sequence[k][i] = t.bursts.code(id.Burst), id.Sequence
+	}
 	for w, code := range words {
 		c.words[w][i] = code
 	}
@@ -215,9 +217,9 @@ func (t *Table) snapshot() *snapshot {
 	return s
 }
 
-// id is the transaction_id of a row.
-func (s *snapshot) id(c *chunk, i int) sale.TransactionID {
-	return s.transactionID(c.burst[i], c.sequence[i])
+// id is the transaction id of a column and row.
+func (s *snapshot) id(c *chunk, k, i int) sale.TransactionID {
+	return s.transactionID(c.burst[k][i], c.sequence[k][i])
 }
 
 func (s *snapshot) transactionID(burst, sequence uint32) sale.TransactionID {

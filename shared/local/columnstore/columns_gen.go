@@ -4,10 +4,18 @@ package columnstore
 
 import "salesburst/shared/sale"
 
+// The columns of transaction ids in a Row.
+const (
+	TransactionID = iota
+	OrderID
+	idColumns
+)
+
 // The columns of words in a Row.
 const (
 	ProductName = iota
 	Category
+	Promotion
 	Currency
 	PaymentMethod
 	Status
@@ -32,6 +40,7 @@ const (
 // The columns of money in a Row.
 const (
 	Price = iota
+	ListPrice
 	TotalAmount
 	Discount
 	Commission
@@ -40,7 +49,8 @@ const (
 
 // The columns of other numbers in a Row; the coordinates in ten-thousandths of a degree.
 const (
-	Quantity = iota
+	Attempt = iota
+	Quantity
 	ScreenSize
 	Latitude
 	Longitude
@@ -51,11 +61,15 @@ const (
 // columns are those of Druid, and in its order.
 var columns = []column{
 	{"__time", kindTime, 0},
-	{"transaction_id", kindID, 0},
+	{"transaction_id", kindID, TransactionID},
+	{"order_id", kindID, OrderID},
+	{"attempt", kindCount, Attempt},
 	{"customer_id", kindCustomer, 0},
 	{"product_name", kindWord, ProductName},
 	{"category", kindWord, Category},
 	{"price", kindMoney, Price},
+	{"list_price", kindMoney, ListPrice},
+	{"promotion", kindWord, Promotion},
 	{"total_amount", kindMoney, TotalAmount},
 	{"currency", kindWord, Currency},
 	{"quantity", kindCount, Quantity},
@@ -84,10 +98,18 @@ var columns = []column{
 	{"seconds_to_arrive", kindCount, SecondsToArrive},
 }
 
+func idsOf(s *sale.Sale) [idColumns]sale.TransactionID {
+	return [idColumns]sale.TransactionID{
+		TransactionID: s.TransactionID,
+		OrderID:       s.OrderID,
+	}
+}
+
 func wordsOf(s *sale.Sale) [wordColumns]string {
 	return [wordColumns]string{
 		ProductName:   s.ProductName.String(),
 		Category:      s.Category.String(),
+		Promotion:     s.Promotion.String(),
 		Currency:      s.Currency.String(),
 		PaymentMethod: s.PaymentMethod.String(),
 		Status:        s.Status.String(),
@@ -112,6 +134,7 @@ func wordsOf(s *sale.Sale) [wordColumns]string {
 func moneyOf(s *sale.Sale) [moneyColumns]sale.Cents {
 	return [moneyColumns]sale.Cents{
 		Price:       s.Price,
+		ListPrice:   s.ListPrice,
 		TotalAmount: s.TotalAmount,
 		Discount:    s.Discount,
 		Commission:  s.Commission,
@@ -120,6 +143,7 @@ func moneyOf(s *sale.Sale) [moneyColumns]sale.Cents {
 
 func countsOf(s *sale.Sale) [countColumns]int64 {
 	return [countColumns]int64{
+		Attempt:    s.Attempt,
 		Quantity:   s.Quantity,
 		ScreenSize: s.ScreenSize,
 		Latitude:   int64(s.Latitude),

@@ -147,7 +147,8 @@ func TestAskedWhileSalesAreAdded(t *testing.T) {
 		for i := 0; i < 40 && err == nil; i++ {
 			more := make([]columnstore.Row, 1000)
 			for j := range more {
-				more[j] = columnstore.Row{At: noon.UnixMilli(), Money: [4]sale.Cents{columnstore.TotalAmount: 100}}
+				more[j] = columnstore.Row{At: noon.UnixMilli()}
+				more[j].Money[columnstore.TotalAmount] = 100
 				more[j].Words[columnstore.Status] = "COMPLETED"
 			}
 			err = tab.Add(more)

@@ -150,7 +150,7 @@ func (c *rowCursor) fill() {
 			if c.order == newestFirst {
 				a, b = b, a
 			}
-			return cmp.Or(cmp.Compare(a.at, b.at), compareIDs(c.id(a), c.id(b)))
+			return cmp.Or(cmp.Compare(a.at, b.at), compareIDs(c.id(a, TransactionID), c.id(b, TransactionID)))
 		})
 	}
 }
@@ -167,8 +167,8 @@ func (c *rowCursor) collect(p int, from, to int64) {
 	}
 }
 
-func (c *rowCursor) id(p place) sale.TransactionID {
-	return c.s.id(c.s.parts[p.part].chunk, int(p.row))
+func (c *rowCursor) id(p place, k int) sale.TransactionID {
+	return c.s.id(c.s.parts[p.part].chunk, k, int(p.row))
 }
 
 func compareIDs(a, b sale.TransactionID) int {
@@ -191,7 +191,7 @@ func (c *rowCursor) Column(i int) (vtab.Value, error) {
 	case kindTime:
 		return timeText(at.at), nil
 	case kindID:
-		return c.id(at).String(), nil
+		return c.id(at, column.at).String(), nil
 	case kindCustomer:
 		return part.customer[row].String(), nil
 	case kindWord:

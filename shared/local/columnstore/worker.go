@@ -127,7 +127,7 @@ func (w *worker) number(p *part, n int) {
 			locate(w, n, &p.counts[c.at], w.g.s.least[c.at], shift)
 		default: // kindID
 			for i, row := range w.selected[:n] {
-				w.key[i] |= (uint64(p.burst[row])<<32 | uint64(p.sequence[row])) << shift
+				w.key[i] |= (uint64(p.burst[c.at][row])<<32 | uint64(p.sequence[c.at][row])) << shift
 			}
 		}
 	}

@@ -34,6 +34,8 @@ func (s sales) At(i int, into *sale.Sale) {
 	price := sale.Cents(10_000 + i%50_000)
 	*into = sale.Sale{
 		TransactionID: sale.TransactionID{Burst: s.Burst, Sequence: uint32(i)},
+		OrderID:       sale.TransactionID{Burst: s.Burst, Sequence: uint32(i)},
+		Attempt:       1,
 		CustomerID:    sale.CustomerID(uint32(i) * 2654435761 % 250_000),
 		ProductName:   sale.NewText(`Samsung - 65" Class QN90B Neo QLED 4K Smart Tizen TV`),
 		Price:         price,

@@ -29,7 +29,7 @@ func TestFieldIsAdded(t *testing.T) {
 		t.Fatalf("shared/README.md has no recipe with two pieces of Go to add a field")
 	}
 	appendTo(t, filepath.Join(dir, "shared/sale/fields.go"), "\nvar Fields = ", code[0][1])
-	appendTo(t, filepath.Join(dir, "shared/market/market.go"), ") Sell(", code[1][1])
+	appendTo(t, filepath.Join(dir, "shared/market/sell.go"), ") write(", code[1][1])
 	added := read(t, "testdata/added_test.go")
 	if err := os.WriteFile(filepath.Join(dir, "shared/local/added_test.go"), []byte(added), 0o600); err != nil {
 		t.Fatal(err)

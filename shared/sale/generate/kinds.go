@@ -38,7 +38,7 @@ var kinds = map[sale.Kind]kind{
 	sale.KindTime: {Type: "Time", Quote: `"`, Write: "{s}.append(b)", Hash: "uint32({s})",
 		Column: "kindTime", Read: "r.At = c.time()", Once: true},
 	sale.KindTransaction: {Type: "TransactionID", Quote: `"`, Write: "{s}.append(b)", Hash: "{s}.Sequence",
-		Column: "kindID", Read: "c.transactionID(&r.ID)", Once: true},
+		Column: "kindID", Store: "{s}", Read: "c.transactionID(&{r})"},
 	sale.KindCustomer: {Type: "CustomerID", Quote: `"`, Write: "{s}.Append(b)", Hash: "uint32({s})",
 		Column: "kindCustomer", Opens: sale.CustomerID(0).String()[:sale.CustomerPrefixLen],
 		Read: "r.Customer = sale.CustomerID(c.digits(sale.CustomerIDLen - sale.CustomerPrefixLen))", Once: true},
@@ -46,7 +46,7 @@ var kinds = map[sale.Kind]kind{
 
 // groups are the arrays of a row, by the kinds of columns that are kept in them.
 var groups = map[string]string{
-	"kindWord": "Words", "kindMoney": "Money", "kindCount": "Counts", "kindDegree": "Counts",
+	"kindID": "IDs", "kindWord": "Words", "kindMoney": "Money", "kindCount": "Counts", "kindDegree": "Counts",
 }
 
 // field is a field as the templates see it.

@@ -1,0 +1,208 @@
+package market
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"salesburst/shared/contract"
+	"salesburst/shared/market/browsers"
+	"salesburst/shared/market/crowd"
+	"salesburst/shared/market/goods"
+	"salesburst/shared/market/places"
+	"salesburst/shared/prng"
+	"salesburst/shared/sale"
+)
+
+// Query is what a request asks of the market. Names are found whatever their letter case.
+type Query struct {
+	Channel contract.Channel
+	From    time.Time // inclusive
+	To      time.Time // exclusive
+	Mean    int       // events a minute on average over a year, which the number of customers and shops follows
+
+	Scenario      string // empty: normal traffic
+	Brand         string // empty: all. Else the only one, or the one that a flash-sale is about
+	Product       string // likewise
+	City          string // empty: all; else the only one
+	PaymentMethod string // empty: all. Else the only one, or the one that a payment-outage is about
+}
+
+// Invalid is a value that cannot be met. Field is named as in a trigger's JSON.
+type Invalid struct {
+	Field, Value, Allowed string
+}
+
+func (e *Invalid) Error() string {
+	return fmt.Sprintf("%s %q: allowed is %s", e.Field, e.Value, e.Allowed)
+}
+
+// Conditions are the market during one burst; safe for concurrent use.
+type Conditions struct {
+	Query // with names as the market writes them
+
+	market     *Market
+	channel    *channel
+	population *population
+	scenario   scenario
+
+	from  sale.Time // begin of the first hour
+	hours []hour
+	only  selection
+	focus selection // of the scenario
+	shops []shop    // of the only city
+}
+
+// hour is the market in an hour of the clock.
+type hour struct {
+	crowd    *crowd.Moment
+	offer    *goods.Offer
+	browsers *browsers.Set
+	local    [places.Zones]int8 // hours of the local days
+}
+
+const hourMs = 60 * 60 * 1000
+
+// selection is a part of the market. A field of none selects all.
+type selection struct {
+	brand, product, city, method int
+}
+
+const none = -1
+
+// NewConditions returns the market's conditions for what a asks. Its error is an *Invalid.
+func (m *Market) NewConditions(a Query) (*Conditions, error) {
+	ch, ok := m.channels[a.Channel]
+	if !ok {
+		return nil, &Invalid{"channel", string(a.Channel),
+			fmt.Sprintf("%s or %s", contract.ChannelOnline, contract.ChannelStore)}
+	}
+	c := &Conditions{Query: a, market: m, channel: ch, population: m.populationOf(ch, max(a.Mean, 1))}
+	if err := c.resolveNames(); err != nil {
+		return nil, err
+	}
+	// What began before the burst goes on in it.
+	first := a.From.Add(-Longest).Truncate(time.Hour)
+	c.from = sale.TimeOf(first)
+	for t := first; t.Before(a.To); t = t.Add(time.Hour) {
+		c.hours = append(c.hours, c.hourAt(t))
+	}
+	c.applyFocus()
+	if i := c.only.city; i != none && ch.store {
+		c.shops = m.shopsIn(i, c.population)
+	}
+	return c, nil
+}
+
+func (c *Conditions) hourAt(t time.Time) (h hour) {
+	unix := t.Unix()
+	var demand [places.Zones]uint64
+	for z := range demand {
+		local := places.Zone(z).Local(unix)
+		h.local[z] = int8(places.HourOf(local))
+		demand[z] = c.channel.profile.At(local)
+	}
+	h.crowd = c.population.crowd.At(unix, demand)
+	east, _ := places.DayOf(places.Eastern.Local(unix))
+	h.offer = c.market.goods.On(int32(east), c.channel.store)
+	h.browsers = c.market.browsers.On(east)
+	return h
+}
+
+// resolveNames finds what the ask names, and writes it as the market does.
+func (c *Conditions) resolveNames() error {
+	var err error
+	find := func(field string, value *string, n int, at func(int) string, hint string) int {
+		if *value == "" || err != nil {
+			return none
+		}
+		for i := range n {
+			if strings.EqualFold(at(i), strings.TrimSpace(*value)) {
+				*value = at(i)
+				return i
+			}
+		}
+		if hint == "" {
+			names := make([]string, n)
+			for i := range n {
+				names[i] = at(i)
+			}
+			hint = strings.Join(names, ", ")
+		}
+		err = &Invalid{field, *value, hint}
+		return none
+	}
+	m := c.market
+	products, brands, methods := m.goods.Products(), m.goods.Brands(), c.channel.checkout.Methods
+	if i := find("scenario", &c.Scenario, len(m.scenarios), func(i int) string { return m.scenarios[i].Name }, ""); i != none {
+		c.scenario = m.scenarios[i]
+	}
+	c.only = selection{
+		brand: find("brand", &c.Brand, len(brands), func(i int) string { return brands[i].Name.String() }, ""),
+		product: find("product", &c.Product, len(products), func(i int) string { return products[i].Name.String() },
+			fmt.Sprintf("a product name of the catalogue, as in %q", products[0].Name.String())),
+		city:   find("city", &c.City, len(m.places), func(i int) string { return m.places[i].Name }, ""),
+		method: find("payment_method", &c.PaymentMethod, len(methods), func(i int) string { return methods[i].Name }, ""),
+	}
+	if err != nil {
+		return err
+	}
+	if p, b := c.only.product, c.only.brand; p != none && b != none && products[p].Brand != b {
+		return &Invalid{"product", c.Product,
+			fmt.Sprintf("a product of the brand %s, as in %q", c.Brand, products[m.goods.Cheapest(b)].Name.String())}
+	}
+	return nil
+}
+
+// applyFocus sends what the ask selects to where it belongs: what the scenario is about
+// attracts or disturbs only a part of the sales, everything else narrows all of them.
+func (c *Conditions) applyFocus() {
+	c.focus = selection{none, none, none, none}
+	if c.scenario.attracts > 0 {
+		c.focus.brand, c.focus.product = c.only.brand, c.only.product
+		c.only.brand, c.only.product = none, none
+		if c.focus.brand == none && c.focus.product == none {
+			c.focus.brand = c.market.goods.BrandOfTheDay(c.hours[len(c.hours)-1].offer.Day())
+		}
+	}
+	if c.scenario.breaks > 0 {
+		c.focus.method, c.only.method = c.only.method, none
+		if c.focus.method == none {
+			c.focus.method = 0 // the most used one
+		}
+	}
+	products := c.market.goods.Products()
+	if c.only.product != none {
+		c.only.brand = products[c.only.product].Brand
+	}
+	if c.focus.product != none {
+		c.focus.brand = products[c.focus.product].Brand
+	}
+}
+
+// Expected is what the calendar says of the minute that begins at t: prng.Million is the year's
+// average, without noise and scenario.
+func (c *Conditions) Expected(t time.Time) uint64 {
+	var people, sum uint64
+	for z, n := range c.population.people {
+		people += n
+		sum += n * c.channel.profile.At(places.Zone(z).Local(t.Unix()))
+	}
+	return sum / people
+}
+
+// Demand is how much is sold in the minute that begins at t: prng.Million is the year's average
+// without a scenario.
+func (c *Conditions) Demand(t time.Time) uint64 {
+	level := c.Expected(t) * c.channel.noise.At(t.Unix()/60) / prng.Million
+	return level * uint64(100+c.scenario.moreDemand) / 100
+}
+
+// Born returns how many customers have placed their first order by a moment, in milliseconds from
+// From.
+func (c *Conditions) Born(ms int64) crowd.Number {
+	return c.population.crowd.Born((c.From.UnixMilli() + ms) / 1000)
+}
+
+// Following is what part of the events is what.
+func (c *Conditions) Following() *Following { return &c.channel.following }

@@ -1,0 +1,171 @@
+package crowd
+
+import (
+	"salesburst/shared/market/calendar"
+	"salesburst/shared/market/places"
+	"salesburst/shared/prng"
+)
+
+// window is the births of the days that a crowd remembers.
+type window struct {
+	first   calendar.Date
+	before  []uint64 // the demand before each day, as in Crowd.before; one more for the end
+	numbers []Number // who is born first on each day; likewise
+	kinds   []uint8  // of hours.days
+}
+
+const windowDays = remembered*365 + 2
+
+// windowOf returns the window that ends with the day after d.
+func (c *Crowd) windowOf(d calendar.Date) *window {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	first := d + 2 - windowDays
+	if c.window != nil && c.window.first == first {
+		return c.window
+	}
+	w := &window{first: first, before: make([]uint64, windowDays+1), numbers: make([]Number, windowDays+1),
+		kinds: make([]uint8, windowDays)}
+	year, demand := c.profile.Year(first.Year())
+	base := c.before(year)
+	for i := range w.before {
+		day := first + calendar.Date(i)
+		if int(day-year) == len(demand) {
+			base += uint64(len(demand)) * prng.Million
+			year, demand = c.profile.Year(day.Year())
+		}
+		w.before[i] = base + demand[day-year]
+		w.numbers[i] = c.count(w.before[i])
+		if i < windowDays {
+			w.kinds[i] = kindOf(day)
+		}
+	}
+	c.window = w
+	return w
+}
+
+// Moment is the crowd in a stretch of up to an hour in which no clock strikes; safe for concurrent
+// use.
+type Moment struct {
+	crowd  *Crowd
+	window *window
+	today  int                  // in the window
+	hour   int                  // of the day
+	limit  Number               // whoever has this number or a higher one is not born yet
+	awake  [places.Zones]uint64 // the chance of 2³² that one of the zone buys now
+}
+
+// At returns the crowd as it is at a moment, in seconds since 1970. demand is what the people of each
+// zone buy then, in any unit.
+func (c *Crowd) At(unix int64, demand [places.Zones]uint64) *Moment {
+	d, second := calendar.DateOf(unix - frame)
+	m := &Moment{crowd: c, window: c.windowOf(d), limit: c.Born(unix), hour: int(second / 3600)}
+	m.today = int(d - m.window.first)
+	most := uint64(0)
+	for z, n := range demand {
+		if len(c.homes.places[z]) > 0 {
+			most = max(most, n)
+		}
+	}
+	for z, n := range demand {
+		if m.awake[z] = 1 << 32; most > 0 { // where all are asleep, whoever is asked for is woken
+			m.awake[z] = mulDiv(min(n, most), 1<<32, most)
+		}
+	}
+	return m
+}
+
+// Customer is what follows from a customer's number.
+type Customer struct {
+	Number Number
+	Home   int   // in the list of New
+	Days   int64 // since the first order
+}
+
+// Born returns the customer with a number that is born now, or was born before.
+func (m *Moment) Born(n Number) Customer {
+	if n >= Strangers {
+		of := &m.crowd.hours.days[m.window.kinds[m.today]]
+		_, home := m.crowd.homes.of(&of.zones[m.hour], prng.Mix(m.crowd.seed^uint64(n)<<1))
+		return Customer{Number: n, Home: home}
+	}
+	_, home, day := m.live(n, m.today)
+	return Customer{Number: n, Home: home, Days: int64(max(m.today-day, 0))}
+}
+
+// Returning draws a customer who was there before.
+func (m *Moment) Returning(r *prng.Rand) (who Customer) {
+	w, c := m.window, m.crowd
+	const tries = 48
+	for range tries {
+		class := uint64(c.class.Draw(r.Next()))
+		age := int(Exponential(r.Next()) * c.days >> 16)
+		if age > m.today {
+			continue
+		}
+		day := m.today - age
+		from, to := w.numbers[day], min(w.numbers[day+1], m.limit)
+		if from >= to {
+			continue
+		}
+		n := from + Number(r.Below(uint64(to-from)))
+		n = n&^(Classes-1) | Number(class^c.shuffle(n))
+		if n >= m.limit || n < w.numbers[0] {
+			continue
+		}
+		var zone places.Zone
+		zone, who.Home, day = m.live(n, day)
+		who.Number, who.Days = n, int64(m.today-day)
+		if r.Next()>>32 < m.awake[zone] {
+			return who
+		}
+	}
+	if who == (Customer{}) { // nobody is there yet
+		return m.Born(max(m.limit-1, 0))
+	}
+	return who
+}
+
+// live returns where a customer lives and the day of the birth, which is near the given one.
+func (m *Moment) live(n Number, near int) (z places.Zone, home, day int) {
+	w, c := m.window, m.crowd
+	for day = near; day > 0 && n < w.numbers[day]; day-- {
+	}
+	for day < len(w.kinds)-1 && n >= w.numbers[day+1] {
+		day++
+	}
+	of := &c.hours.days[w.kinds[day]]
+	hour := c.hourOf(n, w.before[day], w.before[day+1]-w.before[day], of)
+	z, home = c.homes.of(&of.zones[hour], prng.Mix(c.seed^uint64(n)<<1))
+	return z, home, day
+}
+
+// hourOf is the hour that a customer is born in, of a day with so much demand after what was before.
+func (c *Crowd) hourOf(n Number, before, demand uint64, of *hoursOfDay) int {
+	least, most := 0, 24
+	for most-least > 1 {
+		hour := (least + most) / 2
+		if c.count(before+demand*of.sums[hour]/prng.Million) <= n {
+			least = hour
+		} else {
+			most = hour
+		}
+	}
+	return least
+}
+
+// Exponential turns 64 random bits into a number of mean 65,536, exponentially distributed: a
+// straight line between 64 of its quantiles, which ends at the one of 4095/4096.
+func Exponential(random uint64) uint64 {
+	i := random >> 58
+	part := random >> 42 & (1<<16 - 1)
+	return quantiles[i] + (quantiles[i+1]-quantiles[i])*part>>16
+}
+
+var quantiles = [65]uint64{
+	0, 1032, 2081, 3146, 4230, 5331, 6451, 7591, 8751, 9932, 11135, 12360, 13608, 14880, 16178, 17502, 18854,
+	20233, 21643, 23083, 24556, 26063, 27605, 29184, 30802, 32461, 34164, 35911, 37707, 39553, 41453, 43409,
+	45426, 47507, 49656, 51877, 54177, 56561, 59034, 61604, 64280, 67069, 69982, 73031, 76228, 79590, 83133,
+	86879, 90852, 95082, 99603, 104460, 109706, 115408, 121654, 128559, 136278, 145029, 155132, 167080, 181704,
+	200558, 227130, 272557, 545113,
+}

@@ -1,0 +1,208 @@
+package market
+
+import (
+	"salesburst/shared/market/browsers"
+	"salesburst/shared/market/checkout"
+	"salesburst/shared/market/crowd"
+	"salesburst/shared/market/goods"
+	"salesburst/shared/prng"
+	"salesburst/shared/sale"
+)
+
+// Order names an order, or a series of fraud: all that is in it is drawn from one random stream.
+type Order struct {
+	Seed, Stream uint64
+	New          bool         // by a customer who is new
+	Customer     crowd.Number // who that is
+}
+
+// buyer is who buys: what follows from the customer's number.
+type buyer struct {
+	crowd.Customer
+	id    sale.CustomerID
+	kind  checkout.Kind
+	place int    // where the buyer lives
+	taste uint64 // random bits, always the same for one customer
+}
+
+// Salts, so that one customer's tastes are independent of each other.
+const (
+	deviceTaste = 1 << iota
+	brandTaste
+	methodTaste
+	powerTaste
+	shopTaste
+)
+
+// bits are random bits of a customer's for one question.
+func (b *buyer) bits(salt uint64) uint64 { return prng.Mix(b.taste + salt) }
+
+// power is how much more than others a customer spends, from 0 to 511.
+func (b *buyer) power() uint64 {
+	bits := b.bits(powerTaste)
+	return (bits&0xffff + bits>>16&0xffff) >> 8 // most are in the middle
+}
+
+var kindTexts = [...]sale.Text{
+	checkout.Returning: sale.NewText("returning"), checkout.VIP: sale.NewText("vip"),
+	checkout.Newcomer: sale.NewText("new"),
+}
+
+// Customers have ids of up to twelve digits. Those of online shops have even numbers, those of stores
+// odd ones. Where a request narrows the market to a city, customers of its own come; and who is
+// new in a burst with an exact number of events does not come again.
+const (
+	mostIDs     = 700_000_000_000
+	idsOfCities = 200_000_000_000 // above mostIDs
+	idsOfCity   = 800_000_000
+)
+
+func (c *Conditions) id(n crowd.Number) sale.CustomerID {
+	if n >= crowd.Strangers {
+		return sale.CustomerID(mostIDs + idsOfCities + uint64(n-crowd.Strangers)%100_000_000_000)
+	}
+	id := 2 * uint64(n)
+	if c.channel.store {
+		id++
+	}
+	if c.only.city != none {
+		return sale.CustomerID(mostIDs + (id+uint64(c.only.city)*idsOfCity)%idsOfCities)
+	}
+	return sale.CustomerID(id % mostIDs)
+}
+
+// buyer draws who places an order.
+func (c *Conditions) buyer(r *prng.Rand, o Order, h *hour) (b buyer) {
+	if o.New {
+		b.Customer, b.kind = h.crowd.Born(o.Customer), checkout.Newcomer
+	} else {
+		b.Customer = h.crowd.Returning(r)
+	}
+	b.id = c.id(b.Number)
+	b.taste = prng.Mix(uint64(b.id) << 8)
+	b.place = c.population.homes[b.Home]
+	if c.only.city != none {
+		b.place = c.only.city
+	}
+	if b.kind == checkout.Returning && c.spent(&b) >= c.market.model.Customers.VIPFrom {
+		b.kind = checkout.VIP
+	}
+	return b
+}
+
+// spent is what a customer has spent by now, on average of all who are like that, in whole units of
+// the currency.
+func (c *Conditions) spent(b *buyer) uint64 {
+	orders := c.population.crowd.Orders(b.Number, b.Days) // of 1000
+	return orders * c.market.model.Customers.Spends * (256 + b.power()) / 512 / 1000
+}
+
+// draft is an order as it is placed.
+type draft struct {
+	buyer
+	hour     *hour
+	product  int
+	quantity int64
+	off      uint64 // percent
+	source   *checkout.Source
+	way      checkout.Order
+	method   int
+	chance   uint64 // of checkout.Whole, that the first attempt fails
+}
+
+// draft draws an order that is placed at a moment.
+func (c *Conditions) draft(r *prng.Rand, o Order, at sale.Time) (d draft) {
+	d.hour = &c.hours[(at-c.from)/hourMs]
+	d.buyer = c.buyer(r, o, d.hour)
+	m := c.market
+	if !c.channel.store {
+		d.way.Browser = d.hour.browsers.Of(d.bits(deviceTaste))
+		for tries := uint64(0); c.only.method != none && !m.pays(c.only.method, d.way.Browser) && tries < 64; tries++ {
+			if d.way.Browser = d.hour.browsers.Of(d.bits(deviceTaste) + tries<<52); !o.New {
+				d.buyer = c.buyer(r, o, d.hour)
+				d.way.Browser = d.hour.browsers.Of(d.bits(deviceTaste))
+			}
+		}
+		d.source = m.checkout.Source(d.kind, r.Next())
+	}
+	c.choose(r, &d)
+	price, _ := d.hour.offer.Price(d.product)
+	d.quantity = m.goods.Quantity(price, r.Next())
+	c.takeOff(r, &d)
+	_, _, d.way.Amount = amounts(price, d.quantity, d.off)
+	d.way.Region = m.places[d.place].region
+	d.way.Favourite = d.bits(methodTaste)
+	if d.method = c.only.method; d.method == none {
+		d.method = c.channel.checkout.Method(&d.way, r.Next())
+	}
+	local := int(d.hour.local[m.places[d.place].Zone])
+	d.chance = c.channel.checkout.FailChance(d.method, d.way.Amount, local, d.kind, d.source)
+	return d
+}
+
+// tilt is how dear a set the buyer takes of two, of goods.Dearer.
+func (c *Conditions) tilt(d *draft) uint64 {
+	f := &c.market.model.Customers
+	tilt := int64(goods.Neutral) + (int64(d.power())-256)*f.Power/256 + c.market.places[d.place].roomy
+	if b := d.way.Browser; b != nil {
+		for i := range c.market.devices {
+			if c.market.devices[i].name == b.Device {
+				tilt += c.market.devices[i].tilt
+			}
+		}
+	}
+	if d.kind == checkout.VIP {
+		tilt += f.VIPs
+	}
+	return uint64(max(goods.Cheaper, min(tilt, goods.Dearer)))
+}
+
+// choose chooses the product.
+func (c *Conditions) choose(r *prng.Rand, d *draft) {
+	offer, tilt := d.hour.offer, c.tilt(d)
+	brand, item := c.only.brand, c.only.product
+	if c.focus.brand != none && r.In(uint64(c.scenario.attracts), 100) {
+		brand, item = c.focus.brand, c.focus.product
+	}
+	switch {
+	case item != none:
+		d.product = item
+	case brand != none:
+		d.product = offer.DrawOfBrand(brand, r, tilt)
+	case r.In(c.market.model.Customers.LoyalToBrand, 100):
+		d.product = offer.DrawOfBrand(c.market.goods.Favourite(d.bits(brandTaste), c.channel.store), r, tilt)
+	default:
+		d.product = offer.Draw(r, tilt)
+	}
+}
+
+// takeOff chooses what is taken off the order. What is normal demand for the scenario's focus is in
+// the scenario's price too.
+func (c *Conditions) takeOff(r *prng.Rand, d *draft) {
+	v := &c.market.model.Vouchers
+	d.off = 0
+	switch brand := c.market.goods.Products()[d.product].Brand; {
+	case brand == c.focus.brand && (c.focus.product == none || d.product == c.focus.product):
+		d.off = c.scenario.offFrom + r.Below(c.scenario.offTo-c.scenario.offFrom+1)
+	case r.In(v.Share, 1000):
+		d.off = v.Values[r.Below(uint64(len(v.Values)))]
+	}
+}
+
+// amounts returns what an order costs.
+func amounts(price sale.Cents, quantity int64, off uint64) (full, discount, total sale.Cents) {
+	full = price * sale.Cents(quantity)
+	discount = full * sale.Cents(off) / 100
+	return full, discount, full - discount
+}
+
+// pays reports whether a method can be used with a browser.
+func (m *Market) pays(method int, b *browsers.Browser) bool {
+	switch m.model.Payment.Online[method].Devices {
+	case "apple":
+		return b.Apple
+	case "google":
+		return b.Google
+	}
+	return true
+}
