@@ -148,7 +148,8 @@ func (r *Request) check() error {
 	case r.At.Year() < 2000 || r.At.Year() > 2999:
 		return invalid("at", r.At.Format(time.RFC3339), "a time in the years 2000 to 2999")
 	case r.Events > 0 && (r.Mean < 0 || r.Mean > contract.MaxEventsPerMinute):
-		return invalid("mean", fmt.Sprint(r.Mean), fmt.Sprintf("0 to %d events per minute", contract.MaxEventsPerMinute))
+		return invalid("mean", fmt.Sprint(r.Mean),
+			fmt.Sprintf("0 to %d events per minute", contract.MaxEventsPerMinute))
 	case r.Events == 0 && (r.Mean < 1 || r.Mean > contract.MaxEventsPerMinute):
 		return invalid("mean", fmt.Sprint(r.Mean),
 			fmt.Sprintf("1 to %d events per minute", contract.MaxEventsPerMinute))

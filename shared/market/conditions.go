@@ -134,15 +134,17 @@ func (c *Conditions) resolveNames() error {
 	}
 	m := c.market
 	products, brands, methods := m.goods.Products(), m.goods.Brands(), c.channel.checkout.Methods
-	if i := find("scenario", &c.Scenario, len(m.scenarios), func(i int) string { return m.scenarios[i].Name }, ""); i != none {
+	known := func(i int) string { return m.scenarios[i].Name }
+	if i := find("scenario", &c.Scenario, len(m.scenarios), known, ""); i != none {
 		c.scenario = m.scenarios[i]
 	}
 	c.only = selection{
 		brand: find("brand", &c.Brand, len(brands), func(i int) string { return brands[i].Name.String() }, ""),
 		product: find("product", &c.Product, len(products), func(i int) string { return products[i].Name.String() },
 			fmt.Sprintf("a product name of the catalogue, as in %q", products[0].Name.String())),
-		city:   find("city", &c.City, len(m.places), func(i int) string { return m.places[i].Name }, ""),
-		method: find("payment_method", &c.PaymentMethod, len(methods), func(i int) string { return methods[i].Name }, ""),
+		city: find("city", &c.City, len(m.places), func(i int) string { return m.places[i].Name }, ""),
+		method: find("payment_method", &c.PaymentMethod, len(methods),
+			func(i int) string { return methods[i].Name }, ""),
 	}
 	if err != nil {
 		return err

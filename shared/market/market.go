@@ -138,7 +138,7 @@ func (m *Market) newChannel(name contract.Channel) (*channel, error) {
 	}
 	var err error
 	if ch.profile, err = calendar.New(demand, hours); err != nil {
-		return nil, &parameters.Invalid{Path: path, Value: err.Error(), Allowed: "demand in one hour of a year at least"}
+		return nil, &parameters.Invalid{Path: path, Value: err.Error(), Allowed: "demand in one hour at least"}
 	}
 	ch.noise = calendar.NewNoise(m.model.Demand.Noise, ch.seed)
 	ch.following, ch.fails = follow(m.model, methods)

@@ -129,7 +129,7 @@ func (c *Conditions) draft(r *prng.Rand, o Order, at sale.Time) (d draft) {
 	price, _ := d.hour.offer.Price(d.product)
 	d.quantity = m.goods.Quantity(price, r.Next())
 	c.takeOff(r, &d)
-	_, _, d.way.Amount = amounts(price, d.quantity, d.off)
+	_, d.way.Amount = amounts(price, d.quantity, d.off)
 	d.way.Region = m.places[d.place].region
 	d.way.Favourite = d.bits(methodTaste)
 	if d.method = c.only.method; d.method == none {
@@ -190,10 +190,10 @@ func (c *Conditions) takeOff(r *prng.Rand, d *draft) {
 }
 
 // amounts returns what an order costs.
-func amounts(price sale.Cents, quantity int64, off uint64) (full, discount, total sale.Cents) {
-	full = price * sale.Cents(quantity)
+func amounts(price sale.Cents, quantity int64, off uint64) (discount, total sale.Cents) {
+	full := price * sale.Cents(quantity)
 	discount = full * sale.Cents(off) / 100
-	return full, discount, full - discount
+	return discount, full - discount
 }
 
 // pays reports whether a method can be used with a browser.

@@ -116,7 +116,8 @@ func (c *Conditions) failure(r *prng.Rand, method int, d *draft, keep *[sorts]ui
 }
 
 // write fills in the sale: attempt number of a draft, paid with a method.
-func (c *Conditions) write(d *draft, at sale.Time, number, method int, out *checkout.Outcome, r *prng.Rand, s *sale.Sale) {
+func (c *Conditions) write(d *draft, at sale.Time, number, method int, out *checkout.Outcome, r *prng.Rand,
+	s *sale.Sale) {
 	m := c.market
 	p := &m.goods.Products()[d.product]
 	s.Timestamp, s.Attempt = at, int64(number)
@@ -130,7 +131,7 @@ func (c *Conditions) write(d *draft, at sale.Time, number, method int, out *chec
 	s.Price, s.ListPrice = offer.Price(d.product)
 	s.Promotion = offer.Promotion(d.product)
 	s.Quantity = d.quantity
-	_, s.Discount, s.TotalAmount = amounts(s.Price, d.quantity, d.off)
+	s.Discount, s.TotalAmount = amounts(s.Price, d.quantity, d.off)
 
 	c.where(d, s)
 	s.PaymentMethod = c.channel.checkout.Methods[method].Text

@@ -364,7 +364,7 @@ func TestConcurrentUse(t *testing.T) {
 		})
 	}
 	all.Wait()
-	if s := b.On(day("2026-01-01")); s.Of(7) != s.Of(7) {
+	if s := b.On(day("2026-01-01")); s.Of(7) != b.On(day("2026-01-01")).Of(7) {
 		t.Error("one browser is made twice")
 	}
 }
