@@ -106,6 +106,31 @@ func TestGoldenNextMinute(t *testing.T) {
 	}
 }
 
+// Nor is anybody new twice in a burst that stands alone.
+func TestStrangersComeOnce(t *testing.T) {
+	for name, change := range map[string]func(*burst.Request){
+		"exactly": func(o *burst.Request) { o.Events, o.Over = 40_000, 2*time.Hour },
+		"shard":   func(o *burst.Request) { o.Events, o.Over, o.Of, o.Shard = 40_000, 2*time.Hour, 3, 1 },
+		"demand":  func(o *burst.Request) { o.Follows, o.Over = false, time.Hour },
+	} {
+		orders := make(map[sale.CustomerID]sale.TransactionID)
+		b := plan(t, with(slot(contract.Online), change))
+		var s sale.Sale
+		for i := range b.Len() {
+			if b.At(i, &s); s.CustomerType.String() != "new" {
+				continue
+			}
+			if order, known := orders[s.CustomerID]; known && order != s.OrderID {
+				t.Fatalf("%s: %s is new in %s and in %s", name, s.CustomerID, order, s.OrderID)
+			}
+			orders[s.CustomerID] = s.OrderID
+		}
+		if share := 100 * len(orders) / b.Len(); share < 20 || share > 28 {
+			t.Errorf("%s: %d newcomers in %d events", name, len(orders), b.Len())
+		}
+	}
+}
+
 // A burst that stands alone, with an exact number of events, has the whole of its orders.
 func TestAttemptsOfABurstAlone(t *testing.T) {
 	for _, over := range []time.Duration{time.Second, time.Minute, 3 * time.Hour} {

@@ -91,31 +91,28 @@ func New(m *market.Market, r Request) (*Burst, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &Burst{id: identity(m, c, r), conditions: c}
+	name := func(end time.Time) sale.BurstID {
+		r := r
+		r.At = end
+		return identity(m, c, r)
+	}
+	b := &Burst{id: name(r.At), conditions: c}
 	seed := seedOf(m, r)
 	if r.Events == 0 {
-		var before func(time.Time) sale.BurstID
-		if r.Follows {
-			before = func(end time.Time) sale.BurstID {
-				earlier := r
-				earlier.At = end
-				return identity(m, c, earlier)
-			}
-		}
-		b.plan = planDemand(c, seed, r.Mean, before)
+		b.plan = planDemand(c, seed, r.Mean, r.Follows)
 		if n := b.plan.about(c); n > contract.MaxEvents {
 			return nil, invalid("over", r.Over.String(), fmt.Sprintf(
 				"a shorter time: about %d events would be sold in this one, and a burst has at most %d", n,
 				contract.MaxEvents))
 		}
-		b.plan.finish(c, b.id)
+		b.plan.finish(c, name)
 		b.to = b.plan.events
 		return b, nil
 	}
 	events, of := uint64(r.Events), uint64(max(r.Of, 1))
 	b.from, b.to = events*uint64(r.Shard)/of, events*uint64(r.Shard+1)/of
 	b.plan = planExactly(c, seed, events, b.from, b.to)
-	b.plan.finish(c, b.id)
+	b.plan.finish(c, name)
 	return b, nil
 }
 
@@ -150,6 +147,8 @@ func (r *Request) check() error {
 	case r.Events > 0 && (r.Mean < 0 || r.Mean > contract.MaxEventsPerMinute):
 		return invalid("mean", fmt.Sprint(r.Mean),
 			fmt.Sprintf("0 to %d events per minute", contract.MaxEventsPerMinute))
+	case r.Events == 0 && r.Follows && (r.Over%time.Minute != 0 || r.At.Truncate(time.Minute) != r.At):
+		return invalid("over", r.Over.String(), "whole minutes of the clock in a burst that follows others")
 	case r.Events == 0 && (r.Mean < 1 || r.Mean > contract.MaxEventsPerMinute):
 		return invalid("mean", fmt.Sprint(r.Mean),
 			fmt.Sprintf("1 to %d events per minute", contract.MaxEventsPerMinute))

@@ -21,7 +21,7 @@ func TestLimitsAreTaken(t *testing.T) {
 		"first year":            {func(o *burst.Request) { o.At = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC) }, -1},
 		"last year":             {func(o *burst.Request) { o.At = time.Date(2999, 12, 31, 23, 59, 0, 0, time.UTC) }, -1},
 		"least mean":            {func(o *burst.Request) { o.Mean = 1 }, -1},
-		"greatest mean":         {func(o *burst.Request) { o.Mean, o.Over = contract.MaxEventsPerMinute, time.Second }, -1},
+		"greatest mean":         {func(o *burst.Request) { o.Mean, o.Over, o.Follows = contract.MaxEventsPerMinute, time.Second, false }, -1},
 		"events without a mean": {func(o *burst.Request) { o.Events, o.Mean = 7, 0 }, 7},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -47,7 +47,7 @@ func TestBeyondTheLimits(t *testing.T) {
 		"shard before the first": {func(o *burst.Request) { o.Events, o.Of, o.Shard = 9, 3, -1 }, "shard"},
 		"the year before":        {func(o *burst.Request) { o.At = time.Date(1999, 12, 31, 23, 59, 0, 0, time.UTC) }, "at"},
 		"the year after":         {func(o *burst.Request) { o.At = time.Date(3000, 1, 1, 0, 0, 0, 0, time.UTC) }, "at"},
-		"greater mean":           {func(o *burst.Request) { o.Mean, o.Over = contract.MaxEventsPerMinute+1, time.Second }, "mean"},
+		"greater mean":           {func(o *burst.Request) { o.Mean, o.Over, o.Follows = contract.MaxEventsPerMinute+1, time.Second, false }, "mean"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := burst.New(m, with(slot(contract.Online), c.change))

@@ -18,8 +18,9 @@ type plan struct {
 	from          sale.Time
 	start, events uint64 // the first event of the burst that the plan knows, and how many it knows
 	open          bool   // what begins in a cell may go on in later ones
-	cells         []cell // the first lead ones are before the burst
-	lead          int
+	cells         []cell // the first ones are before the burst
+	own           int    // the first one of the burst
+	earlier       int    // the first one of the bursts before it whose orders go on in it
 
 	// near[n] is the cell of event start + n·events/len(near): a search for the cell of an event
 	// begins there and ends after a few steps.
@@ -80,26 +81,26 @@ func cellsOf(c *market.Conditions, seed uint64, from time.Time, parts int64) []c
 }
 
 // planDemand plans as many events as the market makes, where mean is how many a minute has on
-// average over a year. before names the bursts of the minutes before this one, if it goes on with
-// what they have begun.
-func planDemand(c *market.Conditions, seed uint64, mean int, before func(end time.Time) sale.BurstID) plan {
+// average over a year. If the burst follows others, it goes on with what they have begun.
+func planDemand(c *market.Conditions, seed uint64, mean int, follows bool) plan {
 	p := plan{open: true}
-	from := c.From
-	if before != nil {
-		from = from.Add(-2 * market.Longest) // the numbers of events in the minutes before need those before them
+	from, over := c.From, c.To.Sub(c.From)
+	if follows {
+		// Orders of so many bursts before go on here; and to know the numbers of their events, what
+		// goes on in them has to be known too.
+		from = from.Add(-(market.Longest + over - 1) / over * over)
+		p.earlier = int(market.Longest / time.Minute)
+		p.own = p.earlier + int(c.From.Sub(from)/time.Minute)
+		from = from.Add(-market.Longest)
 	}
 	p.cells = cellsOf(c, seed, from, 1)
 	strangers := crowd.Stranger(seed)
 	for i := range p.cells {
 		l := &p.cells[i]
 		l.draw(c, mean)
-		if before == nil { // nobody would come back who is new to a burst that stands alone
+		if !follows { // nobody would come back who is new to a burst that stands alone
 			l.newcomers.first = strangers
 			strangers += crowd.Number(l.newcomers.sales + l.newcomers.orders)
-		}
-		if l.begin < 0 {
-			p.lead = i + 1
-			l.burst = before(c.From.Add(time.Duration(l.begin+l.length) * time.Millisecond))
 		}
 	}
 	return p
@@ -116,10 +117,12 @@ func (l *cell) draw(c *market.Conditions, mean int) {
 		expected, _ := bits.Div64(high, low, prng.Million)
 		return r.Poisson(min(expected, most))
 	}
-	l.orders, l.series = poisson(f.Orders), poisson(f.Series)
+	if !c.Shuts(l.begin) { // by then all has to be over
+		l.orders, l.series = poisson(f.Orders), poisson(f.Series)
+	}
 	l.newcomers = newcomers{first: c.Born(l.begin)}
 	born := uint64(c.Born(l.begin+l.length) - l.newcomers.first)
-	l.newcomers.orders = min(born*f.Orders/(f.Once+f.Orders), l.orders)
+	l.newcomers.orders = min(born*f.NewOrders/prng.Million, l.orders)
 	l.newcomers.sales = born - l.newcomers.orders
 	// Whoever is new comes for sure, and so many others that there are as many as expected.
 	l.sales.n = poisson(f.Once)
@@ -128,7 +131,7 @@ func (l *cell) draw(c *market.Conditions, mean int) {
 
 // about is how many events there are, and a few more.
 func (p *plan) about(c *market.Conditions) (n uint64) {
-	for _, l := range p.cells[p.lead:] {
+	for _, l := range p.cells[p.own:] {
 		n += l.sales.n + 3*l.orders + c.Following().SeriesTo*l.series
 	}
 	return n
@@ -200,34 +203,57 @@ func (l *cell) divide(c *market.Conditions, seed uint64) {
 	} else {
 		l.orders, l.series = 0, 0 // there is no room for them
 	}
-	born := min(about(f.New), l.sales.n+l.orders)
-	l.newcomers = newcomers{first: crowd.Stranger(seed) + crowd.Number((n+l.before)*f.New/prng.Million)}
-	l.newcomers.orders = min(born*l.orders/max(l.sales.n+l.orders, 1), l.orders)
+	first, next := l.before*f.New/prng.Million, (l.before+n)*f.New/prng.Million
+	born := min(next-first, l.sales.n+l.orders)
+	l.newcomers = newcomers{first: crowd.Stranger(seed) + crowd.Number(first)}
+	l.newcomers.orders = min(born*f.NewOrders/prng.Million, l.orders)
 	l.newcomers.sales = born - l.newcomers.orders
 }
 
-// finish makes the plan ready to be asked. burst is the name of the burst itself.
-func (p *plan) finish(c *market.Conditions, burst sale.BurstID) {
+// finish makes the plan ready to be asked. name is what a burst that ends at a moment is called.
+func (p *plan) finish(c *market.Conditions, name func(end time.Time) sale.BurstID) {
 	p.from = sale.TimeOf(c.From)
 	p.spread(c.Following())
-	for i := range p.cells {
-		l := &p.cells[i]
-		if i < p.lead/2 {
-			continue // only what goes on from here is asked for
+	if p.open {
+		over := c.To.Sub(c.From).Milliseconds()
+		for i := p.earlier; i < len(p.cells); i++ {
+			if l := &p.cells[i]; l.begin%over != 0 {
+				l.before = p.cells[i-1].before + p.cells[i-1].events()
+			}
 		}
-		l.fill()
-		l.rank()
-		if i < p.lead {
-			continue
-		}
-		l.burst = burst
-		if p.open {
-			l.before = p.events
-			p.events += l.events()
+		last := &p.cells[len(p.cells)-1]
+		p.events = last.before + last.events()
+	}
+	own := name(c.To)
+	for i := p.own; i < len(p.cells); i++ {
+		p.cells[i].burst = own
+		p.cells[i].fill()
+		p.cells[i].rank()
+		for _, a := range p.cells[i].attempts.sorted {
+			p.recall(i-a.back(), a, c, name)
 		}
 	}
-	p.near = make([]uint32, len(p.cells)-p.lead)
-	at := p.lead
+	p.index()
+}
+
+// recall makes the cell ready in which an order was begun that is tried again, if it is of an earlier
+// burst.
+func (p *plan) recall(i int, a attempt, c *market.Conditions, name func(end time.Time) sale.BurstID) {
+	l := &p.cells[i]
+	if i >= p.own || a.series() || a.number() == 0 || l.burst != (sale.BurstID{}) {
+		return
+	}
+	l.fill()
+	l.rank()
+	over := c.To.Sub(c.From)
+	bursts := time.Duration(-l.begin-1) * time.Millisecond / over // that lie between
+	l.burst = name(c.From.Add(-bursts * over))
+}
+
+// index fills near.
+func (p *plan) index() {
+	p.near = make([]uint32, len(p.cells)-p.own)
+	at := p.own
 	for n := range p.near {
 		i := p.start + uint64(n)*p.events/uint64(len(p.near))
 		for at < len(p.cells)-1 && p.cells[at].before+p.cells[at].events() <= i {

@@ -206,5 +206,10 @@ func (c *Conditions) Born(ms int64) crowd.Number {
 	return c.population.crowd.Born((c.From.UnixMilli() + ms) / 1000)
 }
 
+// Shuts reports whether all will be shut a while after a moment, in milliseconds from From.
+func (c *Conditions) Shuts(ms int64) bool {
+	return c.channel.store && c.Expected(c.From.Add(time.Duration(ms)*time.Millisecond+Longest+time.Minute)) == 0
+}
+
 // Following is what part of the events is what.
 func (c *Conditions) Following() *Following { return &c.channel.following }

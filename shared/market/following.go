@@ -19,6 +19,8 @@ type Following struct {
 	Series uint64 // series of fraud
 	New    uint64 // first orders of customers, of all kinds of orders
 
+	NewOrders uint64 // customers' first orders that take several attempts, of a million of them
+
 	Third                uint64 // orders with three attempts, of a million with more than one
 	Pause, SeriesPause   uint64 // mean time from one attempt to the next, in milliseconds
 	Least                int64  // the shortest, in milliseconds
@@ -59,7 +61,7 @@ func sortOf(s sale.Status) sort {
 
 // follow divides the events of a channel, so that as many fail as its methods say, and for the
 // same reasons, while those that are tried again make a story of their own.
-func follow(m *Model, methods []checkout.MethodFigures) (f Following, x failures) {
+func follow(m *Model, methods []checkout.MethodFigures, store bool) (f Following, x failures) {
 	const million = prng.Million
 	o, s := &m.Orders, &m.Fraud
 	var shares, fails uint64
@@ -93,6 +95,9 @@ func follow(m *Model, methods []checkout.MethodFigures) (f Following, x failures
 	f.Series = inSeries * 100 / s.Refused * 2 / length
 	f.Once = million - f.Orders*(2*million+f.Third)/million - f.Series*length/2
 	f.New = m.Customers.New * (f.Once + f.Orders) / 1000
+	if !store { // where it is not known yet when the shop shuts
+		f.NewOrders = min(f.Orders*million/(f.Once+f.Orders)*m.Payment.Failures.NewCustomers/100, million)
+	}
 
 	x.further = further
 	x.last = (further - f.Third) * million / (million - f.Third)

@@ -141,7 +141,7 @@ func (m *Market) newChannel(name contract.Channel) (*channel, error) {
 		return nil, &parameters.Invalid{Path: path, Value: err.Error(), Allowed: "demand in one hour at least"}
 	}
 	ch.noise = calendar.NewNoise(m.model.Demand.Noise, ch.seed)
-	ch.following, ch.fails = follow(m.model, methods)
+	ch.following, ch.fails = follow(m.model, methods, ch.store)
 	return ch, nil
 }
 

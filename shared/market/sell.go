@@ -1,6 +1,8 @@
 package market
 
 import (
+	"time"
+
 	"salesburst/shared/market/checkout"
 	"salesburst/shared/market/goods"
 	"salesburst/shared/prng"
@@ -28,7 +30,7 @@ func (c *Conditions) SellAgain(o Order, placed, at sale.Time, number, of int, s 
 	var d draft
 	const tries = 6
 	for range tries {
-		d = c.draft(&r, o, placed)
+		d = c.lasting(&r, o, placed)
 		if r.Below(max(x.most, 1)) < d.chance {
 			break
 		}
@@ -61,7 +63,7 @@ func (c *Conditions) SellAgain(o Order, placed, at sale.Time, number, of int, s 
 // order after the other.
 func (c *Conditions) SellStolen(o Order, begun, at sale.Time, number int, s *sale.Sale) {
 	r := prng.New(o.Seed, o.Stream)
-	d := c.draft(&r, o, begun)
+	d := c.lasting(&r, o, begun)
 	r = prng.New(o.Seed+uint64(number), o.Stream)
 	offer := d.hour.offer
 	if c.only.product == none {
@@ -85,6 +87,19 @@ func (c *Conditions) SellStolen(o Order, begun, at sale.Time, number int, s *sal
 		out = &refused
 	}
 	c.write(&d, at, 1, d.method, out, &r, s)
+}
+
+// lasting drafts an order that there is time for to be tried again: the shop does not shut before.
+func (c *Conditions) lasting(r *prng.Rand, o Order, at sale.Time) (d draft) {
+	const tries = 200
+	for range tries {
+		d = c.draft(r, o, at)
+		zone := c.market.places[d.place].Zone
+		if !c.channel.store || c.channel.profile.At(zone.Local(int64(at)/1000+int64(Longest/time.Second))) > 0 {
+			break
+		}
+	}
+	return d
 }
 
 var (

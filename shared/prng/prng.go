@@ -5,10 +5,7 @@
 // [Rand.Binomial] says at once how many of many events happen.
 package prng
 
-import (
-	"math"
-	"math/bits"
-)
+import "math/bits"
 
 // Rand is a stream of random numbers: the generator splitmix64 (Steele, Lea and
 // Flood, "Fast splittable pseudorandom number generators", 2014). It is not meant for
@@ -57,18 +54,7 @@ func (r *Rand) Poisson(mean uint64) uint64 {
 		}
 		return n / Million
 	}
-	p := mean << 32 / (chances * Million) // of 2³²
-	var n uint64
-	for range chances / 2 {
-		bits := r.Next()
-		if bits>>32 < p {
-			n++
-		}
-		if bits&math.MaxUint32 < p {
-			n++
-		}
-	}
-	return n
+	return r.Binomial(chances, mean, chances*Million)
 }
 
 // unit is one standard deviation of what normal returns.

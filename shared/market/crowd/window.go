@@ -96,7 +96,7 @@ func (m *Moment) Born(n Number) Customer {
 // Returning draws a customer who was there before.
 func (m *Moment) Returning(r *prng.Rand) (who Customer) {
 	w, c := m.window, m.crowd
-	const tries = 48
+	const tries = 5000 // where hardly anybody is awake
 	for range tries {
 		class := uint64(c.class.Draw(r.Next()))
 		age := int(Exponential(r.Next()) * c.days >> 16)
