@@ -1,10 +1,12 @@
 package dashboards_test
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -81,11 +83,56 @@ func ids(e events) map[sale.BurstID]map[uint32]bool {
 	return bursts
 }
 
+func hour(v event) time.Time { return v.Timestamp.Time().Truncate(time.Hour) }
+
+// perHour is how many events the buckets of each hour have on average, of those that have any.
+func perHour(asked question.Asked, all events) map[time.Time]float64 {
+	buckets, means := make(map[time.Time]map[time.Time]bool), make(map[time.Time]float64)
+	for _, v := range all {
+		if buckets[hour(v)] == nil {
+			buckets[hour(v)] = make(map[time.Time]bool)
+		}
+		buckets[hour(v)][v.Timestamp.Time().Truncate(asked.Interval)] = true
+		means[hour(v)]++
+	}
+	for h, of := range buckets {
+		means[h] /= float64(len(of))
+	}
+	return means
+}
+
+// inOpen are the minutes of a time in which stores are open, from 16 to 2 o'clock UTC.
+func inOpen(from, to int64) (n float64) {
+	for t := time.UnixMilli(from).UTC(); t.UnixMilli() < to; t = t.Add(time.Minute) {
+		if open(t) {
+			n++
+		}
+	}
+	return n
+}
+
+func open(t time.Time) bool { return t.Hour() >= 16 || t.Hour() < 2 }
+
+func second(v event) bool { return v.Attempt > 1 }
+
+// below is how much less than the list price is paid, in percent.
+func below(e events, of func(event) float64) float64 {
+	e = e.only(paid)
+	return 100 - perHundred(e.sum(of), e.sum(func(v event) float64 { return float64(v.ListPrice) * float64(v.Quantity) }))
+}
+
 // figures computes in Go what a column of that name means, of the events that belong to a
-// row, on all panels.
-func figures(asked question.Asked) map[string]func(e events) float64 {
+// row, on all panels. All are the events of all rows.
+func figures(asked question.Asked, inAll events) map[string]func(e events) float64 {
 	from, to := asked.Bounds()
 	whole := float64((to - from) / time.Minute.Milliseconds())
+	hours := sync.OnceValue(func() map[time.Time]float64 { return perHour(asked, inAll) })
+	usually := func(deviations float64) func(events) float64 { // a second
+		return func(e events) float64 {
+			n := hours()[hour(e[0])]
+			return max(0, n+deviations*math.Sqrt(n)) / asked.Interval.Seconds()
+		}
+	}
 	mean := func(of func(event) float64, pass func(event) bool) func(events) float64 {
 		return func(e events) float64 { e = e.only(pass); return e.sum(of) / count(e) }
 	}
@@ -110,6 +157,21 @@ func figures(asked question.Asked) map[string]func(e events) float64 {
 		"revenue":        revenue,
 		"average_order":  func(e events) float64 { return revenue(e) / orders(e) },
 		"not_paid":       func(e events) float64 { return e.only(unpaid).sum(cents) / 100 },
+		"saved":          func(e events) float64 { return revenue(e.only(second)) },
+		"saved_percent":  func(e events) float64 { return perHundred(revenue(e.only(second)), revenue(e)) },
+		"tried_again": func(e events) float64 {
+			return perHundred(count(e.only(second)), count(e.only(func(v event) bool {
+				return unpaid(v) && v.Status != sale.FailedCheckout && v.Status != sale.FailedAPIResponse
+			})))
+		},
+		"paid_again": func(e events) float64 { return perHundred(orders(e.only(second)), count(e.only(second))) },
+		"below_list": func(e events) float64 {
+			return below(e, func(v event) float64 { return float64(v.Price) * float64(v.Quantity) })
+		},
+		"below_list_paid": func(e events) float64 { return below(e, cents) },
+		"new_percent": func(e events) float64 {
+			return perHundred(orders(e.only(func(v event) bool { return v.CustomerType.String() == "new" })), orders(e))
+		},
 		"commission": func(e events) float64 {
 			return e.only(paid).sum(func(v event) float64 { return float64(v.Commission) }) / 100
 		},
@@ -129,13 +191,15 @@ func figures(asked question.Asked) map[string]func(e events) float64 {
 		},
 		"late":       func(e events) float64 { return count(e.only(func(v event) bool { return delay(v) >= 120 })) },
 		"first_time": oldest, "last_time": newest, "newest_time": newest,
-		"age":              func(e events) float64 { return (float64(to) - newest(e)) / 1000 },
-		"online":           func(e events) float64 { return slots(e, "online") },
-		"in_store":         func(e events) float64 { return slots(e, "in_store") },
-		"online_missing":   func(e events) float64 { return whole - slots(e, "online") },
-		"in_store_missing": func(e events) float64 { return whole - slots(e, "in_store") },
-		"bursts":           func(e events) float64 { return float64(len(ids(e))) },
-		"duplicated":       func(e events) float64 { return count(e) - distinct(e) },
+		"age":            func(e events) float64 { return (float64(to) - newest(e)) / 1000 },
+		"online":         func(e events) float64 { return slots(e, "online") },
+		"in_store":       func(e events) float64 { return slots(e, "in_store") },
+		"online_missing": func(e events) float64 { return whole - slots(e, "online") },
+		"in_store_missing": func(e events) float64 {
+			return inOpen(from, to) - slots(e.only(func(v event) bool { return open(minute(v).UTC()) }), "in_store")
+		},
+		"bursts":     func(e events) float64 { return float64(len(ids(e))) },
+		"duplicated": func(e events) float64 { return count(e) - distinct(e) },
 		"missing": func(e events) (n float64) {
 			for _, seen := range ids(e) {
 				var all []uint32
@@ -149,7 +213,8 @@ func figures(asked question.Asked) map[string]func(e events) float64 {
 		"usual": func(e events) float64 {
 			return map[string]float64{"online": 15, "in_store": 5}[e[0].OrderType.String()]
 		},
-		"schedule": func(events) float64 { return 12 },
+		"usual_most":  usually(3),
+		"usual_least": usually(-3),
 	}
 }
 
@@ -168,6 +233,8 @@ var names = map[string]func(event) string{
 	"failure_reason": func(v event) string { return v.FailureReason.String() },
 	"scenario":       func(v event) string { return v.Scenario.String() },
 	"burst":          func(v event) string { return v.TransactionID.Burst.String() },
+	"promotion":      func(v event) string { return cmp.Or(v.Promotion.String(), "none") },
+	"which":          func(v event) string { return []string{"first attempt", "second", "third"}[v.Attempt-1] },
 	"size": func(v event) string {
 		switch size := v.ScreenSize / 10; {
 		case v.ScreenSize == 0:
@@ -205,7 +272,13 @@ func (c *comparison) check(
 	}
 	asked := panel.Ask(choice)
 	from, to := asked.Bounds()
-	means := figures(asked)
+	var inAll events
+	for i, s := range c.sales {
+		if at := millis(event{Sale: s}); at >= from && at < to {
+			inAll = append(inAll, event{s, c.arrived[i]})
+		}
+	}
+	means := figures(asked, inAll)
 	var keys, numbers []int // the columns that name a row, and the others
 	for i, name := range columns {
 		_, isName := names[name]

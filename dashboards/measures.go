@@ -12,6 +12,14 @@ import (
 func paid() question.Filter   { return question.Is("status", "COMPLETED") }
 func unpaid() question.Filter { return question.IsNot("status", "COMPLETED") }
 
+// again are the attempts that follow one that was declined.
+func again() question.Filter { return question.AtLeast("attempt", 2) }
+
+// declined are the attempts after which a customer may try again: it was not for a failure of the shop's.
+func declined() question.Filter {
+	return question.Is("status", "INSUFFICIENT_FUNDS", "USER_ERROR", "FRAUD")
+}
+
 func count(name string, only ...question.Filter) question.Measure {
 	return question.Measure{Name: name, Kind: question.Count, Filter: only}
 }
@@ -41,6 +49,10 @@ func before(m question.Measure) question.Measure {
 	m.Before = true
 	return m
 }
+
+// storesOpen is when some store on the mainland is open on every day but Thanksgiving and Christmas,
+// summer and winter: from 11 of the eastern clocks, as on Sundays, to 19 of the western ones.
+var storesOpen = question.Daily{From: 16 * time.Hour, Length: 10 * time.Hour}
 
 // usual is the upper end of the usual range of failed attempts by order type, in percent:
 // by the market, 13 to 15 fail online, 3 to 5 in stores.

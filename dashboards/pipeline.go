@@ -25,15 +25,35 @@ func Pipeline() Dashboard {
 	}.complete()
 }
 
+// hourly compares each bucket's rate of events with the mean of its hour, by the clock. The standard
+// deviation of a number that chance alone makes is its square root.
+const hourly = `SELECT
+  "time",
+  events,
+  hour_mean + band AS usual_most,
+  CASE WHEN hour_mean > band THEN hour_mean - band ELSE 0.0 END AS usual_least
+FROM (
+  SELECT "time", events, hour_mean, 3.0 * SQRT(hour_mean * 1000.0 / ${__interval_ms}) AS band
+  FROM (
+    SELECT
+      "time",
+      TIME_FLOOR("time", 'PT1H') AS clock_hour,
+      SUM(events) AS events,
+      AVG(SUM(events)) OVER (PARTITION BY TIME_FLOOR("time", 'PT1H')) AS hour_mean
+    FROM grouped
+    GROUP BY 1, 2
+  )
+)`
+
 const lastQuarter = " Of the last 15 minutes of the time range."
 
 func fresh() []Panel {
 	const age = `(${__to} - TIMESTAMP_TO_MILLIS(newest_time)) / 1000.0 AS age`
 	newest := []question.Measure{of("__time", question.Max, "newest_time")}
 	old := []Threshold{{Color: Green, Meaning: "fresh"}, {180, Orange, "late"}, {300, Vermillion, "stopped"}}
-	perSecond := 0.0
+	perMinute := 0
 	for _, f := range contract.Functions() {
-		perSecond += float64(f.EventsPerMinute) / 60
+		perMinute += f.EventsPerMinute
 	}
 	late := per(time.Minute, count("late", question.AtLeast("seconds_to_arrive", int64(question.Settle/time.Second))))
 	longest := of("seconds_to_arrive", question.Max, "longest_delay")
@@ -50,8 +70,10 @@ func fresh() []Panel {
 		{
 			ID: 102, Title: "Late channels", Kind: Table, Width: 6, Height: 7, Unit: Seconds, Decimals: 1,
 			Description: "The newest sale of each order type, and its age at the end of the time range. Stores" +
-				" sell little at night.",
-			Thresholds: old,
+				" are shut at night, all of them for up to eleven hours, on Thanksgiving and Christmas all day.",
+			Thresholds: []Threshold{
+				{Color: Green, Meaning: "fresh"}, {180, Orange, "late, or shut"}, {11 * 60 * 60, Vermillion, "stopped"},
+			},
 			Fields: []Field{
 				{Column: "order_type", Title: "order type"},
 				{Column: "newest_time", Title: "newest sale", Unit: Moment},
@@ -64,23 +86,29 @@ func fresh() []Panel {
 			},
 		},
 		{
-			ID: 103, Title: "Events per second against the schedule", Kind: TimeSeries, Width: 12, Height: 7,
+			ID: 103, Title: "Events per second against their hour", Kind: TimeSeries, Width: 12, Height: 7,
 			Unit: PerSecond, Decimals: 1,
-			Description: fmt.Sprintf("Attempts a second. The dashed line is the default of the schedules, %d"+
-				" events a minute in all, as an average over the day: evenings have half as much again, nights a"+
-				" third of it; spikes come on top.", int(perSecond*60+0.5)),
+			Description: fmt.Sprintf("Attempts a second. The market expects another amount each hour, of schedules"+
+				" that have %d events a minute by default, on average over a year; within an hour it stays. Dashed"+
+				" is the mean of the hour's events in the time range, give or take three times the square root of"+
+				" what a point holds: chance alone is nearly always within. Shocks of demand, scenarios, spikes and"+
+				" bursts that are missing or doubled are not; an hour that is wrong as a whole does not show.",
+				perMinute),
 			MinInterval: 10 * time.Second, MaxPoints: 300,
 			Fields: []Field{
 				{Column: "events", Title: "events", Unit: PerSecond, Decimals: 1, Color: Blue},
 				{
-					Column: "schedule", Title: "schedule, average of the day", Unit: PerSecond, Decimals: 1,
-					Color: Grey, Dashed: true,
+					Column: "usual_most", Title: "usual at most", Unit: PerSecond, Decimals: 1, Color: Grey,
+					Dashed: true,
+				},
+				{
+					Column: "usual_least", Title: "usual at least", Unit: PerSecond, Decimals: 1, Color: Grey,
+					Dashed: true,
 				},
 			},
 			Question: question.Question{
 				Bucket: question.ByInterval, Measures: []question.Measure{per(time.Second, count("events"))},
-				Then:  fmt.Sprintf("SELECT \"time\", events, %.2f AS schedule\nFROM grouped", perSecond),
-				Order: `"time"`,
+				Then: hourly, Order: `"time"`,
 			},
 		},
 		{
@@ -125,11 +153,13 @@ const (
 
 func complete() []Panel {
 	// A group is an order type in a minute.
-	seen := func(id int, title, description, before, suffix string, thresholds []Threshold) Panel {
-		online, store := string(contract.ChannelOnline), string(contract.ChannelStore)
-		slots := func(channel string) string {
-			return fmt.Sprintf("%sCOUNT(*) FILTER (WHERE order_type = '%s') AS %s", before, channel, channel+suffix)
-		}
+	online, store := string(contract.ChannelOnline), string(contract.ChannelStore)
+	slots := func(channel, and string) string {
+		return fmt.Sprintf("COUNT(*) FILTER (WHERE order_type = '%s'%s)", channel, and)
+	}
+	seen := func(
+		id int, title, description, suffix, storeTitle, ofOnline, ofStores string, thresholds []Threshold,
+	) Panel {
 		return Panel{
 			ID: id, Title: title, Kind: Stat, Width: 6, Height: 6, Unit: Count,
 			Empty: "no whole minute with sales", Thresholds: thresholds,
@@ -137,11 +167,11 @@ func complete() []Panel {
 				" still under way. A burst by hand hides a missing one of the same minute.",
 			Fields: []Field{
 				{Column: online + suffix, Title: "online", Unit: Count},
-				{Column: store + suffix, Title: "in stores", Unit: Count},
+				{Column: store + suffix, Title: storeTitle, Unit: Count},
 			},
 			Question: question.Question{
 				Span: question.Slots, Bucket: question.ByMinute, Dimensions: []string{"order_type"},
-				Then: "SELECT\n  " + slots(online) + ",\n  " + slots(store) +
+				Then: "SELECT\n  " + ofOnline + " AS " + online + suffix + ",\n  " + ofStores + " AS " + store + suffix +
 					"\nFROM grouped\nHAVING COUNT(*) > 0",
 			},
 		}
@@ -171,10 +201,14 @@ HAVING COUNT(*) > 0`
 	const between = " Ids of a burst are counted without gaps, so every one between its first and its last must be" +
 		" there. What is cut off at a burst's end shows in its report alone."
 	return []Panel{
-		seen(110, "Slots with sales", "Bursts seen: slots in which something was sold.", "", "", nil),
-		seen(111, "Slots without sales", "Bursts missing: slots in which nothing was sold. In stores that can happen"+
-			" at night.",
-			question.SlotCount()+" - ", "_missing", []Threshold{
+		seen(110, "Slots with sales", "Bursts seen: slots in which something was sold. At night stores are shut.",
+			"", "in stores", slots(online, ""), slots(store, ""), nil),
+		seen(111, "Slots without sales", "Bursts missing: slots in which nothing was sold, in stores from 16 to 2"+
+			" o'clock UTC, when some are open on every day but Thanksgiving and Christmas.",
+			"_missing", "in stores, while open",
+			question.SlotCount()+" - "+slots(online, ""),
+			storesOpen.SlotCount()+" - "+slots(store, " AND "+storesOpen.Holds(`"time"`)),
+			[]Threshold{
 				{Color: Green, Meaning: "complete"}, {1, Orange, "gaps"}, {5, Vermillion, "missing"},
 			}),
 		{

@@ -13,8 +13,9 @@ func Sales() Dashboard {
 		UID:   "salesburst-sales",
 		Slug:  "sales",
 		Title: "Sales",
-		Description: "What is sold now: revenue, orders, brands, products, places, payments, failures. Revenue is" +
-			" the sum of total_amount of the completed sales, after discounts.",
+		Description: "What is sold now: revenue, orders, brands, products, places, payments, failures. Each event is" +
+			" an attempt to pay an order. Orders are those that were paid; revenue is the sum of their total_amount," +
+			" after discounts.",
 		Lookback: 15 * time.Minute,
 		Delay:    contract.Slot,
 		Refresh:  5 * time.Second,
@@ -30,6 +31,7 @@ func Sales() Dashboard {
 			{"Where", places()},
 			{"Who buys, and how", buyers()},
 			{"What fails", failures()},
+			{"What is tried again", triedAgain()},
 			{"The latest", latest()},
 		},
 	}.complete()
@@ -81,7 +83,7 @@ WHERE attempts > 0`,
 	return []Panel{
 		figure(1, "Revenue", "What customers have paid, to the cent.", Dollars, 2,
 			"revenue", "revenue", "revenue_before", revenue(paid())),
-		figure(2, "Orders", "Completed sales.", Count, 0, "orders", "orders", "orders_before", orders),
+		figure(2, "Orders", "Orders that were paid, at whichever attempt.", Count, 0, "orders", "orders", "orders_before", orders),
 		figure(3, "Average order value", "Revenue divided by orders.", Dollars, 2, "average_order",
 			quotient("revenue", "orders"), quotient("revenue_before", "orders_before"), orders, revenue(paid())),
 		conversion,
@@ -103,7 +105,7 @@ func overTime() []Panel {
 		},
 		{
 			ID: 11, Title: "Orders per minute", Kind: TimeSeries, Width: 12, Height: 8, Unit: PerMinute, Decimals: 1,
-			Description: "Completed sales a minute." + sameTime,
+			Description: "Orders that were paid, a minute." + sameTime,
 			MinInterval: time.Minute, MaxPoints: 300,
 			Fields: []Field{
 				{Column: "orders", Title: "now", Unit: PerMinute, Decimals: 1, Color: Blue},
@@ -176,7 +178,7 @@ GROUP BY 1, 2`,
 			ID: 61, Title: "What failures cost", Kind: Table, Width: 10, Height: 9, Unit: Count,
 			Empty: "nothing has failed",
 			Description: "Failed attempts by status and reason, and the amounts that were not paid. Some customers" +
-				" try again, so not all of it is lost.",
+				" try again, so not all of it is lost, and an order that fails twice is in it twice.",
 			Fields: []Field{
 				{Column: "status", Title: "status"}, {Column: "failure_reason", Title: "reason"},
 				{Column: "failed", Title: "attempts", Unit: Count},
@@ -191,12 +193,71 @@ GROUP BY 1, 2`,
 	}
 }
 
+func triedAgain() []Panel {
+	quotient := func(a, b, as string) string {
+		return "CASE WHEN " + b + " > 0 THEN 100.0 * " + a + " / " + b + " ELSE 0 END AS " + as
+	}
+	const edges = " Who tries again does so within ten minutes, so short time ranges are inexact at their edges."
+	return []Panel{
+		{
+			ID: 62, Title: "Saved by another attempt", Kind: Stat, Width: 6, Height: 6, Unit: Dollars, Decimals: 2,
+			Description: "Revenue of the orders that were declined at first and paid at the second or third attempt," +
+				" and its part of all revenue.",
+			Fields: []Field{
+				{Column: "saved", Title: "revenue", Unit: Dollars, Decimals: 2},
+				{Column: "saved_percent", Title: "of all revenue", Unit: Percent, Decimals: 2, Color: Grey},
+			},
+			Question: question.Question{
+				Measures: []question.Measure{revenue(paid()), money("saved", "total_amount", paid(), again())},
+				Then:     "SELECT saved, " + quotient("saved", "revenue", "saved_percent") + "\nFROM grouped",
+			},
+		},
+		{
+			ID: 63, Title: "Declined payments tried again", Kind: Stat, Width: 6, Height: 6, Unit: Percent,
+			Decimals: 1,
+			Description: "Second and third attempts, as a part of the payments that were declined: for want of money" +
+				" or credit, a mistake, or suspected fraud, of which there are series that nobody tries again." +
+				" Beside it, the part of those attempts that was paid." + edges,
+			Fields: []Field{
+				{Column: "tried_again", Title: "of those declined", Unit: Percent, Decimals: 1},
+				{Column: "paid_again", Title: "paid then", Unit: Percent, Decimals: 1, Color: Grey},
+			},
+			Question: question.Question{
+				Measures: []question.Measure{
+					count("declined", declined()), count("further", again()), count("saved", paid(), again()),
+				},
+				Then: "SELECT\n  " + quotient("further", "declined", "tried_again") + ",\n  " +
+					quotient("saved", "further", "paid_again") + "\nFROM grouped",
+			},
+		},
+		{
+			ID: 64, Title: "Paid, by attempt", Kind: Bars, Width: 12, Height: 6, Unit: Percent, Decimals: 1,
+			Description: "Part of the first, second and third attempts that was completed.",
+			Fields: []Field{
+				{Column: "which", Title: "attempt"},
+				{Column: "conversion", Title: "completed", Unit: Percent, Decimals: 1, Color: Blue},
+			},
+			Question: question.Question{
+				Dimensions: []string{"attempt"},
+				Measures:   []question.Measure{count("attempts"), count("orders", paid())},
+				Then: `SELECT
+  CASE attempt WHEN 1 THEN 'first attempt' WHEN 2 THEN 'second' ELSE 'third' END AS which,
+  100.0 * SUM(orders) / SUM(attempts) AS conversion
+FROM grouped
+GROUP BY 1`,
+				Order: "MIN(attempt)",
+			},
+		},
+	}
+}
+
 func latest() []Panel {
 	return []Panel{{
 		ID: 70, Title: "Latest transactions", Kind: Table, Width: 24, Height: 10, Unit: Count,
 		Description: "The fifty newest attempts, completed or not.",
 		Fields: []Field{
 			{Column: "time", Title: "time", Unit: Moment}, {Column: "transaction_id", Title: "transaction"},
+			{Column: "attempt", Title: "attempt", Unit: Plain},
 			{Column: "product_name", Title: "product"}, {Column: "quantity", Title: "pieces", Unit: Plain},
 			{Column: "total_amount", Title: "amount", Unit: Dollars, Decimals: 2},
 			{Column: "payment_method", Title: "paid by"}, {Column: "order_type", Title: "order type"},
@@ -204,7 +265,7 @@ func latest() []Panel {
 		},
 		Question: question.Question{
 			Rows: []string{
-				`__time AS "time"`, "transaction_id", "product_name", "quantity", "total_amount", "city", "state",
+				`__time AS "time"`, "transaction_id", "attempt", "product_name", "quantity", "total_amount", "city", "state",
 				"order_type", "payment_method", "status", "failure_reason",
 			},
 			Order: "__time DESC", Limit: 50,

@@ -3,6 +3,7 @@ package dashboards
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"salesburst/shared/question"
 )
@@ -45,6 +46,64 @@ func goods() []Panel {
 				of("quantity", question.Sum, "units"), revenue()),
 		},
 		screens(),
+		promotions(),
+		belowList(),
+	}
+}
+
+// A product of columns is none of the measures, but pieces are few and whole: the sales of each
+// quantity are a group, and the outer part multiplies.
+func priced(q question.Question) question.Question {
+	q.Dimensions = append(q.Dimensions, "quantity")
+	q.Measures = append(q.Measures, revenue(), money("prices", "price"), money("list_prices", "list_price"))
+	return q
+}
+
+// reduced is, in SQL, how much less than by the list prices something is, in percent.
+func reduced(sum string) string { return "100.0 - 100.0 * " + sum + " / SUM(list_prices * quantity)" }
+
+func promotions() Panel {
+	q := priced(ofPaid("3 DESC, 1", 30, []string{"promotion"}, count("orders")))
+	q.Then = `SELECT
+  CASE WHEN promotion = '' THEN 'none' ELSE promotion END AS promotion,
+  SUM(orders) AS orders,
+  ROUND(SUM(revenue), 2) AS revenue,
+  ` + reduced("SUM(prices * quantity)") + ` AS below_list
+FROM grouped
+GROUP BY 1`
+	return Panel{
+		ID: 23, Title: "Promotions", Kind: Table, Width: 12, Height: 8, Unit: Count,
+		Description: "Orders and revenue of goods by the promotion that they were in, and how far their prices were" +
+			" below the list prices, piece by piece. None: at the list price. Vouchers take something off the" +
+			" order as well, and are not in the prices.",
+		Fields: []Field{
+			{Column: "promotion", Title: "promotion"}, {Column: "orders", Title: "orders", Unit: Count},
+			{Column: "revenue", Title: "revenue", Unit: Dollars, Decimals: 2},
+			{Column: "below_list", Title: "below list price", Unit: Percent, Decimals: 1},
+		},
+		Question: q,
+	}
+}
+
+func belowList() Panel {
+	q := priced(ofPaid("1", 0, nil))
+	q.Bucket = question.ByInterval
+	q.Then = `SELECT
+  "time",
+  ` + reduced("SUM(prices * quantity)") + ` AS below_list,
+  ` + reduced("SUM(revenue)") + ` AS below_list_paid
+FROM grouped
+GROUP BY 1`
+	return Panel{
+		ID: 24, Title: "Below the list price", Kind: TimeSeries, Width: 12, Height: 8, Unit: Percent, Decimals: 1,
+		Description: "How much less than by the list prices customers pay, of all pieces of paid orders: by" +
+			" promotions, and with what vouchers and flash sales take off the order.",
+		MinInterval: time.Minute, MaxPoints: 200,
+		Fields: []Field{
+			{Column: "below_list", Title: "promotions", Unit: Percent, Decimals: 1, Color: Blue},
+			{Column: "below_list_paid", Title: "with vouchers", Unit: Percent, Decimals: 1, Color: Orange},
+		},
+		Question: q,
 	}
 }
 
@@ -120,6 +179,8 @@ func places() []Panel {
 	}
 }
 
+const customerTypes = " New: their first order ever. Vip: those who have spent much. Returning: all others."
+
 func buyers() []Panel {
 	pie := func(id int, title, description, column string, colors map[string]Color) Panel {
 		return Panel{
@@ -170,16 +231,33 @@ func buyers() []Panel {
 			map[string]Color{"Desktop": Blue, "Mobile": Orange, "Tablet": Green, "POS": Purple}),
 		pie(51, "Order types", "Revenue online and in stores.", "order_type",
 			channelColors()),
-		pie(52, "New against returning customers", "Revenue by customer_type: new, returning, vip.", "customer_type",
+		pie(52, "New against returning customers", "Revenue by customer_type."+customerTypes, "customer_type",
 			map[string]Color{"new": Orange, "returning": Blue, "vip": Green}),
 		{
 			ID: 53, Title: "Orders by customer type", Kind: Table, Width: 6, Height: 8, Unit: Count,
-			Description: "Orders and the average order value of new, returning and vip customers.",
+			Description: "Paid orders, and the average of them, by customer_type." + customerTypes,
 			Fields: []Field{
 				{Column: "customer_type", Title: "customers"}, {Column: "orders", Title: "orders", Unit: Count},
 				{Column: "average_order", Title: "average order", Unit: Dollars, Decimals: 2},
 			},
 			Question: average,
+		},
+		{
+			ID: 54, Title: "Share of new customers", Kind: TimeSeries, Width: 24, Height: 6, Unit: Percent,
+			Decimals: 1,
+			Description: "Part of the paid orders that is the first order ever of its customer, online and in" +
+				" stores. Buckets of few orders scatter.",
+			MinInterval: time.Minute, MaxPoints: 200, Series: "order_type",
+			Colors: channelColors(),
+			Fields: []Field{{Column: "new_percent", Unit: Percent, Decimals: 1}},
+			Question: question.Question{
+				Where: []question.Filter{paid()}, Bucket: question.ByInterval, Dimensions: []string{"order_type"},
+				Measures: []question.Measure{
+					count("orders"), count("new_orders", question.Is("customer_type", "new")),
+				},
+				Then:  "SELECT \"time\", order_type, 100.0 * new_orders / orders AS new_percent\nFROM grouped",
+				Order: `"time", order_type`,
+			},
 		},
 	}
 }

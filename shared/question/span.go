@@ -59,6 +59,30 @@ var (
 // SlotCount is, in SQL, how many minutes Slots has.
 func SlotCount() string { return fmt.Sprintf("((%s - %s) / %d)", slotsTo, slotsFrom, minute) }
 
+// Daily is a stretch of every day, in UTC. It may go on after midnight.
+type Daily struct {
+	From, Length time.Duration // since midnight; up to a day
+}
+
+// Holds is, in SQL, whether a time is in the stretch.
+func (d Daily) Holds(column string) string {
+	at := fmt.Sprintf("(TIMESTAMP_TO_MILLIS(%s) - %d)", column, d.From.Milliseconds())
+	return fmt.Sprintf("%s - %s / %d * %d < %d", at, at, day, day, d.Length.Milliseconds())
+}
+
+// SlotCount is, in SQL, how many minutes of Slots are in the stretch.
+func (d Daily) SlotCount() string { return "(" + d.before(slotsTo) + " - " + d.before(slotsFrom) + ")" }
+
+// before is how many minutes of the stretch there were since 1970, up to a day's, which are the same at
+// both ends of a span.
+func (d Daily) before(at string) string {
+	at = fmt.Sprintf("(%s - %d)", at, d.From.Milliseconds())
+	today := fmt.Sprintf("(%s - %s / %d * %d)", at, at, day, day)
+	length := d.Length.Milliseconds()
+	return fmt.Sprintf("(%s / %d * %d + CASE WHEN %s < %d THEN %s ELSE %d END) / %d",
+		at, day, length, today, length, today, length, minute)
+}
+
 // sql is what Bounds computes.
 func (s Span) sql() (from, to string) {
 	switch s {
