@@ -115,10 +115,10 @@ func open(t time.Time) bool { return t.Hour() >= 16 || t.Hour() < 2 }
 
 func second(v event) bool { return v.Attempt > 1 }
 
-// below is how much less than the list price is paid, in percent.
-func below(e events, of func(event) float64) float64 {
+// ofList is a part of the list prices of what was paid, in percent.
+func ofList(e events, of func(event) float64) float64 {
 	e = e.only(paid)
-	return 100 - perHundred(e.sum(of), e.sum(func(v event) float64 { return float64(v.ListPrice) * float64(v.Quantity) }))
+	return perHundred(e.sum(of), e.sum(func(v event) float64 { return float64(v.ListPrice) * float64(v.Quantity) }))
 }
 
 // figures computes in Go what a column of that name means, of the events that belong to a
@@ -166,9 +166,11 @@ func figures(asked question.Asked, inAll events) map[string]func(e events) float
 		},
 		"paid_again": func(e events) float64 { return perHundred(orders(e.only(second)), count(e.only(second))) },
 		"below_list": func(e events) float64 {
-			return below(e, func(v event) float64 { return float64(v.Price) * float64(v.Quantity) })
+			return ofList(e, func(v event) float64 { return float64(v.ListPrice-v.Price) * float64(v.Quantity) })
 		},
-		"below_list_paid": func(e events) float64 { return below(e, cents) },
+		"off_order": func(e events) float64 {
+			return ofList(e, func(v event) float64 { return float64(v.Discount) })
+		},
 		"new_percent": func(e events) float64 {
 			return perHundred(orders(e.only(func(v event) bool { return v.CustomerType.String() == "new" })), orders(e))
 		},

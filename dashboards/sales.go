@@ -200,11 +200,11 @@ func triedAgain() []Panel {
 	const edges = " Who tries again does so within ten minutes, so short time ranges are inexact at their edges."
 	return []Panel{
 		{
-			ID: 62, Title: "Saved by another attempt", Kind: Stat, Width: 6, Height: 6, Unit: Dollars, Decimals: 2,
+			ID: 62, Title: "Saved by another attempt", Kind: Stat, Width: 6, Height: 6, Unit: Dollars,
 			Description: "Revenue of the orders that were declined at first and paid at the second or third attempt," +
 				" and its part of all revenue.",
 			Fields: []Field{
-				{Column: "saved", Title: "revenue", Unit: Dollars, Decimals: 2},
+				{Column: "saved", Title: "revenue", Unit: Dollars},
 				{Column: "saved_percent", Title: "of all revenue", Unit: Percent, Decimals: 2, Color: Grey},
 			},
 			Question: question.Question{

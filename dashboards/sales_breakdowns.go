@@ -59,8 +59,10 @@ func priced(q question.Question) question.Question {
 	return q
 }
 
-// reduced is, in SQL, how much less than by the list prices something is, in percent.
-func reduced(sum string) string { return "100.0 - 100.0 * " + sum + " / SUM(list_prices * quantity)" }
+const (
+	byPromotions = "100.0 - 100.0 * SUM(prices * quantity) / SUM(list_prices * quantity) AS below_list"
+	byVouchers   = "100.0 * (SUM(prices * quantity) - SUM(revenue)) / SUM(list_prices * quantity) AS off_order"
+)
 
 func promotions() Panel {
 	q := priced(ofPaid("3 DESC, 1", 30, []string{"promotion"}, count("orders")))
@@ -68,7 +70,7 @@ func promotions() Panel {
   CASE WHEN promotion = '' THEN 'none' ELSE promotion END AS promotion,
   SUM(orders) AS orders,
   ROUND(SUM(revenue), 2) AS revenue,
-  ` + reduced("SUM(prices * quantity)") + ` AS below_list
+  ` + byPromotions + `
 FROM grouped
 GROUP BY 1`
 	return Panel{
@@ -90,18 +92,19 @@ func belowList() Panel {
 	q.Bucket = question.ByInterval
 	q.Then = `SELECT
   "time",
-  ` + reduced("SUM(prices * quantity)") + ` AS below_list,
-  ` + reduced("SUM(revenue)") + ` AS below_list_paid
+  ` + byPromotions + `,
+  ` + byVouchers + `
 FROM grouped
 GROUP BY 1`
 	return Panel{
 		ID: 24, Title: "Below the list price", Kind: TimeSeries, Width: 12, Height: 8, Unit: Percent, Decimals: 1,
-		Description: "How much less than by the list prices customers pay, of all pieces of paid orders: by" +
-			" promotions, and with what vouchers and flash sales take off the order.",
-		MinInterval: time.Minute, MaxPoints: 200,
+		Description: "How much less than by the list prices customers pay, of all pieces of paid orders: by the" +
+			" promotions in the prices, and above that what vouchers and flash sales take off the order. Both are" +
+			" parts of the list prices.",
+		MinInterval: time.Minute, MaxPoints: 200, Stacked: true,
 		Fields: []Field{
 			{Column: "below_list", Title: "promotions", Unit: Percent, Decimals: 1, Color: Blue},
-			{Column: "below_list_paid", Title: "with vouchers", Unit: Percent, Decimals: 1, Color: Orange},
+			{Column: "off_order", Title: "vouchers and flash sales", Unit: Percent, Decimals: 1, Color: Orange},
 		},
 		Question: q,
 	}

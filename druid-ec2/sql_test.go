@@ -56,12 +56,16 @@ func round2(x float64) float64 { return math.Round(x*100) / 100 }
 // tally adds up what sales have in common.
 type tally struct {
 	attempts, completed, units, discounted int
+	orders                                 int // placed: first attempts
 	total, revenue, commission             sale.Cents // total: of all attempts
 }
 
 func (a *tally) add(s *sale.Sale) {
 	a.attempts++
 	a.total += s.TotalAmount
+	if s.Attempt == 1 {
+		a.orders++
+	}
 	if s.Discount > 0 {
 		a.discounted++
 	}
@@ -134,8 +138,8 @@ func figures() map[string]figure {
 			return top(by(completed(sales), func(s *sale.Sale) string { return s.ProductName.String() }), 10,
 				func(product string, a *tally) line { return lineOf(product, brands[product], a.revenue, a.units) })
 		}},
-		"transactions-per-minute": {[]string{"minute", "transactions"}, func(sales []*sale.Sale) []line {
-			return lines(by(sales, minuteOf), func(m time.Time, a *tally) line { return lineOf(m, a.attempts) })
+		"transactions-per-minute": {[]string{"minute", "transactions", "orders"}, func(sales []*sale.Sale) []line {
+			return lines(by(sales, minuteOf), func(m time.Time, a *tally) line { return lineOf(m, a.attempts, a.orders) })
 		}},
 		"average-order-value": {[]string{"average_order_value", "orders"}, func(sales []*sale.Sale) []line {
 			return lines(by(completed(sales), func(*sale.Sale) bool { return true }), func(_ bool, a *tally) line {
@@ -161,7 +165,7 @@ func figures() map[string]figure {
 				return lineOf(b, a.revenue, round2(100*float64(a.revenue)/float64(all.revenue)))
 			})
 		}},
-		"failures-by-reason": {[]string{"status", "failure_reason", "failed", "percent_of_attempts", "lost"}, func(sales []*sale.Sale) []line {
+		"failures-by-reason": {[]string{"status", "failure_reason", "failed", "percent_of_attempts", "not_paid"}, func(sales []*sale.Sale) []line {
 			groups := by(sales, func(s *sale.Sale) [2]string { return [2]string{s.Status.String(), s.FailureReason.String()} })
 			delete(groups, [2]string{sale.Completed.String(), ""})
 			return lines(groups, func(k [2]string, a *tally) line {
@@ -182,16 +186,54 @@ func figures() map[string]figure {
 				return key{s.City.String(), s.State.String(), s.Timestamp.Time().UTC().Hour()}
 			}), func(k key, a *tally) line { return lineOf(k.city, k.state, k.hour, a.completed) })
 		}},
-		"repeat-customers": {[]string{"orders", "customers"}, func(sales []*sale.Sale) []line {
-			customers := make(map[int]int)
-			for _, a := range by(completed(sales), customerOf) {
-				customers[a.completed]++
+		"repeat-customers": {[]string{"orders", "customers", "new_customers"}, func(sales []*sale.Sale) []line {
+			first := make(map[string]bool)
+			for _, s := range completed(sales) {
+				if s.CustomerType.String() == "new" {
+					first[customerOf(s)] = true
+				}
+			}
+			customers := make(map[int][2]int)
+			for c, a := range by(completed(sales), customerOf) {
+				n := customers[a.completed]
+				if n[0]++; first[c] {
+					n[1]++
+				}
+				customers[a.completed] = n
 			}
 			var all []line
 			for orders, n := range customers {
-				all = append(all, lineOf(orders, n))
+				all = append(all, lineOf(orders, n[0], n[1]))
 			}
 			return all
+		}},
+		"retries": {[]string{"attempts", "orders", "paid_orders", "revenue"}, func(sales []*sale.Sale) []line {
+			attempts := make(map[string]int64)
+			for _, s := range sales {
+				attempts[s.OrderID.String()] = max(attempts[s.OrderID.String()], s.Attempt)
+			}
+			orders := make(map[int64]*tally)
+			for id, a := range by(sales, func(s *sale.Sale) string { return s.OrderID.String() }) {
+				all := orders[attempts[id]]
+				if all == nil {
+					all = new(tally)
+					orders[attempts[id]] = all
+				}
+				all.orders++
+				all.completed += a.completed
+				all.revenue += a.revenue
+			}
+			return lines(orders, func(n int64, a *tally) line { return lineOf(n, a.orders, a.completed, a.revenue) })
+		}},
+		"promotions": {[]string{"promotion", "orders", "revenue", "percent_below_list"}, func(sales []*sale.Sale) []line {
+			price, list := make(map[string]float64), make(map[string]float64)
+			for _, s := range completed(sales) {
+				price[s.Promotion.String()] += float64(s.Price) * float64(s.Quantity)
+				list[s.Promotion.String()] += float64(s.ListPrice) * float64(s.Quantity)
+			}
+			return lines(by(completed(sales), func(s *sale.Sale) string { return s.Promotion.String() }), func(p string, a *tally) line {
+				return lineOf(p, a.completed, a.revenue, round2(100-100*price[p]/list[p]))
+			})
 		}},
 		"scenarios": {[]string{"minute", "attempts", "discounted_percent", "truly_flash_sale", "truly_payment_outage"}, func(sales []*sale.Sale) []line {
 			named := func(name string) map[time.Time]*tally {

@@ -1,4 +1,4 @@
--- How fresh is what we see? The newest sale of each channel, and its age in seconds.
+-- How fresh is what we see? The newest sale of each channel, and its age in seconds. At night stores are shut.
 SELECT
   order_type,
   MAX(__time) AS newest,
