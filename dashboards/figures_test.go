@@ -2,6 +2,7 @@ package dashboards_test
 
 import (
 	"cmp"
+	"encoding/json"
 	"fmt"
 	"math"
 	"slices"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"salesburst/dashboards"
+	"salesburst/shared/market"
 	"salesburst/shared/question"
 	"salesburst/shared/sale"
 )
@@ -370,5 +372,39 @@ func (c *comparison) check(
 	}
 	if limited := panel.Limit > 0 && len(rows) == panel.Limit; len(left) > 0 && !limited {
 		t.Errorf("%d of %d rows are not there: %.5q", len(left), n, left)
+	}
+}
+
+// Every reason of the market's has words in "Failed transactions by reason".
+func TestReasonsAreKnown(t *testing.T) {
+	var schema struct {
+		Properties struct {
+			Payment struct {
+				Properties struct {
+					Reasons struct {
+						Default map[string][]struct{ Reason string }
+					}
+				}
+			}
+		}
+	}
+	if err := json.Unmarshal(market.Schema(), &schema); err != nil {
+		t.Fatal(err)
+	}
+	reasons := map[string]bool{"gateway_unavailable": true} // a payment-outage's
+	for _, list := range schema.Properties.Payment.Properties.Reasons.Default {
+		for _, r := range list {
+			reasons[r.Reason] = true
+		}
+	}
+	if len(reasons) < 8 {
+		t.Errorf("the reasons are %v", reasons)
+	}
+	for _, p := range dashboards.Sales().Panels() {
+		for reason := range reasons {
+			if p.ID == 60 && !strings.Contains(p.Then, "WHEN '"+reason+"' THEN") {
+				t.Errorf("%s has no words for %s", p.Title, reason)
+			}
+		}
 	}
 }

@@ -220,6 +220,50 @@ func TestQuestionsOfNoPanel(t *testing.T) {
 	}
 }
 
+// How many minutes of a range are in a stretch of each day is what counting them says, and a group is in it
+// or is not, also where the stretch goes on after midnight.
+func TestDaily(t *testing.T) {
+	tab := fill(t, 1000, 24)
+	const day = 24 * time.Hour
+	for _, d := range []question.Daily{
+		{From: 16 * time.Hour, Length: 10 * time.Hour}, {From: 9 * time.Hour, Length: 30 * time.Minute}, {Length: day}, {From: 23 * time.Hour},
+	} {
+		in := func(at time.Time) bool { return (at.Sub(at.Truncate(day))-d.From+day)%day < d.Length }
+		for _, length := range []time.Duration{5 * time.Minute, time.Hour, 11 * time.Hour, day, 61*time.Hour + 17*time.Second} {
+			for back := range 49 {
+				to := noon.Add(-time.Duration(back)*30*time.Minute + time.Duration(back)*time.Second)
+				asked := question.Asked{
+					Question: question.Question{
+						Span: question.Slots, Dimensions: []string{"order_type"}, Bucket: question.ByMinute,
+						Then: "SELECT " + d.SlotCount() + " AS n, " + d.Holds(`"time"`) + " AS holds, \"time\"\nFROM grouped",
+					},
+					Choice: question.Choice{From: to.Add(-length), To: to},
+				}
+				from, end := asked.Bounds()
+				want := int64(0)
+				for ms := from; ms < end; ms += time.Minute.Milliseconds() {
+					if in(time.UnixMilli(ms)) {
+						want++
+					}
+				}
+				_, rows, err := tab.Ask(t.Context(), asked)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, row := range rows {
+					at, err := time.Parse(time.RFC3339, row[2].(string))
+					if err != nil {
+						t.Fatal(err)
+					}
+					if row[0] != want || (row[1] == int64(1)) != in(at) {
+						t.Fatalf("%+v to %v, %v long: %v, want %d minutes, %v", d, to, length, row, want, in(at))
+					}
+				}
+			}
+		}
+	}
+}
+
 // An empty table answers as an empty range does.
 func TestEmptyTable(t *testing.T) {
 	tab, err := columnstore.Open("none yet", time.Now)
