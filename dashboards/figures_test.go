@@ -215,7 +215,13 @@ func figures(asked question.Asked, inAll events) map[string]func(e events) float
 			return n
 		},
 		"usual": func(e events) float64 {
-			return map[string]float64{"online": 15, "in_store": 5}[e[0].OrderType.String()]
+			if e[0].OrderType.String() == "in_store" {
+				return 5
+			}
+			if h := e[0].Timestamp.Time().Truncate(asked.Interval).UTC().Hour(); h >= 4 && h < 11 {
+				return 17
+			}
+			return 15
 		},
 		"usual_most":  usually(3),
 		"usual_least": usually(-3),
