@@ -101,7 +101,13 @@ func (c *comparison) read(t *testing.T) {
 	t.Helper()
 	c.sales = nil // half a gigabyte
 	c.sales, c.arrived = c.Arrivals(t)
-	local, err := columnstore.Open(c.Topic, time.Now)
+	c.load(t, c.Topic)
+}
+
+// load brings the sales to SQLite.
+func (c *comparison) load(t *testing.T, table string) {
+	t.Helper()
+	local, err := columnstore.Open(table, time.Now)
 	if err != nil {
 		t.Fatal(err)
 	}
