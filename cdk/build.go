@@ -9,6 +9,20 @@ import (
 	"salesburst/shared/contract"
 )
 
+// addMarket puts the file of the key market beside each function's binary, below the folder that
+// buildFunctions has made.
+func addMarket(dir string, s settings) error {
+	if s.market == "" {
+		return nil
+	}
+	for _, f := range contract.Functions() {
+		if err := os.WriteFile(filepath.Join(dir, f.Name, contract.MarketFile), s.figures, 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // buildFunctions builds each function of a checkout as it is deployed, into a folder of its name. The
 // bytes are the same wherever and at whatever commit they are built, so that a deploy
 // changes only what has changed.

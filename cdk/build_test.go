@@ -22,9 +22,9 @@ func command(t *testing.T, dir, name string, args ...string) string {
 }
 
 // synth runs the CDK's own command in a checkout.
-func synth(t *testing.T, checkout, out string) {
+func synth(t *testing.T, checkout, out string, args ...string) {
 	t.Helper()
-	command(t, checkout, "npx", "--yes", "aws-cdk@2.1148.1", "synth", "-q", "-o", out)
+	command(t, checkout, "npx", append([]string{"--yes", "aws-cdk@2.1148.1", "synth", "-q", "-o", out}, args...)...)
 }
 
 // clone is a checkout of the last commit, with another one on top.
@@ -77,10 +77,21 @@ func TestSynth(t *testing.T) {
 		t.Fatalf("error %v, sent %v", err, sent)
 	}
 	command(t, ".", "diff", "-r", files, filepath.Dir(sent[0]))
-	refused := exec.CommandContext(t.Context(), "npx", "--yes", "aws-cdk@2.1148.1", "synth", "-q", "-o", t.TempDir(), "-c", "memory=lots")
-	refused.Dir = ".."
-	text, err := refused.CombinedOutput()
-	if err == nil || !strings.Contains(string(text), `salesburst: context key "memory" is "lots"; allowed is whole MB, 128 to 10240`) {
-		t.Errorf("error %v: %s", err, text)
+	// The path of a file begins where the command runs.
+	carried := t.TempDir()
+	synth(t, "..", carried, "-c", "druid=false", "-c", "market=cdk/testdata/market/sundays.json")
+	if markets, err := filepath.Glob(filepath.Join(carried, "asset.*", "market.json")); err != nil || len(markets) != 2 {
+		t.Errorf("error %v, the market's file is sent as %v", err, markets)
+	}
+	for setting, want := range map[string]string{
+		"memory=lots":          `salesburst: context key "memory" is "lots"; allowed is whole MB, 128 to 10240`,
+		"market=cdk/none.json": `salesburst: context key "market" is "cdk/none.json": open cdk/none.json: no such file or directory; allowed is empty, or`,
+	} {
+		refused := exec.CommandContext(t.Context(), "npx", "--yes", "aws-cdk@2.1148.1", "synth", "-q", "-o", t.TempDir(), "-c", setting)
+		refused.Dir = ".."
+		text, err := refused.CombinedOutput()
+		if err == nil || !strings.Contains(string(text), want) {
+			t.Errorf("error %v: %s", err, text)
+		}
 	}
 }

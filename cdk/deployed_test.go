@@ -26,9 +26,9 @@ type deployed struct {
 	template
 }
 
-func deploy(t *testing.T) *deployed {
+func deploy(t *testing.T, context map[string]any) *deployed {
 	t.Helper()
-	s, err := readSettings(nil)
+	s, err := readSettings(context)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -37,6 +37,9 @@ func deploy(t *testing.T) *deployed {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { os.RemoveAll(code) })
+	if err := addMarket(code, s); err != nil {
+		t.Fatal(err)
+	}
 	if err := druid.Write(filepath.Join(code, druidFiles)); err != nil {
 		t.Fatal(err)
 	}
@@ -55,7 +58,7 @@ func deploy(t *testing.T) *deployed {
 }
 
 // function is the binary that is sent for a function, as a command of this machine, and the
-// environment that the template gives it.
+// environment that the template and Lambda give it.
 func (d *deployed) function(t *testing.T, name string) (command []string, env map[string]string) {
 	t.Helper()
 	for _, f := range d.of(t, "AWS::Lambda::Function") {
@@ -67,7 +70,7 @@ func (d *deployed) function(t *testing.T, name string) (command []string, env ma
 		if command = []string{binary}; runtime.GOARCH != "arm64" {
 			command = []string{"qemu-aarch64-static", binary}
 		}
-		env = make(map[string]string)
+		env = map[string]string{"LAMBDA_TASK_ROOT": filepath.Dir(binary)}
 		for variable, value := range at(f.Properties, "Environment", "Variables").(map[string]any) {
 			env[variable] = resolved(value)
 		}
@@ -112,15 +115,19 @@ func TestDeployedFunctions(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds the functions and emulates their processor")
 	}
-	d := deploy(t)
+	d := deploy(t, nil)
 	for _, name := range []string{"online", "store"} {
 		t.Run(name, func(t *testing.T) {
 			command, env := d.function(t, "salesburst-"+name)
 			c := newCloud(t, env["TOPIC"])
 			f := c.run(t, command, env)
-			payload := d.scheduled(t, name, time.Now().UTC().Truncate(time.Minute))
+			// A minute at night, when stores are shut, is a burst without events: before it was an open one.
+			var payload string
 			var first, again app.Report
-			f.Result(t, lambdatest.Invocation{Payload: payload, Deadline: time.Now().Add(time.Minute)}, &first)
+			for at := time.Now().UTC().Truncate(time.Minute); first.Events == 0 && time.Since(at) < 48*time.Hour; at = at.Add(-time.Hour) {
+				payload = d.scheduled(t, name, at)
+				f.Result(t, lambdatest.Invocation{Payload: payload, Deadline: time.Now().Add(time.Minute)}, &first)
+			}
 			f.Result(t, lambdatest.Invocation{Payload: payload, Deadline: time.Now().Add(time.Minute)}, &again)
 			events := c.Read(t)
 			if first.Events == 0 || len(events) != first.Events || !again.Skipped || again.BurstID != first.BurstID {
@@ -132,6 +139,33 @@ func TestDeployedFunctions(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// The function finds the file that is deployed with it, which shuts the stores on Sundays.
+func TestDeployedMarket(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds the functions and emulates their processor")
+	}
+	d := deploy(t, map[string]any{"druid": "false", "market": "testdata/market/sundays.json"})
+	command, env := d.function(t, "salesburst-store")
+	c := newCloud(t, env["TOPIC"])
+	sunday := time.Now().UTC().Truncate(24 * time.Hour)
+	for sunday.Weekday() != time.Sunday {
+		sunday = sunday.AddDate(0, 0, -1)
+	}
+	if sunday = sunday.Add(20 * time.Hour); sunday.After(time.Now()) { // 14 or 15 h in the East, and open anywhere
+		sunday = sunday.AddDate(0, 0, -7)
+	}
+	payload := d.scheduled(t, "store", sunday)
+	var with, without app.Report
+	f := c.run(t, command, env)
+	f.Result(t, lambdatest.Invocation{Payload: payload, Deadline: time.Now().Add(time.Minute)}, &with)
+	delete(env, "MARKET")
+	f = c.run(t, command, env)
+	f.Result(t, lambdatest.Invocation{Payload: payload, Deadline: time.Now().Add(time.Minute)}, &without)
+	if with.Events != 0 || without.Events == 0 || with.BurstID == without.BurstID {
+		t.Errorf("with the file %+v, without %+v", with, without)
 	}
 }
 
@@ -158,7 +192,7 @@ func TestDeployedSpike(t *testing.T) {
 		t.Skip("builds the functions, emulates their processor and runs the machine in Python")
 	}
 	const events = 20_500
-	command, env := deploy(t).function(t, "salesburst-online-spike")
+	command, env := deploy(t, nil).function(t, "salesburst-online-spike")
 	c := newCloud(t, env["TOPIC"])
 	f := c.run(t, command, env)
 	order := map[string]any{"events": events, "scenario": "flash-sale", "id": "rehearsal", "at": time.Now().UTC().Truncate(time.Minute).Format(time.RFC3339)}

@@ -34,6 +34,9 @@ func run() error {
 		return err
 	}
 	defer os.RemoveAll(code)
+	if err := addMarket(code, s); err != nil {
+		return fmt.Errorf("adding the market's figures to the functions: %w", err)
+	}
 	if err := druid.Write(filepath.Join(code, druidFiles)); err != nil {
 		return fmt.Errorf("writing Druid's files: %w", err)
 	}
@@ -46,7 +49,7 @@ func run() error {
 const druidFiles = "druid-ec2"
 
 // define puts the whole system into an app. The folder code has the functions' binaries, each
-// in a folder of its name, and Druid's files.
+// in a folder of its name with the file of the key market, and Druid's files.
 func define(app awscdk.App, s settings, code string) awscdk.Stack {
 	stack := awscdk.NewStack(app, jsii.String("Salesburst"), &awscdk.StackProps{
 		Description: jsii.String("Live retail sales into Kafka: a burst a minute, and spikes on request"),

@@ -71,10 +71,6 @@ func (p *producers) function(scope constructs.Construct, s settings, f contract.
 		tracing = awslambda.Tracing_ACTIVE
 	}
 	secret := secretARN(scope, s.producerSecret)
-	perMinute := s.onlineEventsPerMinute
-	if f.Name == contract.Store.Name {
-		perMinute = s.storeEventsPerMinute
-	}
 	return awslambda.NewFunction(scope, jsii.String(id), &awslambda.FunctionProps{
 		FunctionName: jsii.String(name),
 		Description:  jsii.String(fmt.Sprintf("Bursts of %s sales into Kafka", f.Channel)),
@@ -94,14 +90,27 @@ func (p *producers) function(scope constructs.Construct, s settings, f contract.
 		OnFailure:     awslambdadestinations.NewSqsDestination(p.deadLetterQueue),
 		MaxEventAge:   awscdk.Duration_Hours(jsii.Number(attemptHours)),
 		RetryAttempts: jsii.Number(2),
-		Environment: &map[string]*string{
-			contract.EnvTopic:           jsii.String(s.topic),
-			contract.EnvSecretARN:       secret,
-			contract.EnvEventsPerMinute: jsii.String(fmt.Sprint(perMinute)),
-			contract.EnvDelivery:        jsii.String(s.delivery),
-			contract.EnvScenario:        jsii.String(s.scenario),
-		},
+		Environment:   environment(s, f, secret),
 	})
+}
+
+// environment is what a function reads when it starts.
+func environment(s settings, f contract.Function, secret *string) *map[string]*string {
+	perMinute := s.onlineEventsPerMinute
+	if f.Name == contract.Store.Name {
+		perMinute = s.storeEventsPerMinute
+	}
+	e := map[string]*string{
+		contract.EnvTopic:           jsii.String(s.topic),
+		contract.EnvSecretARN:       secret,
+		contract.EnvEventsPerMinute: jsii.String(fmt.Sprint(perMinute)),
+		contract.EnvDelivery:        jsii.String(s.delivery),
+		contract.EnvScenario:        jsii.String(s.scenario),
+	}
+	if s.market != "" {
+		e[contract.EnvMarket] = jsii.String(contract.MarketFile)
+	}
+	return &e
 }
 
 // role may write the function's own log and read the one secret.

@@ -49,6 +49,43 @@ func TestFunctions(t *testing.T) {
 	}
 }
 
+// The file of the key market is beside each function's binary, and the function is told its name.
+func TestFunctionsCarryTheMarket(t *testing.T) {
+	const file = "testdata/market/sundays.json"
+	context := map[string]any{"druid": "false", "market": file}
+	for id, f := range synthesize(t, context).of(t, "AWS::Lambda::Function") {
+		variables := at(f.Properties, "Environment", "Variables").(map[string]any)
+		if variables["MARKET"] != "market.json" || len(variables) != 6 {
+			t.Errorf("%s is told %s", id, compact(variables))
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	app, _ := defined(t, context).Node().Root().(awscdk.App)
+	assembly := app.Synth(nil)
+	carried, err := filepath.Glob(filepath.Join(*assembly.Directory(), "asset.*", "market.json"))
+	if err != nil || len(carried) != 2 {
+		t.Fatalf("error %v, %d assets carry it, want those of both functions", err, len(carried))
+	}
+	for _, path := range carried {
+		if got, err := os.ReadFile(path); err != nil || string(got) != string(want) {
+			t.Errorf("%s: %s, error %v", path, got, err)
+		}
+		if _, err := os.Stat(filepath.Join(filepath.Dir(path), "bootstrap")); err != nil {
+			t.Error(err)
+		}
+	}
+	// What is not the same file is another asset, which a deploy sends.
+	with, without := synthesize(t, context), synthesize(t, map[string]any{"druid": "false"})
+	for id, f := range with.of(t, "AWS::Lambda::Function") {
+		if compact(f.Properties["Code"]) == compact(without.Resources[id].Properties["Code"]) {
+			t.Errorf("%s has the same code with and without the file", id)
+		}
+	}
+}
+
 func TestSchedules(t *testing.T) {
 	tpl := synthesize(t, nil)
 	schedules := tpl.of(t, "AWS::Scheduler::Schedule")

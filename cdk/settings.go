@@ -6,12 +6,15 @@ import (
 	"maps"
 	"math"
 	"net/netip"
+	"os"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
+	"salesburst/dataset"
 	"salesburst/shared/contract"
+	"salesburst/shared/market"
 )
 
 // settings are the user's choices: the context of the app, from cdk.json and from
@@ -28,6 +31,8 @@ type settings struct {
 	tracing               bool
 	alarmEmail            string // empty: none
 	spikeConcurrency      int    // shards at the same time
+	market                string // path of a file that changes figures of the market; empty: none
+	figures               []byte // what is in it
 
 	druid          bool   // false: the producers alone
 	consumerSecret string // name in Secrets Manager
@@ -65,6 +70,7 @@ func (s *settings) catalogue() map[string]setting {
 			func(n int) bool { return slices.Contains(retentions, n) }),
 		"tracing":          boolean(&s.tracing, false),
 		"alarmEmail":       text(&s.alarmEmail, "", "empty, or an address such as you@example.com", address),
+		"market":           text(&s.market, "", marketAllowed, func(string) bool { return true }),
 		"spikeConcurrency": between(&s.spikeConcurrency, 200, "a whole number", 1, 1000),
 
 		"druid":          boolean(&s.druid, true),
@@ -117,7 +123,10 @@ func readSettings(context map[string]any) (settings, error) {
 			return s, refused(key, v, catalogue[key].allowed)
 		}
 	}
-	return s, s.contradiction()
+	if err := s.contradiction(); err != nil {
+		return s, err
+	}
+	return s, s.readMarket()
 }
 
 // contradiction is an error where two choices exclude each other.
@@ -130,6 +139,23 @@ func (s settings) contradiction() error {
 	case s.privateSubnets && cidr != "" && !netip.MustParsePrefix(cidr).Addr().IsPrivate():
 		return refused("grafanaCidr", cidr,
 			"a private range, such as 10.1.0.0/24, where privateSubnets is true: nobody else reaches them")
+	}
+	return nil
+}
+
+const marketAllowed = "empty, or the path of a file that changes figures of the market"
+
+// readMarket reads the file of the key market, and refuses what the functions would not start with.
+func (s *settings) readMarket() error {
+	if s.market == "" {
+		return nil
+	}
+	var err error
+	if s.figures, err = os.ReadFile(s.market); err != nil {
+		return fmt.Errorf("context key %q is %s: %w; allowed is %s", "market", show(s.market), err, marketAllowed)
+	}
+	if _, err = market.NewFrom(dataset.Default(), s.figures); err != nil {
+		return fmt.Errorf("context key %q is %s: %w", "market", show(s.market), err)
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -43,6 +44,48 @@ func TestSettingsRefuse(t *testing.T) {
 				t.Errorf("error %v, want one line that begins with %s", err, c.want)
 			}
 		})
+	}
+}
+
+// A file of the key market is read where it is right, and refused with what is wrong in it: its
+// path, the line and what is allowed.
+func TestMarketFile(t *testing.T) {
+	const file = "testdata/market/sundays.json"
+	s, err := readSettings(map[string]any{"market": file})
+	if text, _ := os.ReadFile(file); err != nil || s.market != file || len(text) == 0 || string(s.figures) != string(text) {
+		t.Errorf("%+v, error %v", s, err)
+	}
+	if s, err = readSettings(map[string]any{"market": ""}); err != nil || s.figures != nil {
+		t.Errorf("without a file: %+v, error %v", s, err)
+	}
+	dir := t.TempDir()
+	for name, c := range map[string]struct{ text, want string }{
+		"no JSON":       {`{"stores"`, "line 1: unexpected EOF"},
+		"unknown":       {"{\n\"shops\": {}}", "line 2: shops: is unknown: allowed is "},
+		"out of range":  {"{\"customers\":\n{\"loyal_to_brand\": 101}}", "line 2: customers.loyal_to_brand: 101: allowed is a whole number from 0 to 100, percent"},
+		"contradiction": {`{"fraud": {"shortest": 9, "longest": 5}}`, "fraud.shortest: 9: allowed is at most longest"},
+		"never open": {`{"stores": {"hours": {"sunday": [], "monday": [], "tuesday": [], "wednesday": [], "thursday": [], "friday": [], "saturday": []}}}`,
+			"demand.store: nothing is sold on any day of the week: allowed is demand in one hour at least"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := filepath.Join(dir, "market.json")
+			if err := os.WriteFile(path, []byte(c.text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			_, err := readSettings(map[string]any{"market": path})
+			if want := fmt.Sprintf("context key \"market\" is %q: %s", path, c.want); err == nil || !strings.HasPrefix(err.Error(), want) || strings.Contains(err.Error(), "\n") {
+				t.Errorf("error %v, want one line that begins with %s", err, want)
+			}
+		})
+	}
+	for _, path := range []string{"testdata/market/none.json", "testdata/market"} {
+		_, err := readSettings(map[string]any{"market": path})
+		if err == nil || !strings.HasPrefix(err.Error(), fmt.Sprintf("context key \"market\" is %q: ", path)) || !strings.HasSuffix(err.Error(), "; allowed is "+marketAllowed) {
+			t.Errorf("%s: error %v", path, err)
+		}
+	}
+	if _, err := readSettings(map[string]any{"market": 5.0}); err == nil || err.Error() != `context key "market" is 5; allowed is `+marketAllowed {
+		t.Errorf("a number: error %v", err)
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"time"
@@ -41,16 +42,13 @@ func Main(f contract.Function) {
 func fromEnvironment(ctx context.Context, f contract.Function,
 	getenv func(string) string, out io.Writer) (*Handler, error) {
 	s, err := FromEnv(f, getenv)
-	if err != nil {
+	m, wrong := openMarket(s.Market, getenv(taskRoot))
+	if err = errors.Join(err, wrong); err != nil {
 		return nil, err
 	}
 	source, err := credentials.FromAWS(ctx, s.SecretARN, time.Now)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", contract.EnvSecretARN, err)
-	}
-	m, err := market.New(dataset.Default())
-	if err != nil {
-		return nil, fmt.Errorf("the catalogue: %w", err)
 	}
 	return New(Config{
 		Function:    f,
@@ -64,14 +62,47 @@ func fromEnvironment(ctx context.Context, f contract.Function,
 	})
 }
 
+// taskRoot is the variable in which Lambda says where the function's files are.
+const taskRoot = "LAMBDA_TASK_ROOT"
+
+// openMarket returns the market of the built-in catalogue, with what a file changes of its
+// figures where there is one. A relative path begins at root.
+func openMarket(file, root string) (*market.Market, error) {
+	if file == "" {
+		m, err := market.New(dataset.Default())
+		if err != nil {
+			return nil, fmt.Errorf("the catalogue: %w", err)
+		}
+		return m, nil
+	}
+	const advice = "deploy a file that is right with -c market=FILE, or take " + contract.EnvMarket +
+		" out of the environment"
+	path := file
+	if !filepath.IsAbs(path) {
+		path = filepath.Join(root, path)
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("%s %q: %w; %s", contract.EnvMarket, file, err, advice)
+	}
+	m, err := market.NewFrom(dataset.Default(), text)
+	if err != nil {
+		return nil, fmt.Errorf("%s %q: %w; %s", contract.EnvMarket, file, err, advice)
+	}
+	return m, nil
+}
+
 // Settings are what a function's environment says.
 type Settings struct {
 	Topic     string // TOPIC; default contract.DefaultTopic
 	SecretARN string // SECRET_ARN; required
-	// EVENTS_PER_MINUTE, averaged over a day: 1 to contract.MaxEventsPerMinute, default the function's
+	// EVENTS_PER_MINUTE, averaged over a year: 1 to contract.MaxEventsPerMinute, default the function's
 	EventsPerMinute int
 	Delivery        string // DELIVERY; one of contract.Deliveries, default exactly-once
 	Scenario        string // SCENARIO of scheduled bursts; default none
+	// MARKET, the file that changes figures of the market; a relative path begins at the function's
+	// folder. Default none
+	Market string
 }
 
 // deliveries are the promises that the values of DELIVERY stand for.
@@ -95,6 +126,7 @@ func FromEnv(f contract.Function, getenv func(string) string) (Settings, error) 
 		SecretARN: getenv(contract.EnvSecretARN),
 		Delivery:  or(contract.EnvDelivery, contract.DeliveryExactlyOnce),
 		Scenario:  getenv(contract.EnvScenario),
+		Market:    getenv(contract.EnvMarket),
 	}
 	var errs []error
 	if s.SecretARN == "" {

@@ -29,7 +29,7 @@ type Credentials interface {
 // otherwise.
 type Config struct {
 	Function    contract.Function
-	Settings    Settings // SecretARN is not looked at: Credentials stands for it
+	Settings    Settings // SecretARN and Market are not looked at: Credentials and the other Market stand for them
 	Market      *market.Market
 	Credentials Credentials
 	Broker      publish.Config   // TLS and Dial only; the rest comes from Settings and Credentials

@@ -2,9 +2,13 @@ package app
 
 import (
 	"bytes"
+	"io"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
+	"salesburst/dataset"
 	"salesburst/shared/contract"
 	"salesburst/shared/market"
 )
@@ -25,8 +29,8 @@ func TestFromEnv(t *testing.T) {
 	if err != nil || got != want {
 		t.Errorf("got %+v, %v", got, err)
 	}
-	got, err = FromEnv(contract.Store, environment(contract.EnvTopic, "t.1_x-y", contract.EnvEventsPerMinute, "1000000", contract.EnvDelivery, "idempotent"))
-	want = Settings{Topic: "t.1_x-y", SecretARN: secretARN, EventsPerMinute: 1_000_000, Delivery: contract.DeliveryIdempotent}
+	got, err = FromEnv(contract.Store, environment(contract.EnvTopic, "t.1_x-y", contract.EnvEventsPerMinute, "1000000", contract.EnvDelivery, "idempotent", contract.EnvMarket, "m.json"))
+	want = Settings{Topic: "t.1_x-y", SecretARN: secretARN, EventsPerMinute: 1_000_000, Delivery: contract.DeliveryIdempotent, Market: "m.json"}
 	if err != nil || got != want {
 		t.Errorf("got %+v, %v", got, err)
 	}
@@ -85,4 +89,68 @@ func TestFromEnvRefuses(t *testing.T) {
 			t.Errorf("error %v", err)
 		}
 	})
+}
+
+// A function has the figures of the file that its environment names, and no others than the
+// table's without one.
+func TestMarketOfAFile(t *testing.T) {
+	root := t.TempDir()
+	path := filepath.Join(root, contract.MarketFile)
+	if err := os.WriteFile(path, []byte(`{"seed": 2}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	start := func(pairs ...string) [32]byte {
+		t.Helper()
+		h, err := fromEnvironment(t.Context(), contract.Online, environment(pairs...), io.Discard)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return h.cfg.Market.ModelHash()
+	}
+	if hash := start(taskRoot, root); hash != [32]byte{} {
+		t.Errorf("without a file the figures have the hash %x", hash)
+	}
+	model, err := market.ReadModel([]byte(`{"seed": 2}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	other, err := market.NewWith(dataset.Default(), model)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if hash := start(taskRoot, root, contract.EnvMarket, contract.MarketFile); hash == [32]byte{} || hash != other.ModelHash() {
+		t.Errorf("beside the binary: hash %x, want %x", hash, other.ModelHash())
+	}
+	if hash := start(taskRoot, "elsewhere", contract.EnvMarket, path); hash != other.ModelHash() {
+		t.Errorf("by its whole path: hash %x, want %x", hash, other.ModelHash())
+	}
+}
+
+func TestMarketOfAFileIsRefused(t *testing.T) {
+	root := t.TempDir()
+	for name, c := range map[string]struct{ text, says string }{
+		"none":          {"", "no such file or directory"},
+		"no JSON":       {`{"seed"`, "line 1: unexpected EOF"},
+		"out of range":  {"{\n\"customers\": {\"loyal_to_brand\": 101}}", "line 2: customers.loyal_to_brand: 101: allowed is a whole number from 0 to 100"},
+		"contradiction": {`{"fraud": {"shortest": 9, "longest": 5}}`, "fraud.shortest: 9: allowed is at most longest"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if c.text != "" {
+				if err := os.WriteFile(filepath.Join(root, contract.MarketFile), []byte(c.text), 0o600); err != nil {
+					t.Fatal(err)
+				}
+				t.Cleanup(func() { os.Remove(filepath.Join(root, contract.MarketFile)) })
+			}
+			// Another setting that is wrong is named beside it.
+			_, err := fromEnvironment(t.Context(), contract.Online, environment(taskRoot, root, contract.EnvMarket, contract.MarketFile, contract.EnvTopic, "?"), io.Discard)
+			if err == nil {
+				t.Fatal("it was accepted")
+			}
+			for _, part := range []string{contract.EnvTopic, `MARKET "market.json": `, c.says, "; deploy a file that is right with -c market=FILE, or take MARKET out of the environment"} {
+				if !strings.Contains(err.Error(), part) {
+					t.Errorf("error %v, want one with %s", err, part)
+				}
+			}
+		})
+	}
 }

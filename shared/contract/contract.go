@@ -17,7 +17,7 @@ const (
 type Function struct {
 	Name            string  // folder below functions, and the function's name in AWS
 	Channel         Channel // what it sells
-	EventsPerMinute int     // default of EVENTS_PER_MINUTE, an average over the day
+	EventsPerMinute int     // default of EVENTS_PER_MINUTE, an average over the year
 }
 
 // The producers.
@@ -80,4 +80,8 @@ const (
 	EnvEventsPerMinute = "EVENTS_PER_MINUTE"
 	EnvDelivery        = "DELIVERY"
 	EnvScenario        = "SCENARIO"
+	EnvMarket          = "MARKET"
 )
+
+// MarketFile is the file beside a deployed function's binary that changes figures of the market.
+const MarketFile = "market.json"

@@ -42,19 +42,20 @@ func openCatalogue(path, rejects string, ui *terminal) (*dataset.Catalogue, erro
 
 // openMarket returns the market of a catalogue, by the figures of the file path where there is one.
 func openMarket(c *dataset.Catalogue, path string) (*market.Market, error) {
-	model, err := market.DefaultModel()
-	if path != "" {
-		var text []byte
-		if text, err = os.ReadFile(path); err == nil {
-			model, err = market.ReadModel(text)
+	if path == "" {
+		m, err := market.New(c)
+		if err != nil {
+			return nil, fmt.Errorf("-catalogue: %w", err)
 		}
+		return m, nil
+	}
+	text, err := os.ReadFile(path)
+	var m *market.Market
+	if err == nil {
+		m, err = market.NewFrom(c, text)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("-market %s: %w", path, cause(err))
-	}
-	m, err := market.NewWith(c, model)
-	if err != nil {
-		return nil, fmt.Errorf("-catalogue: %w", err)
 	}
 	return m, nil
 }

@@ -82,6 +82,16 @@ func New(c *dataset.Catalogue) (*Market, error) {
 	return NewWith(c, m)
 }
 
+// NewFrom is New with what a file changes of the figures. Its error is that of [ReadModel], or of
+// [NewWith].
+func NewFrom(c *dataset.Catalogue, text []byte) (*Market, error) {
+	m, err := ReadModel(text)
+	if err != nil {
+		return nil, err
+	}
+	return NewWith(c, m)
+}
+
 // NewWith is New by a model. Its error is a *[parameters.Invalid] where figures contradict each
 // other.
 func NewWith(c *dataset.Catalogue, model *Model) (*Market, error) {
