@@ -328,6 +328,28 @@ func TestQuietMinute(t *testing.T) {
 	t.Error("every minute of the night had a sale")
 }
 
+// Stores that are shut, at night or on Thanksgiving, have bursts without events, which go well.
+func TestStoresAreShut(t *testing.T) {
+	for at, day := range map[string]int{"2026-11-20T09:00:00Z": 391634, "2025-11-27T20:00:00Z": 0} {
+		l := start(t, func(cfg *app.Config) { cfg.Function, cfg.Settings.EventsPerMinute = contract.Store, 120 })
+		l.denied = credentials.ErrDenied // nobody asks
+		r := l.mustInvoke(t, `{"at":"`+at+`"}`)
+		if r.Expected != 0 || r.Events != 0 || r.Skipped || r.Forecast == nil || *r.Forecast != 0 || r.DayForecast == nil || *r.DayForecast != day {
+			t.Errorf("at %s: report %+v with the forecasts %v and %v, want 0 and %d", at, r, *r.Forecast, *r.DayForecast, day)
+		}
+		written := l.lines(t)
+		if len(written.logged) != 1 || written.logged[0]["level"] != "INFO" || written.logged[0]["message"] != "burst without events: nothing is sold in this time" {
+			t.Errorf("at %s: logged %v", at, written.logged)
+		}
+		if m := written.metrics[0]; m["Bursts"] != 1.0 || m["Errors"] != 0.0 || m["Events"] != 0.0 {
+			t.Errorf("at %s: metrics %v", at, m)
+		}
+		if l.dials.Load() != 0 || l.fetches.Load() != 0 {
+			t.Errorf("at %s: %d connections and %d looks at the secret for nothing", at, l.dials.Load(), l.fetches.Load())
+		}
+	}
+}
+
 func TestRotatedCredentialsAreReadAgainOnce(t *testing.T) {
 	l := start(t)
 	l.mustInvoke(t, `{"events":10}`)

@@ -29,8 +29,11 @@ func (l *log) burst(ctx context.Context, r Report, err error) {
 	attrs := reportAttrs(r)
 	if err == nil {
 		message := "burst published"
-		if r.Skipped {
+		switch {
+		case r.Skipped:
 			message = "burst skipped: it was published before"
+		case r.Expected == 0:
+			message = "burst without events: nothing is sold in this time"
 		}
 		l.write(ctx, slog.LevelInfo, message, attrs...)
 		return

@@ -23,10 +23,17 @@ type Report struct {
 	Of       int    `json:"of,omitempty"`       //
 	// an earlier attempt has published the order: nothing was sent. If another catalogue, market or
 	// mean was deployed then, the events have the BurstID of that time
-	Skipped      bool       `json:"skipped"`
-	CoversFrom   sale.Time  `json:"covers_from"`        // inclusive
-	CoversTo     sale.Time  `json:"covers_to"`          // exclusive
-	Expected     int        `json:"expected"`           // events that the burst has
+	Skipped    bool      `json:"skipped"`
+	CoversFrom sale.Time `json:"covers_from"` // inclusive
+	CoversTo   sale.Time `json:"covers_to"`   // exclusive
+	Expected   int       `json:"expected"`    // events that the burst has
+
+	// What the calendar forecasts, without noise and scenario, in events: of the burst's time, and of
+	// the day that it begins in, the date on the East coast by everyone's own clock. None: an exact
+	// number of events was asked for.
+	Forecast    *int `json:"forecast,omitempty"`
+	DayForecast *int `json:"day_forecast,omitempty"`
+
 	Events       int        `json:"events"`             // acknowledged by all in-sync replicas and committed
 	InDoubt      int        `json:"in_doubt,omitempty"` // sent without an answer: each may or may not be in Kafka
 	Completed    int        `json:"completed"`          // of Events: completed sales
@@ -46,6 +53,10 @@ func (r *Report) plan(t trigger, b *burst.Burst) {
 	r.CoversFrom = sale.TimeOf(t.order.At.Add(-t.order.Over))
 	r.CoversTo = sale.TimeOf(t.order.At)
 	r.Expected = b.Len()
+	if t.order.Events == 0 {
+		forecast, day := b.Forecast(), b.DayForecast()
+		r.Forecast, r.DayForecast = &forecast, &day
+	}
 	if t.order.Of > 0 {
 		r.Shard, r.Of = &t.order.Shard, t.order.Of
 	}

@@ -12,6 +12,7 @@ import (
 
 	"salesburst/dataset"
 	"salesburst/shared/burst"
+	"salesburst/shared/contract"
 	"salesburst/shared/market"
 	"salesburst/shared/publish"
 	"salesburst/shared/sale"
@@ -23,16 +24,23 @@ func TestReportOfAPlan(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	shard := func(n int) *int { return &n }
+	number := func(n int) *int { return &n }
+	tuesday := number(1_943_581)
 	for name, c := range map[string]struct {
 		change func(*burst.Request)
 		want   Report
 	}{
 		"whole":       {func(*burst.Request) {}, Report{Expected: 50}},
 		"scenario":    {func(o *burst.Request) { o.Scenario = "flash-sale" }, Report{Expected: 50, Scenario: "flash-sale"}},
-		"first shard": {func(o *burst.Request) { o.Of = 2 }, Report{Expected: 25, Shard: shard(0), Of: 2}},
-		"last shard":  {func(o *burst.Request) { o.Shard, o.Of = 4, 5 }, Report{Expected: 10, Shard: shard(4), Of: 5}},
-		"only shard":  {func(o *burst.Request) { o.Of = 1 }, Report{Expected: 50, Shard: shard(0), Of: 1}},
+		"first shard": {func(o *burst.Request) { o.Of = 2 }, Report{Expected: 25, Shard: number(0), Of: 2}},
+		"last shard":  {func(o *burst.Request) { o.Shard, o.Of = 4, 5 }, Report{Expected: 10, Shard: number(4), Of: 5}},
+		"demand":      {func(o *burst.Request) { o.Events = 0 }, Report{Expected: 494, Forecast: number(504), DayForecast: tuesday}},
+		"demand in a scenario": {func(o *burst.Request) { o.Events, o.Scenario = 0, "flash-sale" },
+			Report{Expected: 1502, Forecast: number(504), DayForecast: tuesday, Scenario: "flash-sale"}},
+		"stores that are shut": {func(o *burst.Request) {
+			o.Events, o.Channel, o.Mean, o.At = 0, contract.ChannelStore, 120, time.Date(2026, 11, 26, 20, 0, 0, 0, time.UTC)
+		}, Report{Forecast: number(0), DayForecast: number(0)}},
+		"only shard": {func(o *burst.Request) { o.Of = 1 }, Report{Expected: 50, Shard: number(0), Of: 1}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			asked := manual(c.change)
@@ -41,7 +49,7 @@ func TestReportOfAPlan(t *testing.T) {
 				t.Fatal(err)
 			}
 			c.want.BurstID, c.want.Function, c.want.Trigger = b.ID().String(), "online", "manual"
-			c.want.CoversFrom, c.want.CoversTo = sale.TimeOf(slot.Add(-time.Minute)), sale.TimeOf(slot)
+			c.want.CoversFrom, c.want.CoversTo = sale.TimeOf(asked.order.At.Add(-time.Minute)), sale.TimeOf(asked.order.At)
 			got := Report{Function: "online"}
 			got.plan(asked, b)
 			if !reflect.DeepEqual(got, c.want) {
@@ -72,6 +80,20 @@ func inJSON(t *testing.T, v any) string {
 		t.Fatal(err)
 	}
 	return string(text)
+}
+
+// What the calendar forecasts stands beside what was sold, also where it is nothing.
+func TestReportOfAForecast(t *testing.T) {
+	for forecast, want := range map[int]string{
+		0:   `"expected":600,"forecast":0,"day_forecast":0,"events":0,`,
+		620: `"expected":600,"forecast":620,"day_forecast":620,"events":0,`,
+	} {
+		r := planned
+		r.Forecast, r.DayForecast = &forecast, &forecast
+		if text := inJSON(t, r); !strings.Contains(text, want) {
+			t.Errorf("%s, want %s in it", text, want)
+		}
+	}
 }
 
 // The sentence that a person finds in the console says how much of the burst is in Kafka, what to do,

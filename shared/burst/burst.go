@@ -18,6 +18,7 @@ import (
 
 	"salesburst/shared/contract"
 	"salesburst/shared/market"
+	"salesburst/shared/prng"
 	"salesburst/shared/sale"
 )
 
@@ -215,6 +216,34 @@ func (b *Burst) ID() sale.BurstID { return b.id }
 
 // Len is the number of events, of the shard where there are shards.
 func (b *Burst) Len() int { return int(b.to - b.from) }
+
+// Forecast is how many events the calendar lets one expect in the time of a burst that the market's
+// demand decides, rounded: without the noise of the day, and without what a scenario adds. It is 0
+// where all is shut, and for a burst with an exact number of events.
+func (b *Burst) Forecast() int {
+	if !b.plan.open {
+		return 0
+	}
+	var sum uint64 // millionths
+	for _, l := range b.plan.cells[b.plan.lead:] {
+		begin := b.conditions.From.Add(time.Duration(l.begin) * time.Millisecond)
+		expected := b.conditions.Expected(begin.Truncate(time.Minute))
+		sum += expected * uint64(b.conditions.Mean) * uint64(l.length) / 60_000
+	}
+	return rounded(sum)
+}
+
+// DayForecast is Forecast for the whole day that the burst begins in: the date that it is on the
+// East coast then, which begins and ends by everyone's own clock. An average day of the year has
+// Mean × 1440.
+func (b *Burst) DayForecast() int {
+	if !b.plan.open {
+		return 0
+	}
+	return rounded(b.conditions.ExpectedOfDay(b.conditions.From) * uint64(b.conditions.Mean) * 24 * 60)
+}
+
+func rounded(millionths uint64) int { return int((millionths + prng.Million/2) / prng.Million) }
 
 // At writes sale i, 0 ≤ i < Len, into s. The sales are in the order of their time.
 // It allocates nothing.

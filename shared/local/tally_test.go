@@ -16,3 +16,24 @@ func TestTallyAddsShards(t *testing.T) {
 		t.Errorf("%+v", sum)
 	}
 }
+
+// A run is complete when all that it published came back once, also if that is nothing because
+// nothing was sold; a run in which no burst went well is not.
+func TestTotalsCheck(t *testing.T) {
+	for name, c := range map[string]struct {
+		totals   totals
+		complete bool
+	}{
+		"all is there":   {totals{Bursts: 2, Published: 9, Stored: 9}, true},
+		"a quiet minute": {totals{Bursts: 2}, true},
+		"skipped":        {totals{Skipped: 2, Foreign: 9}, true},
+		"no burst":       {totals{}, false},
+		"missing":        {totals{Bursts: 2, Published: 9, Stored: 8, Missing: 1}, false},
+		"duplicated":     {totals{Bursts: 2, Published: 9, Stored: 9, Duplicated: 1}, false},
+		"more than sent": {totals{Bursts: 2, Published: 9, Stored: 10}, false},
+	} {
+		if err := c.totals.check(); (err == nil) != c.complete {
+			t.Errorf("%s: error %v", name, err)
+		}
+	}
+}

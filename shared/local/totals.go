@@ -20,9 +20,10 @@ type totals struct {
 // errIncomplete is a run of -once in which not every event came back exactly once.
 var errIncomplete = errors.New("events are missing or duplicated")
 
-// check returns errIncomplete where events are missing or came twice, or there are none.
+// check returns errIncomplete where events are missing or came twice, or no burst is there.
+// A burst may have no events: little is sold at night, and stores are shut then.
 func (t totals) check() error {
-	if t.Missing > 0 || t.Duplicated > 0 || t.Stored != t.Published || t.Published+t.Skipped == 0 {
+	if t.Missing > 0 || t.Duplicated > 0 || t.Stored != t.Published || t.Bursts+t.Skipped == 0 {
 		return errIncomplete
 	}
 	return nil

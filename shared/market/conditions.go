@@ -7,6 +7,7 @@ import (
 
 	"salesburst/shared/contract"
 	"salesburst/shared/market/browsers"
+	"salesburst/shared/market/calendar"
 	"salesburst/shared/market/crowd"
 	"salesburst/shared/market/goods"
 	"salesburst/shared/market/places"
@@ -191,6 +192,13 @@ func (c *Conditions) Expected(t time.Time) uint64 {
 		sum += n * c.channel.profile.At(places.Zone(z).Local(t.Unix()))
 	}
 	return sum / people
+}
+
+// ExpectedOfDay is what the calendar says of the day that t is in on the East coast, in all zones by
+// their own clocks: prng.Million is the average of the year's days, without noise and scenario.
+func (c *Conditions) ExpectedOfDay(t time.Time) uint64 {
+	east, _ := calendar.DateOf(places.Eastern.Local(t.Unix()))
+	return c.channel.profile.Day(east)
 }
 
 // Demand is how much is sold in the minute that begins at t: prng.Million is the year's average
