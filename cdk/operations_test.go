@@ -57,6 +57,27 @@ func TestDruidIsWatched(t *testing.T) {
 	}
 }
 
+// Stores are shut at night and have no events then. No alarm is about how many events there are, and
+// that a schedule is silent is told by invocations, which there are every minute.
+func TestNobodyIsWokenBecauseStoresAreShut(t *testing.T) {
+	silent := 0
+	for id, a := range synthesize(t, nil).of(t, "AWS::CloudWatch::Alarm") {
+		text := compact(a.Properties)
+		if strings.Contains(text, `"MetricName":"Events"`) || strings.Contains(text, `"MetricName":"Bursts"`) {
+			t.Errorf("%s rings where nothing is sold: %s", id, text)
+		}
+		if strings.Contains(id, "Silent") {
+			silent++
+			if !strings.Contains(text, `"Expression":"invocations - errors"`) || !strings.Contains(text, `"MetricName":"Invocations"`) {
+				t.Errorf("%s is about %s", id, text)
+			}
+		}
+	}
+	if silent != 2 {
+		t.Errorf("%d alarms tell of silence, want one of each schedule", silent)
+	}
+}
+
 // People hear when the instance is replaced, and when it cannot be.
 func TestReplacementsAreTold(t *testing.T) {
 	want := `[{"NotificationTypes":["autoscaling:EC2_INSTANCE_LAUNCH","autoscaling:EC2_INSTANCE_LAUNCH_ERROR","autoscaling:EC2_INSTANCE_TERMINATE","autoscaling:EC2_INSTANCE_TERMINATE_ERROR"],` +

@@ -99,7 +99,8 @@ Flags:
   -rejects FILE      write all that cannot be used of -catalogue, as CSV: line, column, value,
                      reason
   -market FILE       change the market: who buys what when, prices, failures, shops. JSON with
-                     comments, of the figures that are to be others
+                     comments, of the figures that are to be others; cdk deploy -c market=FILE
+                     gives it to the functions in the cloud
   -market-template   print such a file with all figures, their units, ranges and sources
   -out FILE          write every event that was read back as a line of JSON; - is
                      standard output, and then nothing else is written there
@@ -111,7 +112,7 @@ Flags:
                      through its gateway: takes a minute, and 4 GB of memory
 
 Environment: SASL_USERNAME and SASL_PASSWORD for -brokers, and what the functions read
-in the cloud: EVENTS_PER_MINUTE, SCENARIO, DELIVERY.
+in the cloud: EVENTS_PER_MINUTE (an average of the year), SCENARIO, DELIVERY.
 `
 
 const defaultListen = "127.0.0.1:8080"
