@@ -207,6 +207,7 @@ func TestBootstrapDoesNotStart(t *testing.T) {
 		"name of secret": {[]string{contract.EnvSecretARN + "=kafka"}, "arn:aws:secretsmanager:"},
 		"topic":          {[]string{contract.EnvSecretARN + "=" + lambdatest.SecretARN, contract.EnvTopic + "=a b"}, "TOPIC"},
 		"rate":           {[]string{contract.EnvSecretARN + "=" + lambdatest.SecretARN, contract.EnvEventsPerMinute + "=0"}, "EVENTS_PER_MINUTE"},
+		"market":         {[]string{contract.EnvSecretARN + "=" + lambdatest.SecretARN, contract.EnvMarket + "=none.json", "LAMBDA_TASK_ROOT=" + t.TempDir()}, "MARKET \"none.json\": open "},
 		"delivery":       {[]string{contract.EnvSecretARN + "=" + lambdatest.SecretARN, contract.EnvDelivery + "=maybe"}, "idempotent"},
 	} {
 		t.Run(name, func(t *testing.T) {
