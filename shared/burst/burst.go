@@ -225,7 +225,7 @@ func (b *Burst) Forecast() int {
 		return 0
 	}
 	var sum uint64 // millionths
-	for _, l := range b.plan.cells[b.plan.lead:] {
+	for _, l := range b.plan.cells[b.plan.own:] {
 		begin := b.conditions.From.Add(time.Duration(l.begin) * time.Millisecond)
 		expected := b.conditions.Expected(begin.Truncate(time.Minute))
 		sum += expected * uint64(b.conditions.Mean) * uint64(l.length) / 60_000
@@ -248,7 +248,5 @@ func rounded(millionths uint64) int { return int((millionths + prng.Million/2) /
 // At writes sale i, 0 ≤ i < Len, into s. The sales are in the order of their time.
 // It allocates nothing.
 func (b *Burst) At(i int, s *sale.Sale) {
-	n := b.from + uint64(i)
-	s.TransactionID = sale.TransactionID{Burst: b.id, Sequence: uint32(n)}
-	b.plan.write(b.conditions, n, s)
+	b.plan.write(b.conditions, b.from+uint64(i), s)
 }

@@ -91,7 +91,7 @@ func TestWhoSomebodyIs(t *testing.T) {
 			if who.Number >= born || who.Days < 0 {
 				t.Fatalf("number %d comes back, %d are born", who.Number, born)
 			}
-			birth := (at-21600)/86400 - who.Days
+			birth := (at-8*3600)/86400 - who.Days
 			if first, known := home[who.Number]; known && (first.Home != who.Home || first.Days != birth) {
 				t.Fatalf("number %d: home %d, born on %d; before: %d and %d", who.Number, who.Home, birth, first.Home, first.Days)
 			}

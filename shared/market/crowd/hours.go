@@ -98,7 +98,7 @@ func newHours(p *calendar.Profile, homes *homes) (h hours) {
 
 // The days of the crowd begin in the night of all zones, whatever the season, so that none of
 // their hours is there twice.
-const frame = 6 * 60 * 60 // behind UTC
+const frame = 8 * 60 * 60 // behind UTC: from 22:00 in Hawaii to 4:00 on the East coast
 
 func begin(d calendar.Date) int64 { return int64(d)*calendar.SecondsOfDay + frame }
 
