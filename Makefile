@@ -15,11 +15,12 @@ GOLANGCI_LINT = github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
 # What waits for servers runs beside what keeps the processors busy.
 # jsii, below the CDK, is not made for the race detector. What waits for Druid, for brokers and for the
-# browser takes ten times as long with it: of those packages only the quick tests run with it.
+# browser, and what simulates years, takes ten times as long with it: of those packages only the quick
+# tests run with it.
 PLAIN = ./dashboards/... ./druid-ec2/...
-SLOW = ./shared/local ./shared/local/web ./shared/publish
+SLOW = ./shared/local ./shared/local/web ./shared/publish ./shared/market ./shared/market/goods
 RACE = $(shell go list ./... | grep -v -e '^salesburst/cdk' -e '^salesburst/dashboards' -e '^salesburst/druid-ec2' \
-	-e '/shared/local$$' -e '/shared/local/web$$' -e '/shared/publish$$')
+	-e '/shared/local$$' -e '/shared/local/web$$' -e '/shared/publish$$' -e '/shared/market$$' -e '/shared/market/goods$$')
 
 # What depends on how brokers behave is tested with other versions of Kafka too.
 OTHER_KAFKAS = 4.4.0

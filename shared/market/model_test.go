@@ -65,8 +65,6 @@ func TestModelIsObeyed(t *testing.T) {
 		"a reason": {`{"payment": {"reasons": {"card": [{"status": "USER_ERROR", "reason": "no_idea", "share": 1}]}}}`, online,
 			func(s sale.Sale) bool { return s.FailureReason.String() == "no_idea" }, .08, .14},
 		"nobody tries again": {`{"orders": {"tried_again": 0}}`, online, func(s sale.Sale) bool { return s.Attempt > 1 }, 0, 0},
-		"no series of fraud": {`{"fraud": {"in_series": 0}}`, online,
-			func(s sale.Sale) bool { return s.Status == sale.Fraud && s.TotalAmount < 600_00 }, .004, .03},
 		"one partner": {`{"sources": [{"name": "Us", "share": 1, "commission": 12.34, "fails": 100, "newcomers": 100}]}`, online,
 			func(s sale.Sale) bool {
 				return s.Source.String() == "Us" && (s.Status != sale.Completed || s.Commission == s.TotalAmount*1234/10_000)
