@@ -18,7 +18,7 @@ type sales struct {
 }
 
 const (
-	perSlot = 16 // sales, at most on average: the slots are what a plan keeps in memory
+	perSlot = 8  // sales, at most on average: the slots are what a plan keeps in memory
 	places  = 32 // a cell has 2^places places in time
 )
 

@@ -111,7 +111,7 @@ type draft struct {
 }
 
 // draft draws an order that is placed at a moment.
-func (c *Conditions) draft(r *prng.Rand, o Order, at sale.Time) (d draft) {
+func (c *Conditions) draft(d *draft, r *prng.Rand, o Order, at sale.Time) {
 	d.hour = &c.hours[(at-c.from)/hourMs]
 	d.buyer = c.buyer(r, o, d.hour)
 	m := c.market
@@ -125,10 +125,10 @@ func (c *Conditions) draft(r *prng.Rand, o Order, at sale.Time) (d draft) {
 		}
 		d.source = m.checkout.Source(d.kind, r.Next())
 	}
-	c.choose(r, &d)
+	c.choose(r, d)
 	price, _ := d.hour.offer.Price(d.product)
 	d.quantity = m.goods.Quantity(price, r.Next())
-	c.takeOff(r, &d)
+	c.takeOff(r, d)
 	_, d.way.Amount = amounts(price, d.quantity, d.off)
 	d.way.Region = m.places[d.place].region
 	d.way.Favourite = d.bits(methodTaste)
@@ -137,7 +137,6 @@ func (c *Conditions) draft(r *prng.Rand, o Order, at sale.Time) (d draft) {
 	}
 	local := int(d.hour.local[m.places[d.place].Zone])
 	d.chance = c.channel.checkout.FailChance(d.method, d.way.Amount, local, d.kind, d.source)
-	return d
 }
 
 // tilt is how dear a set the buyer takes of two, of goods.Dearer.

@@ -13,7 +13,8 @@ import (
 // allocates nothing, as its sisters.
 func (c *Conditions) Sell(o Order, at sale.Time, s *sale.Sale) {
 	r := prng.New(o.Seed, o.Stream)
-	d := c.draft(&r, o, at)
+	var d draft
+	c.draft(&d, &r, o, at)
 	out := &completed
 	if r.Below(checkout.Whole) < d.chance*c.channel.fails.once/prng.Million {
 		out = c.failure(&r, d.method, &d, &c.channel.fails.keepOnce)
@@ -30,7 +31,7 @@ func (c *Conditions) SellAgain(o Order, placed, at sale.Time, number, of int, s 
 	var d draft
 	const tries = 6
 	for range tries {
-		d = c.lasting(&r, o, placed)
+		c.lasting(&d, &r, o, placed)
 		if r.Below(max(x.most, 1)) < d.chance {
 			break
 		}
@@ -63,7 +64,8 @@ func (c *Conditions) SellAgain(o Order, placed, at sale.Time, number, of int, s 
 // order after the other.
 func (c *Conditions) SellStolen(o Order, begun, at sale.Time, number int, s *sale.Sale) {
 	r := prng.New(o.Seed, o.Stream)
-	d := c.lasting(&r, o, begun)
+	var d draft
+	c.lasting(&d, &r, o, begun)
 	r = prng.New(o.Seed+uint64(number), o.Stream)
 	offer := d.hour.offer
 	if c.only.product == none {
@@ -90,16 +92,15 @@ func (c *Conditions) SellStolen(o Order, begun, at sale.Time, number int, s *sal
 }
 
 // lasting drafts an order that there is time for to be tried again: the shop does not shut before.
-func (c *Conditions) lasting(r *prng.Rand, o Order, at sale.Time) (d draft) {
+func (c *Conditions) lasting(d *draft, r *prng.Rand, o Order, at sale.Time) {
 	const tries = 200
 	for range tries {
-		d = c.draft(r, o, at)
+		c.draft(d, r, o, at)
 		zone := c.market.places[d.place].Zone
 		if !c.channel.store || c.channel.profile.At(zone.Local(int64(at)/1000+int64(Longest/time.Second))) > 0 {
 			break
 		}
 	}
-	return d
 }
 
 var (

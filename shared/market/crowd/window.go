@@ -135,23 +135,30 @@ func (m *Moment) live(n Number, near int) (z places.Zone, home, day int) {
 		day++
 	}
 	of := &c.hours.days[w.kinds[day]]
-	hour := c.hourOf(n, w.before[day], w.before[day+1]-w.before[day], of)
+	hour := c.hourOf(n, w.numbers[day], w.numbers[day+1]-w.numbers[day], w.before[day], w.before[day+1]-w.before[day], of)
 	z, home = c.homes.of(&of.zones[hour], prng.Mix(c.seed^uint64(n)<<1))
 	return z, home, day
 }
 
-// hourOf is the hour that a customer is born in, of a day with so much demand after what was before.
-func (c *Crowd) hourOf(n Number, before, demand uint64, of *hoursOfDay) int {
-	least, most := 0, 24
-	for most-least > 1 {
-		hour := (least + most) / 2
-		if c.count(before+demand*of.sums[hour]/prng.Million) <= n {
-			least = hour
-		} else {
-			most = hour
-		}
+// hourOf is the hour that a customer is born in, who is one of so many born on a day, which has so
+// much demand after what was before.
+func (c *Crowd) hourOf(n, first, births Number, before, demand uint64, of *hoursOfDay) int {
+	// About where it is, and then exactly: the numbers are rounded.
+	part := uint64(n-first) * prng.Million / uint64(max(births, 1))
+	hour := min(int(part*24/prng.Million), 23)
+	for hour > 0 && of.sums[hour] > part {
+		hour--
 	}
-	return least
+	for hour < 23 && of.sums[hour+1] <= part {
+		hour++
+	}
+	for hour > 0 && c.count(before+demand*of.sums[hour]/prng.Million) > n {
+		hour--
+	}
+	for hour < 23 && c.count(before+demand*of.sums[hour+1]/prng.Million) <= n {
+		hour++
+	}
+	return hour
 }
 
 // Exponential turns 64 random bits into a number of mean 65,536, exponentially distributed: a
