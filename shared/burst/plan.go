@@ -122,7 +122,7 @@ func (l *cell) draw(c *market.Conditions, mean int) {
 	}
 	l.newcomers = newcomers{first: c.Born(l.begin)}
 	born := uint64(c.Born(l.begin+l.length) - l.newcomers.first)
-	l.newcomers.orders = min(born*f.NewOrders/prng.Million, l.orders)
+	l.newcomers.orders = min((born*f.NewOrders+r.Below(prng.Million))/prng.Million, l.orders)
 	l.newcomers.sales = born - l.newcomers.orders
 	// Whoever is new comes for sure, and so many others that there are as many as expected.
 	l.sales.n = poisson(f.Once)
@@ -206,7 +206,7 @@ func (l *cell) divide(c *market.Conditions, seed uint64) {
 	first, next := l.before*f.New/prng.Million, (l.before+n)*f.New/prng.Million
 	born := min(next-first, l.sales.n+l.orders)
 	l.newcomers = newcomers{first: crowd.Stranger(seed) + crowd.Number(first)}
-	l.newcomers.orders = min(born*f.NewOrders/prng.Million, l.orders)
+	l.newcomers.orders = min(about(f.NewOrders*f.New/prng.Million), min(l.orders, born))
 	l.newcomers.sales = born - l.newcomers.orders
 }
 

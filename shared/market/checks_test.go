@@ -196,6 +196,15 @@ var checks = map[string]check{
 			within("desktop against mobile", by("Desktop")/by("Mobile"), 1.2, 1.45),
 			within("tablet against mobile", by("Tablet")/by("Mobile"), 1.05, 1.4))
 	},
+	"hour and device": func(w *world) error {
+		mobile := func(from, to int) float64 {
+			return part(of(w.online(), func(e *event) bool { return e.Local.Hour() >= from && e.Local.Hour() < to }),
+				func(e *event) bool { return e.Device.String() == "Mobile" })
+		}
+		return firstError(
+			within("on a mobile in the evening against the working day", mobile(19, 24)/mobile(9, 17), 1.1, 1.6),
+			within("on a mobile, percent", mobile(0, 24), 50, 58))
+	},
 	"brands": func(w *world) error {
 		all := append(slices.Clip(w.online()), of(w.store(), func(e *event) bool { return int(e.TransactionID.Sequence)%1 == 0 })...)
 		for name, want := range map[string]float64{"Samsung": 33, "LG": 19, "VIZIO": 11, "Sony": 7, "Hisense": 5, "TCL": 5, "Philips": 3} {
@@ -427,6 +436,7 @@ var switches = map[string]string{
 	"discounts":                    `{"vouchers": {"share": 0}}`,
 	"quantity":                     `{"products": {"quantity": {"by_price": [{"price": 0, "orders": 8}]}}}`,
 	"average order by device":      `{"customers": {"devices": {"Desktop": 0, "Mobile": 0, "Tablet": 0}}}`,
+	"hour and device":              `{"customers": {"after_work": 0}}`,
 	"brands":                       `{"products": {"brands": {"Samsung": 40, "LG": 19}}}`,
 	"shops":                        `{"stores": {"orders": 1000}}`,
 	"payment and device":           `{"payment": {"online": [{"name": "Credit Card", "share": 60, "fails": 14, "reasons": "card"}, {"name": "Apple Pay", "share": 9, "fails": 10, "reasons": "card"}]}}`,

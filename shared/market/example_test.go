@@ -26,12 +26,12 @@ func ExampleMarket_NewConditions() {
 		return
 	}
 	var s sale.Sale
-	c.Sell(market.Order{Seed: 42}, sale.TimeOf(from), &s)
+	c.Sell(market.Order{Seed: 43}, sale.TimeOf(from), &s)
 	fmt.Println(s.Brand, "sold in", s.City, "for", s.TotalAmount)
 
 	_, err = m.NewConditions(market.Query{Channel: contract.ChannelStore, Scenario: "christmas"})
 	fmt.Println(err)
 	// Output:
-	// Sony sold in Bellevue for 257.67
+	// Sony sold in Las Vegas for 352.50
 	// scenario "christmas": allowed is flash-sale, payment-outage
 }

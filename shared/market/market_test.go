@@ -289,3 +289,21 @@ func TestAnyCatalogue(t *testing.T) {
 		t.Error("a market without products was made")
 	}
 }
+
+func BenchmarkNew(b *testing.B) {
+	for b.Loop() {
+		newMarket(b)
+	}
+}
+
+// BenchmarkConditions is what the first burst of a day costs beyond the market.
+func BenchmarkConditions(b *testing.B) {
+	for b.Loop() {
+		b.StopTimer()
+		m := newMarket(b)
+		b.StartTimer()
+		if _, err := m.NewConditions(market.Query{Channel: contract.ChannelOnline, From: noon, To: noon.Add(time.Minute), Mean: 600}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

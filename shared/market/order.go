@@ -117,6 +117,10 @@ func (c *Conditions) draft(d *draft, r *prng.Rand, o Order, at sale.Time) {
 	m := c.market
 	if !c.channel.store {
 		d.way.Browser = d.hour.browsers.Of(d.bits(deviceTaste))
+		if !o.New && c.unusual(d) && r.In(m.model.Customers.AfterWork, 100) { // somebody else is more likely
+			d.buyer = c.buyer(r, o, d.hour)
+			d.way.Browser = d.hour.browsers.Of(d.bits(deviceTaste))
+		}
 		for tries := uint64(0); c.only.method != none && !m.pays(c.only.method, d.way.Browser) && tries < 64; tries++ {
 			if d.way.Browser = d.hour.browsers.Of(d.bits(deviceTaste) + tries<<52); !o.New {
 				d.buyer = c.buyer(r, o, d.hour)
@@ -137,6 +141,19 @@ func (c *Conditions) draft(d *draft, r *prng.Rand, o Order, at sale.Time) {
 	}
 	local := int(d.hour.local[m.places[d.place].Zone])
 	d.chance = c.channel.checkout.FailChance(d.method, d.way.Amount, local, d.kind, d.source)
+}
+
+// unusual reports whether a device is not for the hour: one at work has a desktop, and a mobile after
+// it.
+func (c *Conditions) unusual(d *draft) bool {
+	hour := d.hour.local[c.market.places[d.place].Zone]
+	switch d.way.Browser.Device {
+	case browsers.Mobile:
+		return hour >= 9 && hour < 17
+	case browsers.Desktop:
+		return hour >= 19
+	}
+	return false
 }
 
 // tilt is how dear a set the buyer takes of two, of goods.Dearer.

@@ -15,8 +15,15 @@ const (
 	tablet
 )
 
+// The devices, as the events name them.
+var (
+	Mobile  = sale.NewText("Mobile")
+	Desktop = sale.NewText("Desktop")
+	Tablet  = sale.NewText("Tablet")
+)
+
 var devices = [...]sale.Text{
-	mobile: sale.NewText("Mobile"), desktop: sale.NewText("Desktop"), tablet: sale.NewText("Tablet"),
+	mobile: Mobile, desktop: Desktop, tablet: Tablet,
 }
 
 // family is a browser on a system, whatever its version.

@@ -46,7 +46,7 @@ type Crowd struct {
 	perDay  uint64 // births on an average day, in millionths
 	class   prng.Table
 	repeats [Classes]uint64 // orders of 1000 years of a customer of the class
-	days    uint64          // of a lifetime
+	births  uint64          // in a lifetime
 	seed    uint64
 
 	mu     sync.Mutex
@@ -56,10 +56,11 @@ type Crowd struct {
 // New makes the crowd of a channel with so many orders a minute, in millionths, on average over a
 // year, whose customers live in those homes.
 func New(f *Figures, profile *calendar.Profile, at []Home, orders, seed uint64) *Crowd {
-	c := &Crowd{profile: profile, seed: seed, days: f.Lifetime * 365 / 10}
+	c := &Crowd{profile: profile, seed: seed}
 	c.homes = newHomes(at)
 	c.hours = newHours(profile, &c.homes)
 	c.perDay = orders * 24 * 60 / 1000 * f.New
+	c.births = mulDiv(c.perDay, f.Lifetime*365, 10*prng.Million)
 	var sum uint64
 	for _, a := range f.Activity {
 		sum += a

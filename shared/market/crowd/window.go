@@ -1,6 +1,8 @@
 package crowd
 
 import (
+	"sort"
+
 	"salesburst/shared/market/calendar"
 	"salesburst/shared/market/places"
 	"salesburst/shared/prng"
@@ -99,20 +101,13 @@ func (m *Moment) Returning(r *prng.Rand) (who Customer) {
 	const tries = 5000 // where hardly anybody is awake
 	for range tries {
 		class := uint64(c.class.Draw(r.Next()))
-		age := int(Exponential(r.Next()) * c.days >> 16)
-		if age > m.today {
-			continue
-		}
-		day := m.today - age
-		from, to := w.numbers[day], min(w.numbers[day+1], m.limit)
-		if from >= to {
-			continue
-		}
-		n := from + Number(r.Below(uint64(to-from)))
+		// The age is drawn as how many were born since: those of a busy day come back as often.
+		n := m.limit - 1 - Number(Exponential(r.Next())*c.births>>16)
 		n = n&^(Classes-1) | Number(class^c.shuffle(n))
 		if n >= m.limit || n < w.numbers[0] {
 			continue
 		}
+		day := sort.Search(m.today, func(i int) bool { return w.numbers[i+1] > n })
 		var zone places.Zone
 		zone, who.Home, day = m.live(n, day)
 		who.Number, who.Days = n, int64(m.today-day)
