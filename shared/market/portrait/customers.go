@@ -13,6 +13,8 @@ type customers struct {
 	twice map[sale.CustomerID]int // orders within two days, but those that are suspected
 	day   int
 
+	from, to sale.CustomerID // of those who were new online in the year before
+
 	seen, often float64 // customers of two days, and those of them with more than two orders
 }
 
@@ -56,15 +58,20 @@ func (k *customers) endOfDay() {
 
 const mostOrders = 60
 
-// counts are how many customers of online shops placed one order, two and so on; counts[0] is 0.
-func (k *customers) counts() []float64 {
-	all := make([]float64, mostOrders+1)
+// counts are how many customers of online shops placed no order, one and so on: of those who bought,
+// and of those who placed their first order of all in the year before, who are known with their orders
+// or without.
+func (k *customers) counts() (buyers, known []float64) {
+	buyers, known = make([]float64, mostOrders+1), make([]float64, mostOrders+1)
 	for _, one := range k.all {
 		if !one.store {
-			all[min(int(one.orders), mostOrders)]++
+			buyers[min(int(one.orders), mostOrders)]++
 		}
 	}
-	return all
+	for id := k.from; id < k.to; id += 2 { // those of stores have odd ones
+		known[min(int(k.all[id].orders), mostOrders)]++
+	}
+	return buyers, known
 }
 
 // topShare is which percentage of the orders the most active twentieth of the buyers placed.
@@ -83,26 +90,23 @@ func topShare(counts []float64) float64 {
 	return 100 * top / orders
 }
 
-// nbd is a negative binomial distribution of orders per customer, of those with one order or more.
+// nbd is a negative binomial distribution of orders per customer.
 type nbd struct{ shape, mean float64 }
 
-// share is which part of the buyers places n orders.
+// share is which part of the customers places n orders.
 func (d nbd) share(n int) float64 {
 	p := d.mean / (d.mean + d.shape)
-	log := func(n float64) float64 {
-		a, _ := math.Lgamma(n + d.shape)
-		b, _ := math.Lgamma(d.shape)
-		c, _ := math.Lgamma(n + 1)
-		return a - b - c + d.shape*math.Log1p(-p) + n*math.Log(p)
-	}
-	return math.Exp(log(float64(n))) / (1 - math.Exp(log(0)))
+	a, _ := math.Lgamma(float64(n) + d.shape)
+	b, _ := math.Lgamma(d.shape)
+	c, _ := math.Lgamma(float64(n) + 1)
+	return math.Exp(a - b - c + d.shape*math.Log1p(-p) + float64(n)*math.Log(p))
 }
 
 // fit finds the distribution that makes the counts most likely, by steps that grow smaller.
 func fit(counts []float64) nbd {
 	likelihood := func(d nbd) (sum float64) {
 		for n, of := range counts {
-			if n > 0 && of > 0 {
+			if of > 0 {
 				sum += of * math.Log(max(d.share(n), 1e-300))
 			}
 		}
@@ -127,12 +131,9 @@ func fit(counts []float64) nbd {
 
 // worstGap is how many percentage points a fit is off at most.
 func (d nbd) worstGap(counts []float64) (worst float64) {
-	buyers := 0.0
-	for _, of := range counts {
-		buyers += of
-	}
-	for n := 1; n < len(counts)-1; n++ {
-		worst = max(worst, 100*math.Abs(counts[n]/buyers-d.share(n)))
+	all := sum(counts)
+	for n, of := range counts {
+		worst = max(worst, 100*math.Abs(of/all-d.share(n)))
 	}
 	return worst
 }

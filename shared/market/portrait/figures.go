@@ -89,7 +89,7 @@ func weekday(c, d int) float64 {
 // and the mean of that.
 func (y *year) ordinary(c int) (levels spread, weekdays [7]mean) {
 	for d, orders := range y.orders[c] {
-		if len(y.marks[d]) == 0 && (c == online || orders > 0) {
+		if len(y.marks[d]) == 0 {
 			w := int((y.first + calendar.Date(d)).Weekday())
 			levels.add(orders / weekday(c, w))
 			weekdays[w].add(orders)
@@ -103,11 +103,17 @@ func (y *year) level(c int, season string) float64 {
 	usual, _ := y.ordinary(c)
 	var m mean
 	for d, orders := range y.orders[c] {
-		if y.in(d, season) && orders > 0 {
+		if y.in(d, season) && !y.shut(c, d) {
 			m.add(orders / weekday(c, int((y.first+calendar.Date(d)).Weekday())) / usual.mean())
 		}
 	}
 	return m.value()
+}
+
+// shut reports whether all of a channel is shut on a day.
+func (y *year) shut(c, d int) bool {
+	date := (y.first + calendar.Date(d)).String()[5:]
+	return c == stores && (date == "12-25" || date == fmt.Sprintf("11-%02d", thanksgiving(y.first.Year())))
 }
 
 func (p *portrait) calendarFigures(f *figures) {
@@ -128,8 +134,7 @@ func (p *portrait) calendarFigures(f *figures) {
 		f.within("Black Friday week beside an ordinary day, "+named[c], " ×", p.level(c, calendar.BlackFriday), 2, 3)
 	}
 	f.within("Christmas Day beside an ordinary day, online", " ×", p.on(online, 12, 25), math.Inf(-1), .8)
-	f.within("orders in stores on Thanksgiving and Christmas Day", "",
-		p.on(stores, 12, 25)+p.on(stores, 11, thanksgiving(p.first.Year())), 0, 0)
+	f.within("orders in stores while they are shut", " %", 100*p.late/sum(p.orders[stores]), 0, 0)
 	ratio, correlation := p.minutes.noise()
 	f.within(fmt.Sprintf("minutes of about %d events: variance ÷ mean", perMinute), "", ratio, 1.3, 3)
 	f.within("the same: correlation with the minute before", "", correlation, .2, .8)
@@ -179,13 +184,13 @@ func (p *portrait) customerFigures(f *figures) {
 		share := 100 * p.newOrders[c] / sum(p.orders[c])
 		f.within("orders of new customers, "+named[c], " %", share, p.shares[c]-2, p.shares[c]+2)
 	}
-	counts := p.customers.counts()
-	f.within("orders of a year of the top 5 % of its buyers, online", " %", topShare(counts), 15, 20)
-	f.within("orders per buyer: largest gap to an NBD", " points", fit(counts).worstGap(counts), 0, 1)
+	buyers, known := p.customers.counts()
+	f.within("orders of a year of the top 5 % of its buyers, online", " %", topShare(buyers), 15, 20)
+	f.within("orders of those new in the year before: largest gap to an NBD", " points", fit(known).worstGap(known), 0, 1)
 	f.within("customers with more than two orders in two days", " %", 100*p.customers.often/p.customers.seen, 0, .1)
 	cohorts := p.customers.cohorts()
-	f.within("first customers of the year who buy in its last month, beside those new the month before", " ×",
-		cohorts[0][11]/cohorts[10][11], 0, .99)
+	f.within("customers new in March who buy in December, beside those new in October", " ×",
+		cohorts[2][11]/cohorts[9][11], 0, .95)
 }
 
 func (p *portrait) goodsFigures(f *figures) {
@@ -247,8 +252,8 @@ func (p *portrait) placeFigures(f *figures) {
 	f.within("orders by state: correlation with the census", "", correlation(a, b), .97, 1)
 	f.within("orders in a state where the census has no buyer for them", " %", misplaced, 0, 8)
 	open := 0.0
-	for _, n := range p.orders[stores] {
-		if n > 0 {
+	for d, n := range p.orders[stores] {
+		if n > 0 && !p.shut(stores, d) {
 			open++
 		}
 	}

@@ -1,3 +1,2 @@
 package main
-func (p *portrait) draw(dir string) error { return nil }
 func (s *simulation) query() ([]block, error) { return nil, nil }

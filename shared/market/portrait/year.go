@@ -22,6 +22,8 @@ type year struct {
 	places    [channels]map[sale.Text]float64
 	states    map[string]float64
 	shops     map[sale.Text]bool
+	open      [7][]int // hours of the stores
+	late      float64  // orders in stores that are shut
 	agents    map[sale.Text]agent
 	wrongPays int // with a browser that does not have the method
 	devices   map[sale.Text]*mean
@@ -56,6 +58,9 @@ func newYear(from time.Time, days int) *year {
 	for c := range channels {
 		y.orders[c] = make([]float64, days)
 		y.places[c] = make(map[sale.Text]float64)
+	}
+	for w, name := range calendar.Weekdays() {
+		y.open[w] = declared[[]int]("stores", "hours", name)
 	}
 	for _, p := range places.All() {
 		y.zones[sale.NewText(p.Name)] = p.Zone
@@ -113,6 +118,9 @@ func (y *year) see(c int, e *sale.Sale) {
 	}
 	if c == stores {
 		y.shops[e.StoreID] = true
+		if open := y.open[date.Weekday()]; y.shut(c, d) || hour < open[0] || hour >= open[1] {
+			y.late++
+		}
 	}
 	of := y.sold[e.ProductName]
 	if of == nil {
