@@ -6,6 +6,7 @@
 # make bench     speed, side by side with other producers
 # make bench-druid  how fresh Druid is, how fast it ingests and answers, what it takes
 # make bench-panels  how long each panel takes, here and from Druid
+# make portrait  the market of a simulated year, drawn and measured, into shared/market/README.md
 # make torture   bursts published exactly once, while all that can happen happens to brokers,
 #                connections and publishers; TORTURE="-duration 10m -seed 42 -version 4.4.0"
 # make mutate    which small changes of the source no test notices
@@ -29,7 +30,7 @@ ON_EACH_KAFKA = ^Test(RepeatedBurst|Attempts|BurstsBeside|LateAttempts|GivingUp|
 # Starts the servers that tests share, once for all of them.
 WITH_SERVERS = go run ./shared/devenv/run druid --
 
-.PHONY: help test short bench torture bench-druid bench-panels install lint generate portable mutate mutate-sample
+.PHONY: help test short bench torture bench-druid bench-panels portrait install lint generate portable mutate mutate-sample
 
 help:
 	@sed -n "s/^# make/make/p; s/^#    */    /p" Makefile
@@ -63,6 +64,9 @@ bench-druid:
 bench-panels:
 	go test -timeout 2h -run - -bench Panels ./shared/local/columnstore -write
 	$(WITH_SERVERS) go test -timeout 2h -run - -bench Panels -benchtime 5x ./dashboards -events 10000000 -write
+
+portrait:
+	go run ./shared/market/portrait -write
 
 mutate:
 	go run ./shared/mutate

@@ -45,7 +45,8 @@ func (p *portrait) drawYear() *canvas {
 	}
 	names := map[string]string{calendar.SuperBowl: "Super Bowl", calendar.MemorialDay: "Memorial Day",
 		calendar.SummerSale: "July sale", calendar.LaborDay: "Labor Day", calendar.BlackFriday: "Black Friday",
-		calendar.Advent: "December", calendar.IndependenceDay: "July 4"}
+		calendar.Advent: "December", calendar.IndependenceDay: "July 4",
+		calendar.ChristmasDays: "Christmas"}
 	f.curve(p.orders[online], blue, 1.5)
 	f.curve(p.orders[stores], amber, 1.5)
 	for _, s := range calendar.SeasonsOf(p.first.Year()) {
@@ -59,9 +60,18 @@ func (p *portrait) drawYear() *canvas {
 		case calendar.BlackFriday:
 			x, a = f.x(float64(from)), right
 		case calendar.IndependenceDay:
-			high, x, a = p.orders[online][from]*.72, f.x(float64(from)), middle
+			x = f.x(float64(from)) - 6
+			high = -1
+		case calendar.Advent:
+			x += 14
+		case calendar.ChristmasDays:
+			high = -1
 		}
-		f.text(x, f.y(high)-8, names[s.Name], 11, ink, a)
+		y := f.y(high) - 8
+		if high < 0 {
+			y = f.y(slices.Min(p.orders[online][from:to+1])) + 16
+		}
+		f.text(x, y, names[s.Name], 11, ink, a)
 	}
 	c.key(width-190, 30, blue, "online")
 	c.key(width-110, 30, amber, "in stores")
@@ -145,7 +155,7 @@ func (p *portrait) drawMinutes() *canvas {
 		f.mark(float64(i), m.from.Add(time.Duration(first+i)*time.Minute).Format("15:04"))
 	}
 	f.below("time, UTC")
-	c.key(440, 78, pale, "where 95 % would be by chance alone")
+	c.key(400, 78, pale, "where 95 % would be by chance alone")
 	c.key(690, 78, ink, "what was sold")
 	return c
 }

@@ -26,7 +26,7 @@ func (p *portrait) drawCustomers() *canvas {
 		x := float64(n)
 		if share := 100 * known[n] / all; share > f.y0 {
 			f.bar(x+.2, x+.8, share, pale)
-			f.text(f.x(x+.5), f.y(share)-14, fmt.Sprintf("%.2g %%", share), 11, muted, middle)
+			f.text(f.x(x+.5), f.y(share)+20, fmt.Sprintf("%.2g %%", share), 11, muted, middle)
 		}
 		curve = append(curve, point{f.x(x + .5), f.y(100 * d.share(n))})
 		if likely > f.y0 {
@@ -93,7 +93,7 @@ func (p *portrait) drawCohorts() *canvas {
 
 // ribbon draws what goes from one column to the next.
 func (c *canvas) ribbon(x0, top0, bottom0, x1, top1, bottom1 float64, color string) {
-	const steps = 24
+	const steps = 80
 	var upper, lower []point
 	for i := range steps + 1 {
 		part := float64(i) / steps
@@ -121,13 +121,15 @@ func (p *portrait) drawRetries() *canvas {
 	)
 	scale := tall / 100
 	c.rect(x0, top, w, tall, ink, 1)
-	c.text(x0+w+8, top+tall/2+4, "100 declined", 12, ink, left)
+	texts := []func(){func() { c.text(x0+w+8, top+tall/2+4, "100 declined", 12, ink, left) }}
 	from, y := top, top
 	stage := func(x, y, n float64, color, name string) {
 		c.rect(x, y, w, n*scale, color, 1)
-		c.text(x+w+8, y+n*scale/2+4, fmt.Sprintf("%.0f %s", n, name), 12, ink, left)
+		texts = append(texts, func() {
+			c.text(x+w+8, y+n*scale/2+4, fmt.Sprintf("%.0f %s", n, name), 12, ink, left)
+		})
 	}
-	paid, left := [2]float64{r.percent(r.otherPaid), r.percent(r.samePaid)},
+	paid, lost := [2]float64{r.percent(r.otherPaid), r.percent(r.samePaid)},
 		[2]float64{r.percent(r.otherLeft), r.percent(r.sameLeft)}
 	yPaid := top
 	yLeft := yPaid + (paid[0]+paid[1])*scale + gap
@@ -136,13 +138,16 @@ func (p *portrait) drawRetries() *canvas {
 		c.ribbon(x0+w, from, from+n*scale, x1, y, y+n*scale, blue)
 		stage(x1, y, n, blue, []string{"by another method", "by the same method"}[i])
 		c.ribbon(x1+w, y, y+paid[i]*scale, x2, a, a+paid[i]*scale, green)
-		c.ribbon(x1+w, y+paid[i]*scale, y+n*scale, x2, b, b+left[i]*scale, red)
-		a, b = a+paid[i]*scale, b+left[i]*scale
+		c.ribbon(x1+w, y+paid[i]*scale, y+n*scale, x2, b, b+lost[i]*scale, red)
+		a, b = a+paid[i]*scale, b+lost[i]*scale
 		from, y = from+n*scale, y+n*scale+gap
 	}
 	stage(x2, yPaid, paid[0]+paid[1], green, "paid")
-	stage(x2, yLeft, left[0]+left[1], red, "declined again, and left")
+	stage(x2, yLeft, lost[0]+lost[1], red, "declined again, and left")
 	c.ribbon(x0+w, from, from+given*scale, x1, y, y+given*scale, muted)
 	stage(x1, y, given, muted, "gave up")
+	for _, write := range texts { // on top of the ribbons
+		write()
+	}
 	return c
 }

@@ -12,24 +12,24 @@ import (
 // country, and Alaska and Hawaii stand in its south-west, Alaska smaller than it is.
 func project(p places.Place) (x, y float64) {
 	lat, lon := float64(p.Latitude)/10_000, float64(p.Longitude)/10_000
-	const scale = 13.6
+	const scale = 17
 	at := func(west, north, size float64) (float64, float64) {
 		return (lon - west) * scale * size * math.Cos(north*math.Pi/180), -lat * scale * size * 1.06
 	}
 	switch p.State {
 	case "AK":
 		x, y = at(-170, 62, .35)
-		return 40 + x, 800 + y - 41
+		return 40 + x, 894 + y
 	case "HI":
 		x, y = at(-161, 21, 1)
-		return 215 + x, 750 + y
+		return 200 + x, 884 + y
 	}
 	x, y = at(-125, 38, 1)
-	return 60 + x, 790 + y
+	return 35 + x, 977 + y
 }
 
 func (p *portrait) drawMap() *canvas {
-	c := newCanvas(540, "Orders come from every state, in proportion to the people who live there",
+	c := newCanvas(575, "Orders come from every state, in proportion to the people who live there",
 		"each place with its orders of the year; the area of a dot grows with their number; Alaska and Hawaii are moved")
 	most := 0.0
 	for _, n := range p.places[online] {
@@ -44,10 +44,12 @@ func (p *portrait) drawMap() *canvas {
 				continue
 			}
 			x, y := project(place)
-			fmt.Fprintf(&c.more, `<circle cx="%.0f" cy="%.0f" r="%.1f"/>`, x, y, .6+22*math.Sqrt(n/most))
+			fmt.Fprintf(&c.more, `<circle cx="%.0f" cy="%.0f" r="%.1f"/>`, x, y, .7+26*math.Sqrt(n/most))
 		}
 		c.more.WriteString("</g>")
 	}
+	c.text(95, 552, "Alaska", 11, muted, middle)
+	c.text(230, 552, "Hawaii", 11, muted, middle)
 	c.key(width-190, 78, blue, "online")
 	c.key(width-110, 78, amber, "in stores")
 	return c

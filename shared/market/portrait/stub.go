@@ -1,2 +1,0 @@
-package main
-func (s *simulation) query() ([]block, error) { return nil, nil }
