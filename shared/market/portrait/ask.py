@@ -8,7 +8,7 @@ import duckdb
 events, queries = sys.argv[1], sys.argv[2:]
 connection = duckdb.connect()
 connection.execute(
-    """CREATE TABLE sales AS SELECT * EXCLUDE (timestamp), timestamp AS at FROM read_json(?, format = 'newline_delimited',
+    """CREATE TABLE sales AS SELECT * EXCLUDE (timestamp), timestamp AS sold FROM read_json(?, format = 'newline_delimited',
     columns = {customer_id: 'VARCHAR', customer_type: 'VARCHAR', order_id: 'VARCHAR', attempt: 'INTEGER', status: 'VARCHAR',
     order_type: 'VARCHAR', total_amount: 'DECIMAL(18, 2)', timestamp: 'TIMESTAMP'})""",
     [events],

@@ -24,14 +24,16 @@ type figures []figure
 
 // within adds a figure with bounds.
 func (f *figures) within(what, unit string, got, least, most float64) {
-	bound := fmt.Sprintf("%.4g to %.4g", least, most)
+	bound := fmt.Sprintf("%.4g to %.4g%s", least, most, unit)
 	switch {
+	case least == most:
+		bound = fmt.Sprintf("%.4g%s", least, unit)
 	case math.IsInf(most, 1):
-		bound = fmt.Sprintf("%.4g or more", least)
+		bound = fmt.Sprintf("%.4g%s or more", least, unit)
 	case math.IsInf(least, -1):
-		bound = fmt.Sprintf("%.4g or less", most)
+		bound = fmt.Sprintf("%.4g%s or less", most, unit)
 	}
-	*f = append(*f, figure{what, fmt.Sprintf("%.4g%s", got, unit), bound + unit, got >= least && got <= most})
+	*f = append(*f, figure{what, fmt.Sprintf("%.3g%s", got, unit), bound, got >= least && got <= most})
 }
 
 var none = math.Inf(1)
@@ -49,7 +51,8 @@ func (p *portrait) figures() string {
 		p.days, p.first, p.rates[online], p.rates[stores], (p.events[online]+p.events[stores])/1e6)
 	text.WriteString(document.Head("figure", "measured", "bound", "held"))
 	for _, one := range f {
-		text.WriteString(document.Row(one.what, one.measured, one.bound, map[bool]string{true: "yes", false: "**no**"}[one.held]))
+		held := map[bool]string{true: "yes", false: "**no**"}[one.held]
+		text.WriteString(document.Row(one.what, one.measured, one.bound, held))
 	}
 	return text.String()
 }
@@ -186,11 +189,12 @@ func (p *portrait) customerFigures(f *figures) {
 	}
 	buyers, known := p.customers.counts()
 	f.within("orders of a year of the top 5 % of its buyers, online", " %", topShare(buyers), 15, 20)
-	f.within("orders of those new in the year before: largest gap to an NBD", " points", fit(known).worstGap(known), 0, 1)
-	f.within("customers with more than two orders in two days", " %", 100*p.customers.often/p.customers.seen, 0, .1)
+	f.within("orders of those new in the year before: largest gap to an NBD", " points",
+		fit(known).worstGap(known), math.Inf(-1), 1)
+	f.within("customers with more than two orders in two days", " %", 100*p.customers.often/p.customers.seen, math.Inf(-1), .1)
 	cohorts := p.customers.cohorts()
 	f.within("customers new in March who buy in December, beside those new in October", " ×",
-		cohorts[2][11]/cohorts[9][11], 0, .95)
+		cohorts[2][11]/cohorts[9][11], math.Inf(-1), .95)
 }
 
 func (p *portrait) goodsFigures(f *figures) {
@@ -231,7 +235,9 @@ func (y *year) leadingSizes() (sizes []int64) {
 	for size := range y.sizes {
 		sizes = append(sizes, size)
 	}
-	slices.SortFunc(sizes, func(a, b int64) int { return cmp.Or(cmp.Compare(y.sizes[b], y.sizes[a]), cmp.Compare(a, b)) })
+	slices.SortFunc(sizes, func(a, b int64) int {
+		return cmp.Or(cmp.Compare(y.sizes[b], y.sizes[a]), cmp.Compare(a, b))
+	})
 	return sizes
 }
 
@@ -249,8 +255,8 @@ func (p *portrait) placeFigures(f *figures) {
 		misplaced += 50 * math.Abs(share-census)
 	}
 	f.within("states and DC with orders", "", float64(len(p.states)), 51, 51)
-	f.within("orders by state: correlation with the census", "", correlation(a, b), .97, 1)
-	f.within("orders in a state where the census has no buyer for them", " %", misplaced, 0, 8)
+	f.within("orders by state: correlation with the census", "", correlation(a, b), .97, none)
+	f.within("orders that are in another state than the census would have them in", " %", misplaced, math.Inf(-1), 8)
 	open := 0.0
 	for d, n := range p.orders[stores] {
 		if n > 0 && !p.shut(stores, d) {
@@ -263,18 +269,19 @@ func (p *portrait) placeFigures(f *figures) {
 func (p *portrait) paymentFigures(f *figures) {
 	f.within("attempts that fail, online", " %", 100*p.failed[online]/p.events[online], 13, 15)
 	f.within("attempts that fail, in stores", " %", 100*p.failed[stores]/p.events[stores], 3, 5)
-	for _, pair := range [][2]string{{"new", "returning"}, {"night", "day"}, {"dear", "usual"}} {
-		a, b := p.kinds[pair[0]], p.kinds[pair[1]]
-		if a == nil || b == nil {
-			continue
-		}
-		f.within(fmt.Sprintf("failures online, %s beside %s", pair[0], pair[1]), " ×", a.value()/b.value(), 1.01, none)
-	}
+	f.within(fmt.Sprintf("failures online, new customers beside returning ones, at %d events a minute", perMinute),
+		" ×", p.minutes.kinds.beside("new", "returning"), 1.05, none)
+	f.within(fmt.Sprintf("the same at %d events a minute", p.rates[online]), " ×", p.kinds.beside("new", "returning"),
+		1.05, none)
+	f.within("failures online, between midnight and six beside the day", " ×", p.kinds.beside("night", "day"), 1.05,
+		none)
+	f.within("failures online, amounts of $1,500 and more beside smaller ones", " ×", p.kinds.beside("dear", "usual"),
+		1.05, none)
 	r := &p.retries
 	f.within("declines (funds, wrong details) that are followed by an attempt within ten minutes", " %",
 		100*r.followed/r.declines, 30, 38)
-	f.within("second attempts with another method", " %", 100*(r.otherPaid+r.otherLeft)/r.second, 50, 100)
-	f.within("second attempts that succeed", " %", 100*r.secondPaid/r.second, 50, 100)
+	f.within("second attempts with another method", " %", 100*(r.otherPaid+r.otherLeft)/r.second, 50, none)
+	f.within("second attempts that succeed", " %", 100*r.secondPaid/r.second, 50, none)
 	f.within("suspected amounts beside all, medians", " ×", p.stolen.median()/p.amounts.median(), 2, none)
 	f.within("user agents", "", float64(len(p.agents)), 60, none)
 	f.within("Apple Pay or Google Pay where the browser has none", "", float64(p.wrongPays), 0, 0)

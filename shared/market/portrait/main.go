@@ -68,7 +68,7 @@ func parse(args []string, out io.Writer) (options, error) {
 	flags.IntVar(&o.online, "online", 12, "`events` per minute online")
 	flags.IntVar(&o.stores, "stores", 3, "`events` per minute in stores")
 	flags.IntVar(&o.minutes, "minutes", 14, "`days` of which each minute is looked at")
-	flags.IntVar(&o.queried, "quarter", 91, "`days` that DuckDB is asked about, from 1 April 2026 on; 0: it is not asked")
+	flags.IntVar(&o.queried, "quarter", 91, "`days` that DuckDB is asked about, from 1 April 2026 on; 0: none")
 	flags.BoolVar(&o.write, "write", false, "write the pictures, and the blocks of shared/market/README.md")
 	if err := flags.Parse(args); err != nil {
 		return o, err

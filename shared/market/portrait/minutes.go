@@ -13,11 +13,12 @@ type minutes struct {
 	from            time.Time
 	counts, expects []float64
 	gaps            float64 // coefficient of variation inside of a minute
+	kinds           kinds
 }
 
 // look sells minutes of ordinary days.
 func (s *simulation) look() (*minutes, error) {
-	m := &minutes{from: s.quarter.Add(6 * day)} // a Tuesday
+	m := &minutes{from: s.quarter.Add(6 * day), kinds: make(kinds)} // a Tuesday
 	length := time.Duration(s.minutes) * day
 	c, err := s.conditions(online, perMinute, m.from, length)
 	if err != nil {
@@ -35,6 +36,7 @@ func (s *simulation) look() (*minutes, error) {
 		err := s.sell(online, perMinute, m.from.Add(time.Duration(d)*day), day, day, func(e *sale.Sale) error {
 			i := int(e.Timestamp-first) / 60_000
 			m.counts[i]++
+			m.kinds.see(e, e.CustomerType.String())
 			if i != at {
 				if gap.n > 100 {
 					gaps.add(gap.deviation() / gap.mean())

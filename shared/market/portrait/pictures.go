@@ -134,8 +134,8 @@ func (p *portrait) drawMinutes() *canvas {
 	m := p.minutes
 	ratio, next := m.noise()
 	c := newCanvas(380, "Minutes wander: weather, news and moods last longer than a minute",
-		fmt.Sprintf("events a minute online, ten hours of %s; variance %.1f times that of chance, correlation with the "+
-			"minute before %.2f", m.from.Format("2 January 2006"), ratio, next))
+		fmt.Sprintf("events a minute online, ten hours of %s; variance %.1f times that of chance, correlation with "+
+			"the minute before %.2f", m.from.Format("2 January 2006"), ratio, next))
 	const first, length = 14 * 60, 10 * 60
 	counts, expects := m.counts[first:first+length], m.expects[first:first+length]
 	least := math.Floor(slices.Min(counts)/200) * 200

@@ -15,7 +15,7 @@ func (p *portrait) drawCustomers() *canvas {
 		average += float64(n) * of / all
 	}
 	c := newCanvas(380, "Most customers buy nothing in a year, and some buy often",
-		fmt.Sprintf("orders in %d of those who were new online in the year before, %.2f on average; the axis is logarithmic",
+		fmt.Sprintf("orders in %d of those new online in the year before, %.2f on average; the axis is logarithmic",
 			p.first.Year(), average))
 	const most = 11
 	f := &frame{canvas: c, left: 80, top: 95, right: width - 30, bottom: 325, x1: most, y0: .001, y1: 100, log: true}

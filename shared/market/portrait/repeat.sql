@@ -1,11 +1,11 @@
 -- How many orders a customer completes, and how many days lie between the first two.
 WITH numbered AS (
-  SELECT customer_id, at, row_number() OVER (PARTITION BY customer_id ORDER BY at) AS number
+  SELECT customer_id, sold, row_number() OVER (PARTITION BY customer_id ORDER BY sold) AS number
   FROM sales WHERE status = 'COMPLETED'
 ), customers AS (
   SELECT
     customer_id, max(number) AS orders,
-    date_diff('hour', min(at) FILTER (WHERE number = 1), min(at) FILTER (WHERE number = 2)) / 24.0 AS days
+    date_diff('hour', min(sold) FILTER (WHERE number = 1), min(sold) FILTER (WHERE number = 2)) / 24.0 AS days
   FROM numbered GROUP BY customer_id
 )
 SELECT

@@ -3,7 +3,7 @@
 WITH customers AS (
   SELECT
     customer_id, count(*) AS orders, sum(total_amount) AS spent,
-    date_diff('day', max(at), (SELECT max(at) FROM sales)) AS days_ago
+    date_diff('day', max(sold), (SELECT max(sold) FROM sales)) AS days_ago
   FROM sales WHERE status = 'COMPLETED' GROUP BY customer_id
 ), scored AS (
   SELECT *,

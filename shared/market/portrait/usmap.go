@@ -30,7 +30,7 @@ func project(p places.Place) (x, y float64) {
 
 func (p *portrait) drawMap() *canvas {
 	c := newCanvas(575, "Orders come from every state, in proportion to the people who live there",
-		"each place with its orders of the year; the area of a dot grows with their number; Alaska and Hawaii are moved")
+		"each place with its orders of the year; the area of a dot is their number; Alaska and Hawaii are moved")
 	most := 0.0
 	for _, n := range p.places[online] {
 		most = max(most, n)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"math"
 	"strings"
 	"time"
 
@@ -38,7 +39,7 @@ type year struct {
 	newOrders [channels]float64
 	events    [channels]float64
 	failed    [channels]float64
-	kinds     map[string]*mean // which part of the attempts fails, in percent
+	kinds     kinds
 	customers customers
 	retries   retries
 }
@@ -50,7 +51,7 @@ func newYear(from time.Time, days int) *year {
 		month:  make([]int, days),
 		states: make(map[string]float64), shops: make(map[sale.Text]bool), agents: make(map[sale.Text]agent),
 		devices: make(map[sale.Text]*mean), sizes: make(map[int64]float64), sold: make(map[sale.Text][]float64),
-		kinds: make(map[string]*mean), customers: newCustomers(), retries: newRetries(),
+		kinds: make(kinds), customers: newCustomers(), retries: newRetries(),
 	}
 	for d := range days {
 		y.month[d] = int(from.AddDate(0, 0, d).Month()) - 1
@@ -78,7 +79,8 @@ type agent struct{ apple, google bool }
 
 func agentOf(text string) agent {
 	return agent{
-		apple: strings.Contains(text, "iPhone") || strings.Contains(text, "iPad") || strings.Contains(text, "Macintosh"),
+		apple: strings.Contains(text, "iPhone") || strings.Contains(text, "iPad") ||
+			strings.Contains(text, "Macintosh"),
 		google: strings.Contains(text, "Android") || strings.Contains(text, "Chrome/") ||
 			strings.Contains(text, "CriOS/"),
 	}
@@ -147,26 +149,39 @@ func (y *year) in(d int, season string) bool {
 func (y *year) seeAttempt(c int, e *sale.Sale, hour int) {
 	y.events[c]++
 	y.retries.see(e)
-	failed := 0.0
 	if e.Status != sale.Completed {
-		failed = 100
 		y.failed[c]++
 	}
 	if c == online {
-		y.kind(e.CustomerType.String(), failed)
-		y.kind(map[bool]string{true: "night", false: "day"}[hour < 6], failed)
-		y.kind(map[bool]string{true: "dear", false: "usual"}[e.TotalAmount >= 150_000], failed)
+		y.kinds.see(e, e.CustomerType.String())
+		y.kinds.see(e, map[bool]string{true: "night", false: "day"}[hour < 6])
+		y.kinds.see(e, map[bool]string{true: "dear", false: "usual"}[e.TotalAmount >= 1500_00])
 	}
 	if y.amounts.add(e.TotalAmount); e.Status == sale.Fraud {
 		y.stolen.add(e.TotalAmount)
 	}
 }
 
-func (y *year) kind(name string, failed float64) {
-	if y.kinds[name] == nil {
-		y.kinds[name] = new(mean)
+// kinds are which part of the attempts of a kind fails.
+type kinds map[string]*mean
+
+func (k kinds) see(e *sale.Sale, kind string) {
+	if k[kind] == nil {
+		k[kind] = new(mean)
 	}
-	y.kinds[name].add(failed)
+	failed := 0.0
+	if e.Status != sale.Completed {
+		failed = 1
+	}
+	k[kind].add(failed)
+}
+
+// beside is how many times as often one kind fails as another.
+func (k kinds) beside(a, b string) float64 {
+	if k[a] == nil || k[b] == nil {
+		return math.NaN()
+	}
+	return k[a].value() / k[b].value()
 }
 
 // devicesOf counts what the order is placed with.
