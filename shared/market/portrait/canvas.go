@@ -37,7 +37,7 @@ func newCanvas(height int, title, note string) *canvas {
 	c := &canvas{Painter: charts.NewPainter(charts.PainterOptions{
 		OutputFormat: charts.ChartOutputSVG, Width: width, Height: height,
 	})}
-	c.rect(0, 0, width, float64(height), "#ffffff", 1)
+	c.rect(0, 0, width, float64(height), "#ffffff")
 	c.text(20, 30, title, 17, ink, left)
 	c.text(20, 50, note, 12, muted, left)
 	return c
@@ -81,8 +81,8 @@ func (c *canvas) area(points []point, color string, opacity float64) {
 	c.FillArea(append(pixels(points), pixels(points[:1])...), charts.ColorFromHex(color).WithAlpha(uint8(255*opacity)))
 }
 
-func (c *canvas) rect(x, y, w, h float64, color string, opacity float64) {
-	fill := charts.ColorFromHex(color).WithAlpha(uint8(255 * opacity))
+func (c *canvas) rect(x, y, w, h float64, color string) {
+	fill := charts.ColorFromHex(color)
 	c.FilledRect(round(x), round(y), round(x+w), round(y+h), fill, fill, 0)
 }
 
@@ -93,7 +93,7 @@ func (c *canvas) dot(x, y, radius float64, color string) {
 
 // key explains a colour.
 func (c *canvas) key(x, y float64, color, name string) {
-	c.rect(x, y-9, 14, 10, color, 1)
+	c.rect(x, y-9, 14, 10, color)
 	c.text(x+20, y, name, 12, muted, left)
 }
 
@@ -160,7 +160,7 @@ func (f *frame) curve(values []float64, color string, width float64) {
 
 // bar draws a bar from the axis.
 func (f *frame) bar(from, to, v float64, color string) {
-	f.rect(f.x(from), f.y(v), f.x(to)-f.x(from), f.bottom-f.y(v), color, 1)
+	f.rect(f.x(from), f.y(v), f.x(to)-f.x(from), f.bottom-f.y(v), color)
 }
 
 // even are n steps from the first to the last.

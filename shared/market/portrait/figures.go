@@ -191,7 +191,8 @@ func (p *portrait) customerFigures(f *figures) {
 	f.within("orders of a year of the top 5 % of its buyers, online", " %", topShare(buyers), 15, 20)
 	f.within("orders of those new in the year before: largest gap to an NBD", " points",
 		fit(known).worstGap(known), math.Inf(-1), 1)
-	f.within("customers with more than two orders in two days", " %", 100*p.customers.often/p.customers.seen, math.Inf(-1), .1)
+	f.within("customers with more than two orders in two days", " %", 100*p.customers.often/p.customers.seen,
+		math.Inf(-1), .1)
 	cohorts := p.customers.cohorts()
 	f.within("customers new in March who buy in December, beside those new in October", " ×",
 		cohorts[2][11]/cohorts[9][11], math.Inf(-1), .95)

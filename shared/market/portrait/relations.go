@@ -77,7 +77,7 @@ func (p *portrait) drawCohorts() *canvas {
 				continue
 			}
 			x := x0 + w*float64(m)
-			c.rect(x+1, y+1, w-2, h-2, shade(v/most), 1)
+			c.rect(x+1, y+1, w-2, h-2, shade(v/most))
 			color := ink
 			if v > .7*most {
 				color = "#ffffff"
@@ -120,11 +120,11 @@ func (p *portrait) drawRetries() *canvas {
 		x0, x1, x2, w  = 30.0, 330.0, 640.0, 16.0
 	)
 	scale := tall / 100
-	c.rect(x0, top, w, tall, ink, 1)
+	c.rect(x0, top, w, tall, ink)
 	texts := []func(){func() { c.text(x0+w+8, top+tall/2+4, "100 declined", 12, ink, left) }}
 	from, y := top, top
 	stage := func(x, y, n float64, color, name string) {
-		c.rect(x, y, w, n*scale, color, 1)
+		c.rect(x, y, w, n*scale, color)
 		texts = append(texts, func() {
 			c.text(x+w+8, y+n*scale/2+4, fmt.Sprintf("%.0f %s", n, name), 12, ink, left)
 		})
