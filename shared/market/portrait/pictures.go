@@ -65,11 +65,11 @@ func (p *portrait) drawYear() *canvas {
 		case calendar.Advent:
 			x += 14
 		case calendar.ChristmasDays:
-			high = -1
+			high, x, a = 1.8*p.orders[online][to], f.x(float64(from))-8, right
 		}
 		y := f.y(high) - 8
 		if high < 0 {
-			y = f.y(slices.Min(p.orders[online][from:to+1])) + 16
+			y = f.y(slices.Min(p.orders[online][from:to+1])) + 11
 		}
 		f.text(x, y, names[s.Name], 11, ink, a)
 	}
