@@ -206,7 +206,7 @@ var checks = map[string]check{
 			within("on a mobile, percent", mobile(0, 24), 50, 58))
 	},
 	"brands": func(w *world) error {
-		all := append(slices.Clip(w.online()), of(w.store(), func(e *event) bool { return int(e.TransactionID.Sequence)%1 == 0 })...)
+		all := append(slices.Clip(w.online()), w.store()...)
 		for name, want := range map[string]float64{"Samsung": 33, "LG": 19, "VIZIO": 11, "Sony": 7, "Hisense": 5, "TCL": 5, "Philips": 3} {
 			got := part(all, func(e *event) bool { return strings.EqualFold(e.Brand.String(), name) })
 			if err := within(name+", percent", got, want-.5, want+.5); err != nil {

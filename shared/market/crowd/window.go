@@ -129,15 +129,14 @@ func (m *Moment) live(n Number, near int) (z places.Zone, home, day int) {
 	for day < len(w.kinds)-1 && n >= w.numbers[day+1] {
 		day++
 	}
-	of := &c.hours.days[w.kinds[day]]
-	hour := c.hourOf(n, w.numbers[day], w.numbers[day+1]-w.numbers[day], w.before[day], w.before[day+1]-w.before[day], of)
-	z, home = c.homes.of(&of.zones[hour], prng.Mix(c.seed^uint64(n)<<1))
+	z, home = c.homes.of(&c.hours.days[w.kinds[day]].zones[w.hourOf(c, n, day)], prng.Mix(c.seed^uint64(n)<<1))
 	return z, home, day
 }
 
-// hourOf is the hour that a customer is born in, who is one of so many born on a day, which has so
-// much demand after what was before.
-func (c *Crowd) hourOf(n, first, births Number, before, demand uint64, of *hoursOfDay) int {
+// hourOf is the hour of a day that a customer is born in.
+func (w *window) hourOf(c *Crowd, n Number, day int) int {
+	of, first, births := &c.hours.days[w.kinds[day]], w.numbers[day], w.numbers[day+1]-w.numbers[day]
+	before, demand := w.before[day], w.before[day+1]-w.before[day]
 	// About where it is, and then exactly: the numbers are rounded.
 	part := uint64(n-first) * prng.Million / uint64(max(births, 1))
 	hour := min(int(part*24/prng.Million), 23)
