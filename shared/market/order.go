@@ -117,9 +117,8 @@ func (c *Conditions) draft(d *draft, r *prng.Rand, o Order, at sale.Time) {
 	m := c.market
 	if !c.channel.store {
 		d.way.Browser = d.hour.browsers.Of(d.bits(deviceTaste))
-		if !o.New && c.unusual(d) && r.In(m.model.Customers.AfterWork, 100) { // somebody else is more likely
-			d.buyer = c.buyer(r, o, d.hour)
-			d.way.Browser = d.hour.browsers.Of(d.bits(deviceTaste))
+		if !o.New && c.unusual(d) && r.In(m.model.Customers.AfterWork, 100) {
+			c.another(d, r, o)
 		}
 		for tries := uint64(0); c.only.method != none && !m.pays(c.only.method, d.way.Browser) && tries < 64; tries++ {
 			if d.way.Browser = d.hour.browsers.Of(d.bits(deviceTaste) + tries<<52); !o.New {
@@ -154,6 +153,19 @@ func (c *Conditions) unusual(d *draft) bool {
 		return hour >= 19
 	}
 	return false
+}
+
+// another takes another customer by the same clock instead.
+func (c *Conditions) another(d *draft, r *prng.Rand, o Order) {
+	const tries = 6
+	zone := c.market.places[d.place].Zone
+	for range tries {
+		b := c.buyer(r, o, d.hour)
+		if c.market.places[b.place].Zone == zone {
+			d.buyer, d.way.Browser = b, d.hour.browsers.Of(b.bits(deviceTaste))
+			return
+		}
+	}
 }
 
 // tilt is how dear a set the buyer takes of two, of goods.Dearer.
