@@ -25,6 +25,11 @@ func TestFinallyKeepsTheDeadline(t *testing.T) {
 			t.Errorf("%s: %v are left, want %v; %v", name, left, c.most, ctx.Err())
 		}
 	}
+	if ctx, cancel := finally(context.Background()); ctx.Err() != nil {
+		t.Error("without a deadline there is no time")
+	} else {
+		cancel()
+	}
 	cancelSoon()
 	ctx, cancel := finally(soon)
 	defer cancel()
