@@ -120,3 +120,34 @@ func TestBeginningAnewIsRefused(t *testing.T) {
 	}
 	b.read(t).expectOnce(t, 10)
 }
+
+// The result of a doubt that is settled in the last moment counts the requests of the tries before, too.
+func TestRequestsCountWhereDoubtIsSettled(t *testing.T) {
+	const patience = 3 * time.Second
+	within(t, func(w *world) {
+		w.b.ControlKey(int16(kmsg.EndTxn), func(req kmsg.Request) (kmsg.Response, error, bool) { // once
+			res := req.ResponseKind().(*kmsg.EndTxnResponse)
+			res.ErrorCode = kerr.UnknownServerError.Code
+			return res, nil, true
+		})
+		wr := w.wire()
+		wr.onResponse = func(key kmsg.Key, i int, _ int16, b []byte) ([]byte, bool) {
+			if key == kmsg.EndTxn && i == 2 {
+				time.Sleep(patience) // nobody hears of it before
+				return b, false
+			}
+			return b, true
+		}
+		o := w.attempt(w.t.Context(), wr, patience)
+		if o.err != nil || o.res.Skipped || o.res.Events != faultSales {
+			w.t.Errorf("%+v, error %v", o.res, o.err)
+		}
+		wr.mu.Lock()
+		sent, wishes := wr.count[kmsg.Produce], wr.count[kmsg.EndTxn]
+		wr.mu.Unlock()
+		if o.res.Requests != sent || wishes != 2 {
+			w.t.Errorf("%d requests were sent, the result says %d; %d wishes to commit", sent, o.res.Requests, wishes)
+		}
+		time.Sleep(patience) // what is held back ends
+	})
+}

@@ -67,6 +67,27 @@ func TestGivingUpEarlyCanBeTriedAgain(t *testing.T) {
 	}
 }
 
+// After an error the connections are closed, and what is in flight has ended with them, at once.
+func TestConnectionsAreClosedAfterAnError(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &session{cfg: Config{Brokers: []string{"broker:9092"}, Topic: "sales",
+			Dial: func(ctx context.Context, _, _ string) (net.Conn, error) { <-ctx.Done(); return nil, ctx.Err() }}}
+		d := newDispatcher(s, &feed{chunks: 1}, nil, wire.Producer{}, nil)
+		start := time.Now()
+		d.requests.Go(func() {
+			synctest.Wait() // the leaders are asked for
+			d.responses <- response{take: func(response) error { return errRefused }}
+		})
+		if err := d.run(t.Context()); !errors.Is(err, errRefused) || !d.refreshing || time.Since(start) != 0 {
+			t.Errorf("after %v: %v", time.Since(start), err)
+		}
+		if s.conn != nil {
+			t.Error("the connections are open")
+			s.close()
+		}
+	})
+}
+
 // One request at a time goes to a leader, with one batch at a time of each partition.
 func TestOneRequestAtATime(t *testing.T) {
 	for name, c := range map[string]struct {
