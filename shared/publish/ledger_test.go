@@ -54,7 +54,7 @@ func TestLedgerIsASet(t *testing.T) {
 
 func TestLedgerOfOthers(t *testing.T) {
 	for _, metadata := range []string{"", "v1", "v2:00", "v2:00 7.1", "v1:xyz", "v1:" + strings.Repeat("ff", 33),
-		"v1: ", "v1:00 7", "v1:00 7.", "v1:00 7.1 ", "v1:00 7.1x", "v1:00 x.1", "v1:00 7.40000"} {
+		"v1: ", "v1:00 7", "v1:00 7.", "v1:00 7.1 ", "v1:00 7.1x", "v1:00 x.1", "v1:00 7.40000", "00 7.1"} {
 		if _, err := readLedger(wire.Offset{Offset: 5, Metadata: metadata}); !errors.Is(err, ErrInvalid) {
 			t.Errorf("metadata %q: %v, want ErrInvalid", metadata, err)
 		}
