@@ -59,6 +59,37 @@ func TestRetryAsLongAsThereIsTime(t *testing.T) {
 	}
 }
 
+// Connections are kept as long as they work and are not idle for long; after a failure there are none.
+func TestConnectionsAreKeptWhileTheyWork(t *testing.T) {
+	broker, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.SeedTopics(1, "sales"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer broker.Close()
+	s := &session{cfg: Config{Brokers: broker.ListenAddrs(), Topic: "sales"}}
+	defer s.close()
+	connect := func() *wire.Conn {
+		leaders, err := s.connect(t.Context())
+		if err != nil || len(leaders) != 1 || time.Since(s.used) > wire.IdleLimit {
+			t.Errorf("leaders %v, error %v, idle for %v", leaders, err, time.Since(s.used))
+		}
+		return s.conn
+	}
+	first := connect()
+	if again := connect(); again != first || s.open() != first {
+		t.Error("connections that work are made anew")
+	}
+	s.used = s.used.Add(-wire.IdleLimit - time.Second)
+	if connect() == first {
+		t.Error("idle connections are used")
+	}
+	s.close()
+	s.cfg.Topic = "no such topic"
+	if _, err := s.connect(t.Context()); !errors.Is(err, ErrUnknownTopic) || s.conn != nil {
+		t.Errorf("connections %v, error %v", s.conn, err)
+	}
+}
+
 // Connections that were just opened are not taken for idle ones.
 func TestNewConnectionsAreInUse(t *testing.T) {
 	s := &session{cfg: Config{Brokers: []string{"127.0.0.1:1"}, Topic: "sales"}}
