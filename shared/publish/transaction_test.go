@@ -182,3 +182,142 @@ func TestReadTellsWhatTheLedgerHas(t *testing.T) {
 		t.Errorf("after: %v, %v", there, err)
 	}
 }
+
+// What the broker says of any request is what the step says, and then nobody is taken for the coordinator any more.
+func TestStepsSayWhatTheBrokerSays(t *testing.T) {
+	for name, c := range map[string]struct {
+		refused kmsg.Key
+		do      func(*transaction, context.Context, *wire.Conn) error
+	}{
+		"begin": {kmsg.InitProducerID, (*transaction).begin},
+		"read": {kmsg.OffsetFetch, func(t *transaction, ctx context.Context, c *wire.Conn) error {
+			there, err := t.read(ctx, c)
+			if there {
+				return errors.New("the burst is there")
+			}
+			return err
+		}},
+		"add": {kmsg.AddPartitionsToTxn, func(t *transaction, ctx context.Context, c *wire.Conn) error {
+			return t.add(ctx, c, []int32{1})
+		}},
+		"record, announced": {kmsg.AddOffsetsToTxn, (*transaction).record},
+		"record, written":   {kmsg.TxnOffsetCommit, (*transaction).record},
+		"record, verified":  {kmsg.OffsetFetch, (*transaction).record},
+		"commit":            {kmsg.EndTxn, (*transaction).commit},
+		"abort, asked":      {kmsg.AddPartitionsToTxn, (*transaction).abort},
+		"abort":             {kmsg.InitProducerID, (*transaction).abort},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b, conn, tx := beginning(t)
+			err := errors.Join(tx.begin(t.Context(), conn), tx.add(t.Context(), conn, []int32{0}))
+			if _, err2 := tx.read(t.Context(), conn); err != nil || err2 != nil {
+				t.Fatal(err, err2)
+			}
+			b.Fault(kfake.Fault{Keys: []kmsg.Key{c.refused}, Err: kerr.NotCoordinator})
+			if err := c.do(tx, t.Context(), conn); !errors.Is(err, kafka.NotCoordinatorForGroup) {
+				t.Errorf("error %v", err)
+			}
+			if tx.coordinator != wire.AnyBroker || tx.group != wire.AnyBroker || tx.verified {
+				t.Errorf("coordinators %d and %d are kept, verified: %v", tx.coordinator, tx.group, tx.verified)
+			}
+		})
+	}
+}
+
+// A transaction asks for each coordinator once, and for that of a ledger only where it has one.
+func TestCoordinatorsAreAskedForOnce(t *testing.T) {
+	for _, ledger := range []bool{false, true} {
+		b, c, tx := beginning(t)
+		tx.ledger = ledger
+		asked := make(map[wire.Role]int)
+		b.ControlKey(int16(kmsg.FindCoordinator), func(req kmsg.Request) (kmsg.Response, error, bool) {
+			b.KeepControl()
+			asked[wire.Role(req.(*kmsg.FindCoordinatorRequest).CoordinatorType)]++
+			return nil, nil, false
+		})
+		err := errors.Join(tx.begin(t.Context(), c), tx.add(t.Context(), c, []int32{0}))
+		groups := 0
+		if ledger {
+			groups = 1
+			_, err2 := tx.read(t.Context(), c)
+			err = errors.Join(err, err2, tx.record(t.Context(), c))
+		}
+		if err = errors.Join(err, tx.commit(t.Context(), c)); err != nil || tx.verified != ledger {
+			t.Errorf("verified: %v, error %v", tx.verified, err)
+		}
+		b.Close() // asked is ours now
+		if asked[wire.OfTransaction] != 1 || asked[wire.OfGroup] != groups {
+			t.Errorf("ledger: %v, asked for: %v", ledger, asked)
+		}
+	}
+}
+
+// The entry is written to the broker that the ledger was read from, if that is a recent one, or not at all.
+func TestEntryGoesToTheBrokerThatWasRead(t *testing.T) {
+	for name, c := range map[string]struct {
+		change func(tx *transaction)
+		want   error
+	}{
+		"another broker": {func(tx *transaction) { tx.readFrom = 1 - tx.readFrom }, errAnew},
+		"an old broker":  {func(tx *transaction) { tx.oldBrokers = false }, ErrUnsupported},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b, conn, tx := beginning(t, kfake.MaxVersions(kversion.V3_9_0()))
+			tx.oldBrokers = true
+			err := errors.Join(tx.begin(t.Context(), conn), tx.add(t.Context(), conn, []int32{0}))
+			if _, err2 := tx.read(t.Context(), conn); err != nil || err2 != nil {
+				t.Fatal(err, err2)
+			}
+			written := false
+			b.ControlKey(int16(kmsg.TxnOffsetCommit), func(kmsg.Request) (kmsg.Response, error, bool) {
+				written = true
+				return nil, nil, false
+			})
+			c.change(tx)
+			err = tx.record(t.Context(), conn)
+			if b.Close(); !errors.Is(err, c.want) || written || tx.verified {
+				t.Errorf("written: %v, error %v", written, err)
+			}
+		})
+	}
+	_, conn, tx := beginning(t)
+	ended, end := context.WithCancel(t.Context())
+	end()
+	if err := tx.checkVersion(ended, conn, wire.AnyBroker); err == nil || errors.Is(err, ErrUnsupported) {
+		t.Errorf("a broker that did not answer is too old: %v", err)
+	}
+}
+
+// A commit is in doubt from the first answer that proves nothing until one says that it is there.
+func TestDoubtLasts(t *testing.T) {
+	b, c, tx := beginning(t)
+	if err := errors.Join(tx.begin(t.Context(), c), tx.add(t.Context(), c, []int32{0})); err != nil {
+		t.Fatal(err)
+	}
+	for _, answer := range []struct {
+		code     *kerr.Error
+		doubtful bool
+	}{{kerr.ProducerFenced, false}, {kerr.UnknownServerError, true}, {kerr.ProducerFenced, true}, {nil, false}} {
+		if answer.code != nil {
+			b.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.EndTxn}, Err: answer.code, Count: 1})
+		}
+		if err := tx.commit(t.Context(), c); tx.doubtful != answer.doubtful || (err == nil) != (answer.code == nil) {
+			t.Errorf("after %v: doubtful: %v", err, tx.doubtful)
+		}
+	}
+}
+
+// A transaction that the broker is ending already need not be taken back.
+func TestWhatEndsIsNotTakenBack(t *testing.T) {
+	for _, key := range []kmsg.Key{kmsg.AddPartitionsToTxn, kmsg.InitProducerID} {
+		b, c, tx := beginning(t)
+		if err := errors.Join(tx.begin(t.Context(), c), tx.add(t.Context(), c, []int32{0})); err != nil {
+			t.Fatal(err)
+		}
+		b.Fault(kfake.Fault{Keys: []kmsg.Key{key}, Err: kerr.ConcurrentTransactions})
+		if err := tx.abort(t.Context(), c); err != nil {
+			t.Errorf("%v: %v", key.Name(), err)
+		}
+	}
+}
