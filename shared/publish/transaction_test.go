@@ -29,6 +29,15 @@ func beginning(t *testing.T, opts ...kfake.Opt) (*kfake.Cluster, *wire.Conn, *tr
 	return b, c, newTransaction(cfg, Key{"online", 7}, time.Minute)
 }
 
+// reading is read as a step of an empty ledger.
+func reading(t *transaction, ctx context.Context, c *wire.Conn) error {
+	there, err := t.read(ctx, c)
+	if there {
+		return errors.New("the burst is there")
+	}
+	return err
+}
+
 // Each step that needs a coordinator asks for it once, and ends with the broker's word where that
 // names none.
 func TestStepsNeedCoordinators(t *testing.T) {
@@ -41,7 +50,7 @@ func TestStepsNeedCoordinators(t *testing.T) {
 	}{
 		"begin": {do: (*transaction).begin, of: wire.OfTransaction, forbids: kmsg.InitProducerID},
 		"read": {of: wire.OfGroup, forbids: kmsg.OffsetFetch,
-			do: func(t *transaction, ctx context.Context, c *wire.Conn) error { _, err := t.read(ctx, c); return err }},
+			do: reading},
 		"add": {of: wire.OfTransaction, forbids: kmsg.AddPartitionsToTxn, finished: true,
 			do: func(t *transaction, ctx context.Context, c *wire.Conn) error { return t.add(ctx, c, []int32{0, 1}) }},
 		"record":        {do: (*transaction).record, of: wire.OfTransaction, forbids: kmsg.AddOffsetsToTxn, finished: true},
@@ -190,13 +199,7 @@ func TestStepsSayWhatTheBrokerSays(t *testing.T) {
 		do      func(*transaction, context.Context, *wire.Conn) error
 	}{
 		"begin": {kmsg.InitProducerID, (*transaction).begin},
-		"read": {kmsg.OffsetFetch, func(t *transaction, ctx context.Context, c *wire.Conn) error {
-			there, err := t.read(ctx, c)
-			if there {
-				return errors.New("the burst is there")
-			}
-			return err
-		}},
+		"read": {kmsg.OffsetFetch, reading},
 		"add": {kmsg.AddPartitionsToTxn, func(t *transaction, ctx context.Context, c *wire.Conn) error {
 			return t.add(ctx, c, []int32{1})
 		}},
