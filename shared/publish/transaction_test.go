@@ -199,7 +199,7 @@ func TestStepsSayWhatTheBrokerSays(t *testing.T) {
 		do      func(*transaction, context.Context, *wire.Conn) error
 	}{
 		"begin": {kmsg.InitProducerID, (*transaction).begin},
-		"read": {kmsg.OffsetFetch, reading},
+		"read":  {kmsg.OffsetFetch, reading},
 		"add": {kmsg.AddPartitionsToTxn, func(t *transaction, ctx context.Context, c *wire.Conn) error {
 			return t.add(ctx, c, []int32{1})
 		}},
