@@ -56,7 +56,7 @@ func round2(x float64) float64 { return math.Round(x*100) / 100 }
 // tally adds up what sales have in common.
 type tally struct {
 	attempts, completed, units, discounted int
-	orders                                 int // placed: first attempts
+	orders                                 int        // placed: first attempts
 	total, revenue, commission             sale.Cents // total: of all attempts
 }
 
