@@ -55,14 +55,14 @@ type Request struct {
 
 // crowd is the rate that the number of customers follows.
 func (r *Request) crowd() int {
-	minutes := max(int(r.Over/time.Minute), 1)
-	if r.Mean > 0 { // many more events than usual need more customers, or each would come every day
-		return max(r.Mean, r.Events/minutes/crowded)
+	if r.Mean > 0 { // many more events than usual need more customers, or each would come again and again
+		return max(r.Mean, r.Events/crowded)
 	}
-	return min(max(r.Events/minutes, 1), contract.MaxEventsPerMinute)
+	minutes := max(int(r.Over/time.Minute), 1)
+	return min(max(r.Events/minutes, r.Events/crowded, 1), contract.MaxEventsPerMinute)
 }
 
-// crowded is how many times as many events as usual the usual customers can make, in a spike.
+// crowded is how many events the customers can make at once whose usual rate is one a minute.
 const crowded = 20_000
 
 // Burst is the stream of a request, safe for concurrent use. It has publish.Stream's

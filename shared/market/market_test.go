@@ -180,7 +180,7 @@ func TestFlashSale(t *testing.T) {
 			inFocus := func(s *sale.Sale) bool {
 				return s.Brand == focus && (name != "product" || s.ProductName.String() == product.Name)
 			}
-			if got := share(all, inFocus); got < 66 || got > 80 {
+			if got := share(all, inFocus); got < 64 || got > 80 {
 				t.Errorf("%.0f %% of the sales are what the scenario is about", got)
 			}
 			for i := range all {

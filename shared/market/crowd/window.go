@@ -1,6 +1,7 @@
 package crowd
 
 import (
+	"math/bits"
 	"sort"
 
 	"salesburst/shared/market/calendar"
@@ -102,7 +103,7 @@ func (m *Moment) Returning(r *prng.Rand) (who Customer) {
 	for range tries {
 		class := uint64(c.class.Draw(r.Next()))
 		// The age is drawn as how many were born since: those of a busy day come back as often.
-		n := m.limit - 1 - Number(Exponential(r.Next())*c.births>>16)
+		n := m.limit - 1 - ago(r.Next(), c.births)
 		n = n&^(Classes-1) | Number(class^c.shuffle(n))
 		if n >= m.limit || n < w.numbers[0] {
 			continue
@@ -157,10 +158,19 @@ func (w *window) hourOf(c *Crowd, n Number, day int) int {
 
 // Exponential turns 64 random bits into a number of mean 65,536, exponentially distributed: a
 // straight line between 64 of its quantiles, which ends at the one of 4095/4096.
-func Exponential(random uint64) uint64 {
-	i := random >> 58
-	part := random >> 42 & (1<<16 - 1)
-	return quantiles[i] + (quantiles[i+1]-quantiles[i])*part>>16
+func Exponential(random uint64) uint64 { return exponential(random) >> 32 }
+
+// exponential is Exponential in parts of 2³².
+func exponential(random uint64) uint64 {
+	i, part := random>>58, random>>26&(1<<32-1)
+	return quantiles[i]<<32 + (quantiles[i+1]-quantiles[i])*part
+}
+
+// ago is a number of that distribution with another mean. Of hundreds of millions of customers it
+// leaves nobody out.
+func ago(random, mean uint64) Number {
+	high, low := bits.Mul64(exponential(random), mean)
+	return Number(high<<16 | low>>48)
 }
 
 var quantiles = [65]uint64{
