@@ -143,13 +143,13 @@ func TestRefusedCredentialsCannotBeReadAgain(t *testing.T) {
 // says how far it came.
 func TestPartlyPublished(t *testing.T) {
 	silence := func(b *broker, _ *kmsg.ProduceRequest) kmsg.Response {
-		b.SleepControl(func() { time.Sleep(8 * time.Second) })
+		b.SleepControl(func() { time.Sleep(25 * time.Second) })
 		return nil
 	}
 	refusal := func(_ *broker, req *kmsg.ProduceRequest) kmsg.Response {
 		return kafkatest.ProduceResponse(req, kerr.TopicAuthorizationFailed.Code)
 	}
-	const tooShort = contract.DeadlineMargin + 4*time.Second
+	const tooShort = contract.DeadlineMargin + 10*time.Second
 	for name, c := range map[string]struct {
 		good int32 // requests that are answered
 		then func(*broker, *kmsg.ProduceRequest) kmsg.Response

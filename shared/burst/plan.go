@@ -111,22 +111,21 @@ func (l *cell) draw(c *market.Conditions, mean int) {
 	f := c.Following()
 	events := l.demand * uint64(mean) * uint64(l.length) / 60_000 // millionths
 	r := prng.New(l.seed, streamOfCount)
-	poisson := func(part uint64) uint64 {
+	poisson := func(part, surely uint64) uint64 { // surely: millionths of an event that come anyway
 		const most = 1<<44 - 1 // of what Poisson takes, and more than a burst may have
 		high, low := bits.Mul64(events, part)
 		expected, _ := bits.Div64(high, low, prng.Million)
-		return r.Poisson(min(expected, most))
-	}
-	if !c.Shuts(l.begin) { // by then all has to be over
-		l.orders, l.series = poisson(f.Orders), poisson(f.Series)
+		return r.Poisson(min(expected-min(expected, surely), most))
 	}
 	l.newcomers = newcomers{first: c.Born(l.begin)}
 	born := uint64(c.Born(l.begin+l.length) - l.newcomers.first)
-	l.newcomers.orders = min((born*f.NewOrders+r.Below(prng.Million))/prng.Million, l.orders)
+	if !c.Shuts(l.begin) { // by then all has to be over
+		surely := born * f.NewOrders
+		l.newcomers.orders = (surely + r.Below(prng.Million)) / prng.Million
+		l.orders, l.series = l.newcomers.orders+poisson(f.Orders, surely), poisson(f.Series, 0)
+	}
 	l.newcomers.sales = born - l.newcomers.orders
-	// Whoever is new comes for sure, and so many others that there are as many as expected.
-	l.sales.n = poisson(f.Once)
-	l.sales.n = max(l.sales.n, l.newcomers.sales)
+	l.sales.n = max(poisson(f.Once, 0), l.newcomers.sales) // whoever is new comes for sure
 }
 
 // about is how many events there are, and a few more.
