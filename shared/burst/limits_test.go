@@ -93,3 +93,23 @@ func TestCustomersOfASpike(t *testing.T) {
 		}
 	}
 }
+
+// Where no rate is said to be usual, it is the burst's own.
+func TestCustomersWithoutAUsualRate(t *testing.T) {
+	b := plan(t, with(slot(contract.Online), func(o *burst.Request) { o.Events, o.Mean = 20_000, 0 }))
+	orders := make(map[sale.CustomerID]bool)
+	again := 0
+	var s sale.Sale
+	for i := range b.Len() {
+		if b.At(i, &s); s.Attempt > 1 || s.Status == sale.Fraud {
+			continue
+		}
+		if orders[s.CustomerID] {
+			again++
+		}
+		orders[s.CustomerID] = true
+	}
+	if again > 100 { // accounts that are stolen buy more than once
+		t.Errorf("%d orders are second ones", again)
+	}
+}
