@@ -263,7 +263,7 @@ var checks = map[string]check{
 		return firstError(
 			within("online, percent", part(w.online(), failed), 13, 15),
 			within("in stores, percent", part(w.store(), failed), 3, 5),
-			within("of declines for want of funds, percent", part(declines, func(e *event) bool { return e.Status == sale.InsufficientFunds }), 52, 64),
+			within("of declines for want of funds, percent", reason("insufficient_funds"), 52, 64),
 			within("of declines an expired card, percent", reason("card_expired"), 9, 14),
 			within("of declines suspected, percent", part(declines, func(e *event) bool { return e.Status == sale.Fraud }), 15, 20))
 	},
