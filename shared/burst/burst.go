@@ -1,6 +1,6 @@
 // Package burst turns a request into a reproducible stream of sales:
 //
-//	request → identity → plan (how many sales in which second) → sales
+//	request → identity → plan (what happens when) → sales
 //
 // It is pure: the same request and catalogue give the same bytes in every process and
 // on every platform. [New] makes the plan; [Burst.At] makes each sale on its own, so
@@ -77,9 +77,9 @@ type Burst struct {
 // New plans the burst. The shards of one request are stretches of one burst: together they
 // are all of it, and nothing twice. Cut into another number of shards it is another burst, as
 // is the one that is not cut. A request outside its limits, or one that names what the market
-// does not have, gives an *Invalid. Planning takes about a nanosecond for each event of the
-// burst or shard, however large the burst is of which it is one, and up to a microsecond for
-// each minute that the burst covers.
+// does not have, gives an *Invalid. Planning takes some tens of nanoseconds for each event of the
+// burst, or of the shard and the half a million around it, however large the burst is of which
+// it is one (BenchmarkPlan, BenchmarkShard).
 func New(m *market.Market, r Request) (*Burst, error) {
 	if err := r.check(); err != nil {
 		return nil, err

@@ -1,7 +1,6 @@
 package burst
 
 import (
-	"math/bits"
 	"time"
 
 	"salesburst/shared/market"
@@ -113,8 +112,7 @@ func (l *cell) draw(c *market.Conditions, mean int) {
 	r := prng.New(l.seed, streamOfCount)
 	poisson := func(part, surely uint64) uint64 { // surely: millionths of an event that come anyway
 		const most = 1<<44 - 1 // of what Poisson takes, and more than a burst may have
-		high, low := bits.Mul64(events, part)
-		expected, _ := bits.Div64(high, low, prng.Million)
+		expected := prng.MulDiv(events, part, prng.Million)
 		return r.Poisson(min(expected-min(expected, surely), most))
 	}
 	l.newcomers = newcomers{first: c.Born(l.begin)}

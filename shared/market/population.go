@@ -41,12 +41,12 @@ func (m *Market) populationOf(ch *channel, mean int) *population {
 		homes = append(homes, crowd.Home{Clock: z, People: people})
 	}
 	if ch.store {
-		shops := m.shopsOf(orders * 24 * 60 / prng.Million)
 		states := m.peopleOfStates()
+		shops := m.shopsOf(states, orders*24*60/prng.Million)
 		for i, n := range shops {
 			if n > 0 {
 				of := states[m.places[i].State]
-				add(i, of.people*uint64(n)*1000/uint64(of.shops(m, shops)))
+				add(i, of.people*uint64(n)*1000/uint64(of.shops(shops)))
 				p.shops = append(p.shops, m.open(i, n))
 			}
 		}
@@ -69,7 +69,7 @@ type state struct {
 	places []int
 }
 
-func (s *state) shops(_ *Market, of []int) (sum int) {
+func (s *state) shops(of []int) (sum int) {
 	for _, i := range s.places {
 		sum += of[i]
 	}
@@ -93,9 +93,8 @@ func (m *Market) peopleOfStates() map[string]*state {
 
 // shopsOf returns how many shops each place has where so many orders are placed a day: one in
 // each state at least, and the others where the people are.
-func (m *Market) shopsOf(ordersADay uint64) []int {
+func (m *Market) shopsOf(states map[string]*state, ordersADay uint64) []int {
 	all := make([]int, len(m.places))
-	states := m.peopleOfStates()
 	var people uint64
 	for _, s := range states {
 		people += s.people

@@ -36,6 +36,13 @@ func (r *Rand) Below(n uint64) uint64 {
 	return high
 }
 
+// MulDiv returns a·b/whole, which must be below 2⁶⁴.
+func MulDiv(a, b, whole uint64) uint64 {
+	high, low := bits.Mul64(a, b)
+	n, _ := bits.Div64(high, low, whole)
+	return n
+}
+
 // In is true in p of n cases.
 func (r *Rand) In(p, n uint64) bool { return r.Below(n) < p }
 

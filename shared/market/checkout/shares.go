@@ -3,6 +3,7 @@ package checkout
 import (
 	"math/bits"
 
+	"salesburst/shared/prng"
 	"salesburst/shared/sale"
 )
 
@@ -61,8 +62,7 @@ func (c *cells) fit() {
 			most = max(most, w)
 		}
 		for m, w := range c.weight {
-			high, low := bits.Mul64(w, 1<<24)
-			if w, _ = bits.Div64(high, low, most); c.target[m] > 0 {
+			if w = prng.MulDiv(w, 1<<24, most); c.target[m] > 0 {
 				w = max(w, 1)
 			}
 			c.weight[m] = w
@@ -125,8 +125,7 @@ func parts(shares []uint64) []uint64 {
 	sum := max(total(shares, func(n uint64) uint64 { return n }), 1)
 	all := make([]uint64, len(shares))
 	for i, n := range shares {
-		high, low := bits.Mul64(n, 1<<13)
-		all[i], _ = bits.Div64(high, low, sum)
+		all[i] = prng.MulDiv(n, 1<<13, sum)
 	}
 	return all
 }

@@ -10,7 +10,6 @@
 package crowd
 
 import (
-	"math/bits"
 	"sync"
 
 	"salesburst/shared/market/calendar"
@@ -60,7 +59,7 @@ func New(f *Figures, profile *calendar.Profile, at []Home, orders, seed uint64) 
 	c.homes = newHomes(at)
 	c.hours = newHours(profile, &c.homes)
 	c.perDay = orders * 24 * 60 / 1000 * f.New
-	c.births = mulDiv(c.perDay, f.Lifetime*365, 10*prng.Million)
+	c.births = prng.MulDiv(c.perDay, f.Lifetime*365, 10*prng.Million)
 	var sum uint64
 	for _, a := range f.Activity {
 		sum += a
@@ -88,9 +87,7 @@ func (c *Crowd) before(d calendar.Date) uint64 {
 
 // count is how many are born while so many millionths of average days pass.
 func (c *Crowd) count(millionths uint64) Number {
-	high, low := bits.Mul64(millionths, c.perDay)
-	n, _ := bits.Div64(high, low, prng.Million*prng.Million)
-	return Number(n)
+	return Number(prng.MulDiv(millionths, c.perDay, prng.Million*prng.Million))
 }
 
 // Class is a customer's class of activity.

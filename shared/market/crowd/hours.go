@@ -1,8 +1,6 @@
 package crowd
 
 import (
-	"math/bits"
-
 	"salesburst/shared/market/calendar"
 	"salesburst/shared/market/places"
 	"salesburst/shared/prng"
@@ -83,12 +81,12 @@ func newHours(p *calendar.Profile, homes *homes) (h hours) {
 					}
 				}
 				for z := range places.Zones {
-					day.zones[i][z] = uint32(mulDiv(sums[z], 1<<32-1, max(sum, 1)))
+					day.zones[i][z] = uint32(prng.MulDiv(sums[z], 1<<32-1, max(sum, 1)))
 				}
 			}
 			if all := day.sums[24]; all > 0 {
 				for i := range day.sums {
-					day.sums[i] = mulDiv(day.sums[i], prng.Million, all)
+					day.sums[i] = prng.MulDiv(day.sums[i], prng.Million, all)
 				}
 			}
 		}
@@ -116,11 +114,4 @@ func kindOf(d calendar.Date) uint8 {
 func (h *hoursOfDay) before(second int64) uint64 {
 	hour := second / 3600
 	return h.sums[hour] + (h.sums[hour+1]-h.sums[hour])*uint64(second%3600)/3600
-}
-
-// mulDiv is a·b/c, which must be below 2⁶⁴.
-func mulDiv(a, b, c uint64) uint64 {
-	high, low := bits.Mul64(a, b)
-	n, _ := bits.Div64(high, low, c)
-	return n
 }

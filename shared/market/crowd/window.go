@@ -72,7 +72,7 @@ func (c *Crowd) At(unix int64, demand [places.Zones]uint64) *Moment {
 	}
 	for z, n := range demand {
 		if m.awake[z] = 1 << 32; most > 0 { // where all are asleep, whoever is asked for is woken
-			m.awake[z] = mulDiv(min(n, most), 1<<32, most)
+			m.awake[z] = prng.MulDiv(min(n, most), 1<<32, most)
 		}
 	}
 	return m

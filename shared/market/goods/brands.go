@@ -38,7 +38,7 @@ func scaled(weights []uint64) []uint64 {
 	}
 	all := make([]uint64, len(weights))
 	for i, w := range weights {
-		all[i] = max(part(w, shareUnit, sum), 1)
+		all[i] = max(prng.MulDiv(w, shareUnit, sum), 1)
 	}
 	return all
 }
@@ -58,7 +58,7 @@ func newPreference(market, channel []uint64) preference {
 		p.keeps[i] = 1 << 32
 		switch {
 		case channel[i] < market[i]:
-			p.keeps[i] = part(channel[i], 1<<32, market[i])
+			p.keeps[i] = prng.MulDiv(channel[i], 1<<32, market[i])
 		case channel[i] > market[i]:
 			lacks[i] = channel[i] - market[i]
 			p.all = false

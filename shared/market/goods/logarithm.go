@@ -74,12 +74,5 @@ func root(n uint64) uint64 {
 	}
 }
 
-// part returns a·b/whole, which must be below 2⁶⁴.
-func part(a, b, whole uint64) uint64 {
-	high, low := bits.Mul64(a, b)
-	q, _ := bits.Div64(high, low, whole)
-	return q
-}
-
 // between returns what lies at x where it changes evenly from a at fromX to b at toX.
 func between(x, fromX, toX, a, b int64) int64 { return a + (b-a)*(x-fromX)/(toX-fromX) }

@@ -73,7 +73,7 @@ func (g *Goods) offer(day int32) *[channels]Offer {
 		}
 		p.byProduct[b] = prng.NewTable(weights[brand.First:brand.End])
 		for c := range brands {
-			brands[c][b] = max(part(g.shares[c][b], min(now, usual<<mostLift), usual), 1)
+			brands[c][b] = max(prng.MulDiv(g.shares[c][b], min(now, usual<<mostLift), usual), 1)
 		}
 	}
 	var both [channels]Offer
