@@ -104,9 +104,9 @@ func (c *Conditions) hourAt(t time.Time) (h hour) {
 		demand[z] = c.channel.profile.At(local)
 	}
 	h.crowd = c.population.crowd.At(unix, demand)
-	east, _ := places.DayOf(places.Eastern.Local(unix))
+	east, _ := calendar.DateOf(places.Eastern.Local(unix))
 	h.offer = c.market.goods.On(int32(east), c.channel.store)
-	h.browsers = c.market.browsers.On(east)
+	h.browsers = c.market.browsers.On(int64(east))
 	return h
 }
 

@@ -21,22 +21,16 @@ func holiday(name string, year int) Date {
 	case Easter:
 		return easter(year)
 	case Thanksgiving:
-		return nth(year, time.November, time.Thursday, 4)
+		return WeekdayFrom(year, time.November, 22, time.Thursday)
 	default:
 		return On(year, time.December, 25)
 	}
 }
 
-// nth returns the n-th such weekday of a month.
-func nth(year int, month time.Month, day time.Weekday, n int) Date {
-	first := On(year, month, 1)
-	return first + Date((7+int(day)-int(first.Weekday()))%7+7*(n-1))
-}
-
-// last returns the last such weekday of a month.
-func last(year int, month time.Month, day time.Weekday) Date {
-	end := On(year, month+1, 1) - 1
-	return end - Date((7+int(end.Weekday())-int(day))%7)
+// WeekdayFrom returns the first such day of the week on or after a date.
+func WeekdayFrom(year int, month time.Month, from int, day time.Weekday) Date {
+	first := On(year, month, from)
+	return first + Date((7+int(day)-int(first.Weekday()))%7)
 }
 
 // easter returns Easter Sunday, by the rule of the Gregorian calendar: the first Sunday after
@@ -80,9 +74,9 @@ type Season struct {
 
 // SeasonsOf returns the stretches of a year, the later one where two meet.
 func SeasonsOf(year int) []Season {
-	bowl := nth(year, time.February, time.Sunday, 2)
-	memorial := last(year, time.May, time.Monday)
-	labor := nth(year, time.September, time.Monday, 1)
+	bowl := WeekdayFrom(year, time.February, 8, time.Sunday)
+	memorial := WeekdayFrom(year, time.May, 25, time.Monday)
+	labor := WeekdayFrom(year, time.September, 1, time.Monday)
 	thanks := holiday(Thanksgiving, year)
 	return []Season{
 		{TurnOfTheYear, On(year, time.January, 1), On(year, time.January, 15)},

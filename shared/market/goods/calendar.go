@@ -1,6 +1,10 @@
 package goods
 
-import "time"
+import (
+	"time"
+
+	"salesburst/shared/market/calendar"
+)
 
 // rule is an event with its days in any year.
 type rule struct {
@@ -60,17 +64,10 @@ func holidays(year int) (first, last int32) {
 	return date(year, time.December, 11), date(year, time.December, 24)
 }
 
-// date counts the days since 1970.
-func date(year int, month time.Month, day int) int32 {
-	return int32(time.Date(year, month, day, 0, 0, 0, 0, time.UTC).Unix() / daySeconds)
-}
+func date(year int, month time.Month, day int) int32 { return int32(calendar.On(year, month, day)) }
 
-// weekday is the first such day from the date on.
 func weekday(year int, month time.Month, from int, day time.Weekday) int32 {
-	t := time.Date(year, month, from, 0, 0, 0, 0, time.UTC)
-	return date(year, month, from+int((day-t.Weekday()+7)%7))
+	return int32(calendar.WeekdayFrom(year, month, from, day))
 }
 
-func yearOf(day int32) int { return time.Unix(int64(day)*daySeconds, 0).UTC().Year() }
-
-const daySeconds = 24 * 60 * 60
+func yearOf(day int32) int { return calendar.Date(day).Year() }

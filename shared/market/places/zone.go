@@ -1,5 +1,7 @@
 package places
 
+import "salesburst/shared/market/calendar"
+
 // Zone is where clocks show the same.
 type Zone uint8
 
@@ -19,7 +21,6 @@ const (
 
 const (
 	hour = 60 * 60
-	day  = 24 * hour
 )
 
 // clocks are the zones' names and their seconds from UTC in winter.
@@ -41,7 +42,7 @@ var clocks = [Zones]struct {
 func (z Zone) String() string { return clocks[z].name }
 
 // Local returns what a clock of the zone shows at a time in seconds since 1970 in UTC: the seconds
-// since 1970 as if that clock were UTC's. [HourOf] and [DayOf] take it apart.
+// since 1970 as if that clock were UTC's. [calendar.DateOf] and [HourOf] take it apart.
 //
 // The rule of the Energy Policy Act of 2005, which holds since 2007, is coded here because the
 // zone database of the machine, or its lack, must not change a burst. Earlier years get it too.
@@ -54,18 +55,9 @@ func (z Zone) Local(unix int64) int64 {
 	return local
 }
 
-// DayOf returns the days since 1970 of a local time, and the seconds since its midnight.
-func DayOf(local int64) (days, seconds int64) {
-	days, seconds = local/day, local%day
-	if seconds < 0 {
-		days, seconds = days-1, seconds+day
-	}
-	return days, seconds
-}
-
 // HourOf returns the hour of the day of a local time, from 0 to 23.
 func HourOf(local int64) int {
-	_, seconds := DayOf(local)
+	_, seconds := calendar.DateOf(local)
 	return int(seconds / hour)
 }
 
@@ -78,7 +70,8 @@ func inSummer(winter int64) bool {
 		november1 = 245
 		november8 = 252
 	)
-	days, seconds := DayOf(winter)
+	date, seconds := calendar.DateOf(winter)
+	days := int64(date)
 	switch now := sinceMarch(days); {
 	case now < march8 || now >= november8:
 		return false

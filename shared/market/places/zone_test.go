@@ -5,6 +5,7 @@ import (
 	"time"
 	_ "time/tzdata" // the machine may have none
 
+	"salesburst/shared/market/calendar"
 	"salesburst/shared/market/places"
 )
 
@@ -29,8 +30,8 @@ func TestClocksAreThoseOfTheZoneDatabase(t *testing.T) {
 			if want := at.Unix() + int64(offset); local != want {
 				t.Fatalf("%v at %v: %d seconds from UTC, want %d", zone, at, local-at.Unix(), offset)
 			}
-			days, seconds := places.DayOf(local)
-			midnight := time.Unix(days*86400, 0).UTC()
+			date, seconds := calendar.DateOf(local)
+			midnight := time.Unix(int64(date)*86400, 0).UTC()
 			if midnight.Format(time.DateOnly) != here.Format(time.DateOnly) || places.HourOf(local) != here.Hour() ||
 				seconds != int64(here.Hour()*3600+here.Minute()*60+here.Second()) {
 				t.Fatalf("%v at %v: %v, %d seconds, want %v", zone, at, midnight, seconds, here)
@@ -53,7 +54,7 @@ func TestClocksAreThoseOfTheZoneDatabase(t *testing.T) {
 // Days and hours before 1970 count down to it.
 func TestDaysBefore1970(t *testing.T) {
 	for _, c := range []struct{ local, days, seconds int64 }{{0, 0, 0}, {-1, -1, 86399}, {-86400, -1, 0}, {-86401, -2, 86399}, {86400, 1, 0}} {
-		if days, seconds := places.DayOf(c.local); days != c.days || seconds != c.seconds {
+		if days, seconds := calendar.DateOf(c.local); int64(days) != c.days || seconds != c.seconds {
 			t.Errorf("%d: day %d, second %d, want %d, %d", c.local, days, seconds, c.days, c.seconds)
 		}
 	}
