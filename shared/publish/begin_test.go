@@ -42,15 +42,7 @@ func TestNothingIsTakenBackWhereNothingBegan(t *testing.T) {
 	b := startBroker(t)
 	b.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.OffsetFetch}, Err: kerr.GroupAuthorizationFailed})
 	var added, begun atomic.Int32
-	tp := &tap{request: func(r *tapped) bool {
-		switch r.key {
-		case kmsg.AddPartitionsToTxn:
-			added.Add(1)
-		case kmsg.InitProducerID:
-			begun.Add(1)
-		}
-		return true
-	}}
+	tp := countTransactions(&begun, &added)
 	_, err := newPublisher(t, tp.through(b, publish.ExactlyOnce)).Publish(t.Context(), b.key, stream(600))
 	if !errors.Is(err, publish.ErrAuth) || added.Load() != 0 || begun.Load() != 1 {
 		t.Errorf("%d transactions begun, partitions added %d times, error %v", begun.Load(), added.Load(), err)

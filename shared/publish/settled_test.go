@@ -134,15 +134,7 @@ func TestNothingIsEndedThatMayBeAnothers(t *testing.T) {
 			b := startBroker(t)
 			b.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.EndTxn}, Err: c.code})
 			var begun, added atomic.Int32
-			tp := &tap{request: func(r *tapped) bool {
-				switch r.key {
-				case kmsg.InitProducerID:
-					begun.Add(1)
-				case kmsg.AddPartitionsToTxn:
-					added.Add(1)
-				}
-				return true
-			}}
+			tp := countTransactions(&begun, &added)
 			_, err := newPublisher(t, tp.through(b, c.delivery)).Publish(t.Context(), b.key, stream(600))
 			if err == nil || begun.Load() != 1 || added.Load() != 1 {
 				t.Errorf("%d transactions begun, partitions added %d times, error %v", begun.Load(), added.Load(), err)

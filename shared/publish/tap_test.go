@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/twmb/franz-go/pkg/kmsg"
@@ -39,6 +40,20 @@ func (r *tapped) parse(t testing.TB, into interface{ ReadFrom([]byte) error }) {
 	if err := into.ReadFrom(r.body); err != nil {
 		t.Errorf("%v version %d: %v", r.key, r.version, err)
 	}
+}
+
+// countTransactions is a tap that counts how many transactions are begun, and how often partitions are
+// added to one.
+func countTransactions(begun, added *atomic.Int32) *tap {
+	return &tap{request: func(r *tapped) bool {
+		switch r.key {
+		case kmsg.InitProducerID:
+			begun.Add(1)
+		case kmsg.AddPartitionsToTxn:
+			added.Add(1)
+		}
+		return true
+	}}
 }
 
 // through returns a configuration with which a publisher reaches b through the tap.
