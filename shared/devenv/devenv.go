@@ -53,8 +53,9 @@ func java(ctx context.Context) (string, error) {
 	return path, nil
 }
 
-// folder makes a folder for servers that the keeper removes when this process ends.
-func folder() (string, *keeper, error) {
+// folder makes a folder for servers that the keeper removes when this process ends, and
+// gives their ports to the keeper.
+func folder(p *ports) (string, *keeper, error) {
 	dir, err := os.MkdirTemp("", "salesburst-stack-")
 	if err != nil {
 		return "", nil, fmt.Errorf("making a folder for the servers: %w", err)
@@ -64,6 +65,7 @@ func folder() (string, *keeper, error) {
 		os.RemoveAll(dir)
 		return "", nil, err
 	}
+	k.ports = p
 	return dir, k, nil
 }
 

@@ -115,7 +115,7 @@ func newDruid(ctx context.Context, cfg DruidConfig) (*Druid, error) {
 	if err != nil {
 		return nil, err
 	}
-	dir, keeper, err := folder()
+	dir, keeper, err := folder(ports)
 	if err != nil {
 		return nil, err
 	}
@@ -123,9 +123,9 @@ func newDruid(ctx context.Context, cfg DruidConfig) (*Druid, error) {
 		URLs: make(map[string]string), Password: rand.Text(), Dir: dir, Kafka: cfg.Kafka,
 		processes: make(map[string]*Process), keeper: keeper,
 	}
-	settings := d.settings(ports)
+	settings := d.settings(ports.numbers)
 	maps.Copy(settings, cfg.Settings)
-	err = d.write(lib, ports)
+	err = d.write(lib, ports.numbers)
 	for _, name := range druid.Services() {
 		d.addServer(name, javaPath, settings, cfg)
 	}

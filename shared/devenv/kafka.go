@@ -8,12 +8,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	mathrand "math/rand/v2"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"time"
 
@@ -119,7 +116,7 @@ func newKafka(ctx context.Context, cfg KafkaConfig) (*Kafka, error) {
 	if err != nil {
 		return nil, err
 	}
-	dir, keeper, err := folder()
+	dir, keeper, err := folder(ports)
 	if err != nil {
 		return nil, err
 	}
@@ -133,7 +130,7 @@ func newKafka(ctx context.Context, cfg KafkaConfig) (*Kafka, error) {
 	}
 	for i := range cfg.Brokers {
 		if err == nil {
-			err = k.addBroker(ctx, i, cfg, ports, clusterID)
+			err = k.addBroker(ctx, i, cfg, ports.numbers, clusterID)
 		}
 	}
 	if err != nil {
@@ -239,29 +236,4 @@ func (k *Kafka) knows(class string) bool {
 	defer jar.Close()
 	_, err = jar.Open(strings.ReplaceAll(class, ".", "/") + ".class")
 	return err == nil
-}
-
-// The ports that servers here get: below those that systems give to outgoing connections,
-// one of which could take a port before its server does.
-const firstPort, lastPort = 11_000, 31_999
-
-// freePorts returns ports of 127.0.0.1 on which nobody listens. They are drawn, so that
-// whoever looks for some at the same time gets others.
-func freePorts(n int) ([]string, error) {
-	var ports []string
-	var last error
-	for tries := 0; len(ports) < n; tries++ {
-		if tries == 1000 {
-			return nil, fmt.Errorf("looking for %d free ports from %d to %d: %w", n, firstPort, lastPort, last)
-		}
-		port := strconv.Itoa(firstPort + mathrand.IntN(lastPort-firstPort+1))
-		l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", port))
-		if err != nil {
-			last = err
-			continue
-		}
-		defer l.Close() // only when all are found, so that they differ
-		ports = append(ports, port)
-	}
-	return ports, nil
 }

@@ -1,6 +1,7 @@
 package devenv
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -14,9 +15,10 @@ import (
 // has started, and a number behind a dash is one that has ended by itself. The pipe's end,
 // however this process ended, is its sign to do so and to remove the folder.
 type keeper struct {
-	mu   sync.Mutex
-	pipe io.WriteCloser
-	cmd  *exec.Cmd
+	mu    sync.Mutex
+	pipe  io.WriteCloser
+	cmd   *exec.Cmd
+	ports *ports // of the servers, held until the keeper ends them
 }
 
 const keeperScript = `
@@ -72,7 +74,7 @@ func (k *keeper) end() error {
 	go func() { done <- k.cmd.Wait() }()
 	select {
 	case err := <-done:
-		return err
+		return errors.Join(err, k.ports.Close())
 	case <-time.After(stopTime):
 		return fmt.Errorf("the keeper of the servers hangs")
 	}
