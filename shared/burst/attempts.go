@@ -155,18 +155,34 @@ func (l *cell) rankOf(ms int64, order uint64) uint64 {
 
 // newcomers are the customers whose first order is placed in a cell.
 type newcomers struct {
-	first         crowd.Number
-	sales, orders uint64 // among those that are placed once, and among those that take several attempts
+	crowd.Newcomers
+	sales, orders newcomersAmong // among those that are placed once, and those that take several attempts
 }
 
-// newcomer returns the newcomer who places an order, if one does. Of all orders in a row, cut into as many
-// stretches as there are newcomers, one in each is a newcomer's.
-func (l *cell) newcomer(order, orders, newcomers, from uint64) (n crowd.Number, is bool) {
-	if newcomers == 0 {
-		return 0, false
+// newcomersAmong are those among some orders. All orders in a row are cut into as many stretches as there are
+// newcomers, and one order in each is a newcomer's.
+type newcomersAmong struct {
+	n    uint64
+	step uint64 // what an order is of a stretch, in 2³², rounded up
+}
+
+// among spreads the newcomers over so many orders, of which there are not fewer.
+func (n *newcomersAmong) among(orders uint64) {
+	if orders > 0 {
+		n.step = (n.n<<32 + orders - 1) / orders
 	}
-	i := order * newcomers / orders
-	begin, end := (i*orders+newcomers-1)/newcomers, ((i+1)*orders+newcomers-1)/newcomers
-	r := prng.New(l.seed, streamOfNew+from+i)
-	return l.newcomers.first + crowd.Number(from+i), order == begin+r.Below(end-begin)
+}
+
+// newcomer returns the newcomer who places an order, if one does. The newcomers are those from a number on.
+func (l *cell) newcomer(order uint64, among *newcomersAmong, from uint64) (n crowd.Number, is bool) {
+	begin := order * among.step
+	end := begin + among.step
+	for i := begin >> 32; i<<32 < end && i < among.n; i++ {
+		// A point in each stretch, so far from its end that no order has two of them.
+		r := prng.New(l.seed, streamOfNew+from+i)
+		if at := i<<32 + r.Below(1<<32-among.step+1); at >= begin && at < end {
+			return l.newcomers.At(from + i), true
+		}
+	}
+	return 0, false
 }

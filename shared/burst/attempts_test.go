@@ -10,6 +10,7 @@ import (
 
 	"salesburst/shared/burst"
 	"salesburst/shared/contract"
+	"salesburst/shared/market"
 	"salesburst/shared/sale"
 )
 
@@ -154,26 +155,29 @@ func TestAttemptsOfABurstAlone(t *testing.T) {
 // Whoever is new is new once, in the order of the numbers, and nobody is left out.
 func TestNewcomersAreNewOnce(t *testing.T) {
 	orders := make(map[sale.CustomerID]sale.TransactionID)
-	var least, most sale.CustomerID
-	n := 0
 	for _, s := range inARow(t, contract.Online, 30) {
 		if s.CustomerType.String() != "new" || s.Attempt > 1 && s.Timestamp < sale.TimeOf(noon.Add(10*time.Minute)) {
 			continue
 		}
-		if order, known := orders[s.CustomerID]; known {
-			if order != s.OrderID {
-				t.Fatalf("%s is new in %s and in %s", s.CustomerID, order, s.OrderID)
-			}
-			continue
+		if order, known := orders[s.CustomerID]; known && order != s.OrderID {
+			t.Fatalf("%s is new in %s and in %s", s.CustomerID, order, s.OrderID)
 		}
-		if n++; n == 1 {
-			least, most = s.CustomerID, s.CustomerID
-		}
-		least, most = min(least, s.CustomerID), max(most, s.CustomerID)
 		orders[s.CustomerID] = s.OrderID
 	}
-	if span := int(most-least)/2 + 1; span != n || n < 1000 {
-		t.Errorf("%d newcomers with numbers from %d to %d", n, least, most)
+	c, err := newMarket(t).NewConditions(market.Query{
+		Channel: contract.ChannelOnline, From: noon.Add(-time.Minute), To: noon.Add(29 * time.Minute), Mean: slot(contract.Online).Mean,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	born := c.Newcomers(0, 30*time.Minute.Milliseconds())
+	for i := range born.Len() {
+		if _, there := orders[c.CustomerID(born.At(i))]; !there {
+			t.Fatalf("%d is not there", c.CustomerID(born.At(i)))
+		}
+	}
+	if born.Len() != uint64(len(orders)) || len(orders) < 1000 {
+		t.Errorf("%d newcomers, %d were born", len(orders), born.Len())
 	}
 }
 

@@ -32,5 +32,5 @@ func ExampleNew() {
 	fmt.Println(s.TransactionID, s.StoreID, s.ProductName, s.Status)
 	// Output:
 	// 2uyyqd5spdba has 73 sales; the first:
-	// 2uyyqd5spdba-00000000 STORE-CT-02-01 LG - 43" Class Nova 75 Series QNED 4K UHD Smart webOS TV COMPLETED
+	// 2uyyqd5spdba-00000000 STORE-DE-01-01 LG - 43" Class Nova 75 Series QNED 4K UHD Smart webOS TV COMPLETED
 }

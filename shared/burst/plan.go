@@ -47,10 +47,10 @@ type cell struct {
 // events is how many happen in the cell.
 func (l *cell) events() uint64 { return l.sales.n + uint64(len(l.attempts.sorted)) }
 
-// Numbers of the random streams of a cell. Those up to 2³³ are the parts of its time.
+// Numbers of the random streams of a cell.
 const (
 	streamOfCount  = 0
-	streamOfPlaces = 1 << 34 // and on, of the parts with one sale
+	streamOfGaps   = 1 << 34 // and on, of the stretches of sales
 	streamOfSales  = 1 << 35 // and on, one for each order, as all that follow
 	streamOfOrders = 1 << 36
 	streamOfSeries = 1 << 37
@@ -98,8 +98,9 @@ func planDemand(c *market.Conditions, seed uint64, mean int, follows bool) plan 
 		l := &p.cells[i]
 		l.draw(c, mean)
 		if !follows { // nobody would come back who is new to a burst that stands alone
-			l.newcomers.first = strangers
-			strangers += crowd.Number(l.newcomers.sales + l.newcomers.orders)
+			n := l.newcomers.Len()
+			l.newcomers.Newcomers = crowd.NewStrangers(strangers, n)
+			strangers += crowd.Number(n)
 		}
 	}
 	return p
@@ -115,15 +116,15 @@ func (l *cell) draw(c *market.Conditions, mean int) {
 		expected := prng.MulDiv(events, part, prng.Million)
 		return r.Poisson(min(expected-min(expected, surely), most))
 	}
-	l.newcomers = newcomers{first: c.Born(l.begin)}
-	born := uint64(c.Born(l.begin+l.length) - l.newcomers.first)
+	l.newcomers.Newcomers = c.Newcomers(l.begin, l.begin+l.length)
+	born := l.newcomers.Len()
 	if !c.Shuts(l.begin) { // by then all has to be over
 		surely := born * f.NewOrders
-		l.newcomers.orders = (surely + r.Below(prng.Million)) / prng.Million
-		l.orders, l.series = l.newcomers.orders+poisson(f.Orders, surely), poisson(f.Series, 0)
+		l.newcomers.orders.n = (surely + r.Below(prng.Million)) / prng.Million
+		l.orders, l.series = l.newcomers.orders.n+poisson(f.Orders, surely), poisson(f.Series, 0)
 	}
-	l.newcomers.sales = born - l.newcomers.orders
-	l.sales.n = max(poisson(f.Once, 0), l.newcomers.sales) // whoever is new comes for sure
+	l.newcomers.sales.n = born - l.newcomers.orders.n
+	l.sales.n = max(poisson(f.Once, 0), l.newcomers.sales.n) // whoever is new comes for sure
 }
 
 // about is how many events there are, and a few more.
@@ -202,14 +203,19 @@ func (l *cell) divide(c *market.Conditions, seed uint64) {
 	}
 	first, next := l.before*f.New/prng.Million, (l.before+n)*f.New/prng.Million
 	born := min(next-first, l.sales.n+l.orders)
-	l.newcomers = newcomers{first: crowd.Stranger(seed) + crowd.Number(first)}
-	l.newcomers.orders = min(about(f.NewOrders*f.New/prng.Million), min(l.orders, born))
-	l.newcomers.sales = born - l.newcomers.orders
+	l.newcomers.Newcomers = crowd.NewStrangers(crowd.Stranger(seed)+crowd.Number(first), born)
+	l.newcomers.orders.n = min(about(f.NewOrders*f.New/prng.Million), min(l.orders, born))
+	l.newcomers.sales.n = born - l.newcomers.orders.n
 }
 
 // finish makes the plan ready to be asked. name is what a burst that ends at a moment is called.
 func (p *plan) finish(c *market.Conditions, name func(end time.Time) sale.BurstID) {
 	p.from = sale.TimeOf(c.From)
+	for i := range p.cells {
+		l := &p.cells[i]
+		l.newcomers.sales.among(l.sales.n)
+		l.newcomers.orders.among(l.orders)
+	}
 	p.spread(c.Following())
 	if p.open {
 		over := c.To.Sub(c.From).Milliseconds()
@@ -262,7 +268,9 @@ func (p *plan) index() {
 
 // at returns the cell of event i of the burst, which the plan must know, and its number there.
 func (p *plan) at(i uint64) (at int, n uint64) {
-	at = int(p.near[(i-p.start)*uint64(len(p.near))/p.events])
+	if at = p.own; len(p.near) > 1 {
+		at = int(p.near[(i-p.start)*uint64(len(p.near))/p.events])
+	}
 	for p.cells[at].before+p.cells[at].events() <= i {
 		at++
 	}
@@ -274,11 +282,11 @@ func (p *plan) write(c *market.Conditions, i uint64, s *sale.Sale) {
 	at, n := p.at(i)
 	l := &p.cells[at]
 	s.TransactionID = sale.TransactionID{Burst: l.burst, Sequence: uint32(i)}
-	s.OrderID = s.TransactionID
+	s.OrderID = sale.TransactionID{Burst: l.burst, Sequence: uint32(i)}
 	a, isAttempt, number := l.event(n)
 	if !isAttempt {
 		o := market.Order{Seed: l.seed, Stream: streamOfSales + number}
-		o.Customer, o.New = l.newcomer(number, l.sales.n, l.newcomers.sales, 0)
+		o.Customer, o.New = l.newcomer(number, &l.newcomers.sales, 0)
 		c.Sell(o, p.time(l, l.time(number)), s)
 		return
 	}
@@ -297,7 +305,7 @@ func (p *plan) write(c *market.Conditions, i uint64, s *sale.Sale) {
 		return
 	}
 	o := market.Order{Seed: begun.seed, Stream: streamOfOrders + 1<<32 + a.order()}
-	o.Customer, o.New = begun.newcomer(a.order(), begun.orders, begun.newcomers.orders, begun.newcomers.sales)
+	o.Customer, o.New = begun.newcomer(a.order(), &begun.newcomers.orders, begun.newcomers.sales.n)
 	c.SellAgain(o, p.time(begun, first), now, int(a.number())+1, of, s)
 	if a.number() > 0 {
 		s.OrderID = sale.TransactionID{Burst: begun.burst,

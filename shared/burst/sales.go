@@ -1,125 +1,78 @@
 package burst
 
 import (
-	"math/bits"
+	"sort"
 
+	"salesburst/shared/market/crowd"
 	"salesburst/shared/prng"
 )
 
 // sales are when the orders of a cell are placed: spread over it evenly and independently of each
-// other, as customers do who do not know each other.
+// other, as customers do who do not know each other. So the gaps before the first one, from each to
+// the next and after the last one are exponential numbers, in a unit of which as many as there are
+// fill the cell.
 //
-// The cell's time is halved, and each half halved again, and so on. How many of a part's sales are
-// in its first half is thrown as so many coins, from a random stream that only this part has. So
-// the time of one sale can be found without that of any other, and the sales are in order.
+// The gaps of each few sales have a random stream of their own, and what lies before those is added
+// up once. So the time of one sale is found without those of the rest, and the sales are in order.
 type sales struct {
-	n     uint64
-	slots []uint32 // how many come before each of a power of two of parts; one more for the end
+	n    uint64
+	sums []uint64 // of the gaps before each stretch of sales
+	unit uint64   // milliseconds, in 2⁻⁴⁷
 }
 
 const (
-	perSlot = 8  // sales, at most on average: the slots are what a plan keeps in memory
-	places  = 32 // a cell has 2^places places in time
+	stretch  = 4  // sales
+	unitBits = 47 // with which a product is below 2⁶⁴
 )
 
-// half is how many of a part's n sales are in its first half. Part 1 is the cell, and the halves of
-// a part are its double and the one after.
-func (l *cell) half(part, n uint64) uint64 {
-	r := prng.New(l.seed, part)
-	return r.Half(n)
-}
+// gap returns the next gap, of 65,536 on average.
+func gap(r *prng.Rand) uint64 { return crowd.Exponential(r.Next()) }
 
-// fill counts the sales of the slots.
+// gaps are those that end at the sales of a stretch, and the one behind the last of the cell.
+func (l *cell) gaps(stretch uint64) prng.Rand { return prng.New(l.seed, streamOfGaps+stretch) }
+
+// fill adds up the gaps.
 func (l *cell) fill() {
-	slots := 1
-	for l.sales.n > uint64(slots)*perSlot {
-		slots *= 2
-	}
-	s := make([]uint32, slots+1)
-	s[0] = uint32(l.sales.n)
-	for parts := 1; parts < slots; parts *= 2 {
-		for i := parts - 1; i >= 0; i-- {
-			n := uint64(s[i])
-			first := l.half(uint64(parts+i), n)
-			s[2*i], s[2*i+1] = uint32(first), uint32(n-first)
+	s := &l.sales
+	s.sums = make([]uint64, s.n/stretch+1)
+	sum := uint64(1) // so that the last sale is before the end
+	for i := range s.sums {
+		s.sums[i] = sum
+		r := l.gaps(uint64(i))
+		for range min(s.n+1-uint64(i)*stretch, stretch) {
+			sum += gap(&r)
 		}
 	}
-	var before uint32
-	for i, n := range s[:slots] {
-		s[i] = before
-		before += n
-	}
-	s[slots] = before
-	l.sales.slots = s
-}
-
-// part is a half of a half … of a cell's time, with the sales in it.
-type part struct {
-	number uint64
-	place  uint64 // where it begins
-	width  uint   // it has 2^width places
-	before uint64 // sales before it
-	sales  uint64
-}
-
-// slot is one of the parts that fill has counted.
-func (s *sales) slot(i uint64) part {
-	width := uint(places + 1 - bits.Len(uint(len(s.slots)-1)))
-	return part{uint64(len(s.slots)-1) + i, i << width, width, uint64(s.slots[i]), uint64(s.slots[i+1] - s.slots[i])}
-}
-
-// halves returns the first half of a part, and the second.
-func (l *cell) halves(p part) (a, b part) {
-	n := l.half(p.number, p.sales)
-	a = part{2 * p.number, p.place, p.width - 1, p.before, n}
-	return a, part{a.number + 1, p.place + 1<<a.width, a.width, p.before + n, p.sales - n}
+	s.unit = uint64(l.length) << unitBits / sum
 }
 
 // time returns when sale i is, in milliseconds from the cell's begin.
 func (l *cell) time(i uint64) int64 {
-	slots := uint64(len(l.sales.slots) - 1)
-	at := i * slots / l.sales.n
-	for uint64(l.sales.slots[at]) > i {
-		at--
+	sum := l.sales.sums[i/stretch]
+	r := l.gaps(i / stretch)
+	for range i%stretch + 1 {
+		sum += gap(&r)
 	}
-	for uint64(l.sales.slots[at+1]) <= i {
-		at++
-	}
-	p := l.sales.slot(at)
-	for p.sales > 1 && p.width > 0 {
-		a, b := l.halves(p)
-		if p = a; i >= b.before {
-			p = b
-		}
-	}
-	r := prng.New(l.seed, streamOfPlaces+p.number)
-	return int64((p.place + r.Below(1<<p.width)) * uint64(l.length) >> places)
+	return l.sales.at(sum)
 }
+
+// at returns where a sum of gaps ends, in milliseconds.
+func (s *sales) at(sum uint64) int64 { return int64(sum * s.unit >> unitBits) }
 
 // upTo returns how many sales are at a millisecond of the cell or before.
 func (l *cell) upTo(ms int64) uint64 {
-	// The first place of the next millisecond.
-	end := (uint64(ms+1)<<places + uint64(l.length) - 1) / uint64(l.length)
-	if end >= 1<<places {
-		return l.sales.n
+	s := &l.sales
+	later := sort.Search(len(s.sums), func(i int) bool { return s.at(s.sums[i]) > ms })
+	if later == 0 {
+		return 0
 	}
-	slots := uint64(len(l.sales.slots) - 1)
-	p := l.sales.slot(end * slots >> places)
-	for p.sales > 1 && p.width > 0 {
-		a, b := l.halves(p)
-		if p = a; end >= b.place {
-			p = b
+	n := uint64(later-1) * stretch
+	sum, r := s.sums[later-1], l.gaps(uint64(later-1))
+	for range min(s.n-n, stretch) {
+		if sum += gap(&r); s.at(sum) > ms {
+			break
 		}
+		n++
 	}
-	if p.sales == 0 {
-		return p.before
-	}
-	if p.width > 0 {
-		r := prng.New(l.seed, streamOfPlaces+p.number)
-		p.place += r.Below(1 << p.width)
-	}
-	if p.place < end {
-		return p.before + p.sales
-	}
-	return p.before
+	return n
 }

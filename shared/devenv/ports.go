@@ -25,8 +25,8 @@ func freePorts(n int) (*ports, error) {
 	var last error
 	for tries := 0; len(p.numbers) < n; tries++ {
 		if tries == 1000 {
-			return nil, errors.Join(fmt.Errorf("looking for %d free ports from %d to %d: %w", n, firstPort, lastPort, last),
-				p.Close())
+			return nil, errors.Join(p.Close(),
+				fmt.Errorf("looking for %d free ports from %d to %d: %w", n, firstPort, lastPort, last))
 		}
 		port := firstPort + rand.IntN(lastPort-firstPort+1)
 		number := strconv.Itoa(port)

@@ -208,10 +208,11 @@ func (c *Conditions) Demand(t time.Time) uint64 {
 	return level * uint64(100+c.scenario.moreDemand) / 100
 }
 
-// Born returns how many customers have placed their first order by a moment, in milliseconds from
+// Newcomers are the customers who place their first order in a stretch of time, in milliseconds from
 // From.
-func (c *Conditions) Born(ms int64) crowd.Number {
-	return c.population.crowd.Born((c.From.UnixMilli() + ms) / 1000)
+func (c *Conditions) Newcomers(from, to int64) crowd.Newcomers {
+	begin := c.From.UnixMilli()
+	return c.population.crowd.Newcomers((begin+from)/1000, (begin+to)/1000)
 }
 
 // Shuts reports whether all will be shut a while after a moment, in milliseconds from From.

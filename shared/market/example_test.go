@@ -32,6 +32,6 @@ func ExampleMarket_NewConditions() {
 	_, err = m.NewConditions(market.Query{Channel: contract.ChannelStore, Scenario: "christmas"})
 	fmt.Println(err)
 	// Output:
-	// Sony sold in Milwaukee for 352.50
+	// Sony sold in Sacramento for 930.59
 	// scenario "christmas": allowed is flash-sale, payment-outage
 }

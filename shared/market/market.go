@@ -38,7 +38,7 @@ type Market struct {
 	browsers  *browsers.Browsers
 	checkout  *checkout.Checkout
 	places    []place
-	devices   []device
+	devices   [browsers.Devices]int64 // how much dearer sets are that are bought with one, as a tilt
 	channels  map[contract.Channel]*channel
 	scenarios []scenario
 	dear      sale.Cents // an order of this much is a large one
@@ -50,12 +50,6 @@ type place struct {
 	name, state sale.Text
 	region      checkout.Region
 	roomy       int64 // how much larger sets are that are bought here, as a tilt
-}
-
-// device is what people buy with online, and how much dearer sets are that are bought so, as a tilt.
-type device struct {
-	name sale.Text
-	tilt int64
 }
 
 // channel is one way to buy.
@@ -113,8 +107,8 @@ func NewWith(c *dataset.Catalogue, model *Model) (*Market, error) {
 			region: checkout.RegionOf(p.State), roomy: model.Places.Roomy[p.State],
 		})
 	}
-	for name, tilt := range model.Customers.Devices {
-		m.devices = append(m.devices, device{sale.NewText(name), tilt})
+	for d := range browsers.Devices {
+		m.devices[d] = model.Customers.Devices[d.Text().String()]
 	}
 	m.dear = sale.Cents(model.Fraud.Dear * 100)
 	m.channels = make(map[contract.Channel]*channel)

@@ -57,7 +57,8 @@ const (
 	idsOfCity   = 800_000_000
 )
 
-func (c *Conditions) id(n crowd.Number) sale.CustomerID {
+// CustomerID returns how a customer is called in the events.
+func (c *Conditions) CustomerID(n crowd.Number) sale.CustomerID {
 	if n >= crowd.Strangers {
 		return sale.CustomerID(mostIDs + idsOfCities + uint64(n-crowd.Strangers)%100_000_000_000)
 	}
@@ -71,29 +72,24 @@ func (c *Conditions) id(n crowd.Number) sale.CustomerID {
 	return sale.CustomerID(id % mostIDs)
 }
 
-// buyer draws who places an order.
-func (c *Conditions) buyer(r *prng.Rand, o Order, h *hour) (b buyer) {
-	if o.New {
-		b.Customer, b.kind = h.crowd.Born(o.Customer), checkout.Newcomer
-	} else {
-		b.Customer = h.crowd.Returning(r)
-	}
-	b.id = c.id(b.Number)
+// know fills in what follows from the customer.
+func (c *Conditions) know(b *buyer, kind checkout.Kind) {
+	b.kind = kind
+	b.id = c.CustomerID(b.Number)
 	b.taste = prng.Mix(uint64(b.id) << 8)
 	b.place = c.population.homes[b.Home]
 	if c.only.city != none {
 		b.place = c.only.city
 	}
-	if b.kind == checkout.Returning && c.spent(&b) >= c.market.model.Customers.VIPFrom {
+	if kind == checkout.Returning && c.spent(b) >= c.market.model.Customers.VIPFrom {
 		b.kind = checkout.VIP
 	}
-	return b
 }
 
 // spent is what a customer has spent by now, on average of all who are like that, in whole units of
 // the currency.
 func (c *Conditions) spent(b *buyer) uint64 {
-	orders := c.population.crowd.Orders(b.Number, b.Days) // of 1000
+	orders := c.population.crowd.Orders(b.Class, b.Days) // of 1000
 	return orders * c.market.model.Customers.Spends * (256 + b.power()) / 512 / 1000
 }
 
@@ -113,24 +109,29 @@ type draft struct {
 // draft draws an order that is placed at a moment.
 func (c *Conditions) draft(d *draft, r *prng.Rand, o Order, at sale.Time) {
 	d.hour = &c.hours[(at-c.from)/hourMs]
-	d.buyer = c.buyer(r, o, d.hour)
+	if o.New {
+		d.hour.crowd.Newcomer(o.Customer, &d.Customer)
+		c.know(&d.buyer, checkout.Newcomer)
+	} else {
+		d.hour.crowd.Returning(r, &d.Customer)
+		c.know(&d.buyer, checkout.Returning)
+	}
 	m := c.market
 	if !c.channel.store {
 		d.way.Browser = d.hour.browsers.Of(d.bits(deviceTaste))
 		if !o.New && c.unusual(d) && r.In(m.model.Customers.AfterWork, 100) {
-			c.another(d, r, o)
+			c.another(d, r)
 		}
 		for tries := uint64(0); c.only.method != none && !m.pays(c.only.method, d.way.Browser) && tries < 64; tries++ {
 			if d.way.Browser = d.hour.browsers.Of(d.bits(deviceTaste) + tries<<52); !o.New {
-				d.buyer = c.buyer(r, o, d.hour)
-				d.way.Browser = d.hour.browsers.Of(d.bits(deviceTaste))
+				c.another(d, r)
 			}
 		}
 		d.source = m.checkout.Source(d.kind, r.Next())
 	}
 	c.choose(r, d)
 	price, _ := d.hour.offer.Price(d.product)
-	d.quantity = m.goods.Quantity(price, r.Next())
+	d.quantity = d.hour.offer.Quantity(d.product, r.Next())
 	c.takeOff(r, d)
 	_, d.way.Amount = amounts(price, d.quantity, d.off)
 	d.way.Region = m.places[d.place].region
@@ -156,16 +157,10 @@ func (c *Conditions) unusual(d *draft) bool {
 }
 
 // another takes another customer by the same clock instead.
-func (c *Conditions) another(d *draft, r *prng.Rand, o Order) {
-	const tries = 6
-	zone := c.market.places[d.place].Zone
-	for range tries {
-		b := c.buyer(r, o, d.hour)
-		if c.market.places[b.place].Zone == zone {
-			d.buyer, d.way.Browser = b, d.hour.browsers.Of(b.bits(deviceTaste))
-			return
-		}
-	}
+func (c *Conditions) another(d *draft, r *prng.Rand) {
+	d.hour.crowd.ReturningBy(d.Zone, r, &d.Customer)
+	c.know(&d.buyer, checkout.Returning)
+	d.way.Browser = d.hour.browsers.Of(d.bits(deviceTaste))
 }
 
 // tilt is how dear a set the buyer takes of two, of goods.Dearer.
@@ -173,11 +168,7 @@ func (c *Conditions) tilt(d *draft) uint64 {
 	f := &c.market.model.Customers
 	tilt := int64(goods.Neutral) + (int64(d.power())-256)*f.Power/256 + c.market.places[d.place].roomy
 	if b := d.way.Browser; b != nil {
-		for i := range c.market.devices {
-			if c.market.devices[i].name == b.Device {
-				tilt += c.market.devices[i].tilt
-			}
-		}
+		tilt += c.market.devices[b.Device]
 	}
 	if d.kind == checkout.VIP {
 		tilt += f.VIPs
@@ -192,16 +183,18 @@ func (c *Conditions) choose(r *prng.Rand, d *draft) {
 	if c.focus.brand != none && r.In(uint64(c.scenario.attracts), 100) {
 		brand, item = c.focus.brand, c.focus.product
 	}
-	switch {
-	case item != none:
-		d.product = item
-	case brand != none:
-		d.product = offer.DrawOfBrand(brand, r, tilt)
-	case r.In(c.market.model.Customers.LoyalToBrand, 100):
-		d.product = offer.DrawOfBrand(c.market.goods.Favourite(d.bits(brandTaste), c.channel.store), r, tilt)
-	default:
-		d.product = offer.Draw(r, tilt)
+	if d.product = item; item != none {
+		return
 	}
+	if brand == none {
+		brand = offer.DrawBrand(r)
+		// Whether it is the favourite cannot be foreseen: looking it up is cheaper than a branch.
+		favourite := c.market.goods.Favourite(d.bits(brandTaste), c.channel.store)
+		if r.In(c.market.model.Customers.LoyalToBrand, 100) {
+			brand = favourite
+		}
+	}
+	d.product = offer.DrawOfBrand(brand, r, tilt)
 }
 
 // takeOff chooses what is taken off the order. What is normal demand for the scenario's focus is in

@@ -29,7 +29,7 @@ func (c *Conditions) SellAgain(o Order, placed, at sale.Time, number, of int, s 
 	x := &c.channel.fails
 	// Orders whose first attempt is likely to fail are here more often.
 	var d draft
-	const tries = 6
+	const tries = 4
 	for range tries {
 		c.lasting(&d, &r, o, placed)
 		if r.Below(max(x.most, 1)) < d.chance {
@@ -171,7 +171,7 @@ func (c *Conditions) where(d *draft, s *sale.Sale) {
 	if !c.channel.store {
 		s.StoreID = sale.Text{}
 		s.Latitude, s.Longitude = at.Scatter(d.taste)
-		s.Device, s.UserAgent = d.way.Browser.Device, d.way.Browser.UserAgent
+		s.Device, s.UserAgent = d.way.Browser.Device.Text(), d.way.Browser.UserAgent
 		return
 	}
 	shops := c.population.shops[d.Home]

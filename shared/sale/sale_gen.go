@@ -2,6 +2,8 @@
 
 package sale
 
+import "slices"
+
 // Sale is one attempt to buy a product, completed or failed. Its JSON form is the
 // value of the Kafka record: one object in UTF-8 without white space, the
 // fields in the order given here.
@@ -80,115 +82,143 @@ type Sale struct {
 
 // AppendMarked is AppendJSON, and tells where the values are.
 func (s *Sale) AppendMarked(b []byte, marks *Marks) []byte {
-	b = append(b, `{"transaction_id":"`...)
+	if room := s.room(); cap(b)-len(b) < room {
+		b = slices.Grow(b, room)
+	}
+	b = appendBlock(b, `{"transaction_id":"             `, 19)
 	b = s.TransactionID.append(b)
 	b = append(b, '"')
 	marks[0] = Mark{uint32(len(b)), s.TransactionID.Sequence}
-	b = append(b, `,"order_id":"`...)
+	b = appendHalf(b, `,"order_id":"   `, 13)
 	b = s.OrderID.append(b)
 	b = append(b, '"')
 	marks[1] = Mark{uint32(len(b)), s.OrderID.Sequence}
-	b = append(b, `,"attempt":`...)
+	b = appendHalf(b, `,"attempt":     `, 11)
 	b = appendInt(b, s.Attempt)
 	marks[2] = Mark{uint32(len(b)), uint32(s.Attempt)}
-	b = append(b, `,"customer_id":"`...)
+	b = appendHalf(b, `,"customer_id":"`, 16)
 	b = s.CustomerID.Append(b)
 	b = append(b, '"')
 	marks[3] = Mark{uint32(len(b)), uint32(s.CustomerID)}
-	b = append(b, `,"product_name":`...)
+	b = appendHalf(b, `,"product_name":`, 16)
 	b = s.ProductName.append(b)
 	marks[4] = Mark{uint32(len(b)), s.ProductName.hash}
-	b = append(b, `,"category":`...)
+	b = appendHalf(b, `,"category":    `, 12)
 	b = s.Category.append(b)
 	marks[5] = Mark{uint32(len(b)), s.Category.hash}
-	b = append(b, `,"price":`...)
+	b = appendHalf(b, `,"price":       `, 9)
 	b = s.Price.append(b)
 	marks[6] = Mark{uint32(len(b)), uint32(s.Price)}
-	b = append(b, `,"list_price":`...)
+	b = appendHalf(b, `,"list_price":  `, 14)
 	b = s.ListPrice.append(b)
 	marks[7] = Mark{uint32(len(b)), uint32(s.ListPrice)}
-	b = append(b, `,"promotion":`...)
+	b = appendHalf(b, `,"promotion":   `, 13)
 	b = s.Promotion.append(b)
 	marks[8] = Mark{uint32(len(b)), s.Promotion.hash}
-	b = append(b, `,"total_amount":`...)
+	b = appendHalf(b, `,"total_amount":`, 16)
 	b = s.TotalAmount.append(b)
 	marks[9] = Mark{uint32(len(b)), uint32(s.TotalAmount)}
-	b = append(b, `,"currency":`...)
+	b = appendHalf(b, `,"currency":    `, 12)
 	b = s.Currency.append(b)
 	marks[10] = Mark{uint32(len(b)), s.Currency.hash}
-	b = append(b, `,"quantity":`...)
+	b = appendHalf(b, `,"quantity":    `, 12)
 	b = appendInt(b, s.Quantity)
 	marks[11] = Mark{uint32(len(b)), uint32(s.Quantity)}
-	b = append(b, `,"payment_method":`...)
+	b = appendBlock(b, `,"payment_method":              `, 18)
 	b = s.PaymentMethod.append(b)
 	marks[12] = Mark{uint32(len(b)), s.PaymentMethod.hash}
-	b = append(b, `,"status":"`...)
-	b = append(b, s.Status.String()...)
+	b = appendHalf(b, `,"status":"     `, 11)
+	b = s.Status.append(b)
 	b = append(b, '"')
 	marks[13] = Mark{uint32(len(b)), uint32(s.Status)}
-	b = append(b, `,"order_type":`...)
+	b = appendHalf(b, `,"order_type":  `, 14)
 	b = s.OrderType.append(b)
 	marks[14] = Mark{uint32(len(b)), s.OrderType.hash}
-	b = append(b, `,"city":`...)
+	b = appendHalf(b, `,"city":        `, 8)
 	b = s.City.append(b)
 	marks[15] = Mark{uint32(len(b)), s.City.hash}
-	b = append(b, `,"country":`...)
+	b = appendHalf(b, `,"country":     `, 11)
 	b = s.Country.append(b)
 	marks[16] = Mark{uint32(len(b)), s.Country.hash}
-	b = append(b, `,"device":`...)
+	b = appendHalf(b, `,"device":      `, 10)
 	b = s.Device.append(b)
 	marks[17] = Mark{uint32(len(b)), s.Device.hash}
-	b = append(b, `,"brand":`...)
+	b = appendHalf(b, `,"brand":       `, 9)
 	b = s.Brand.append(b)
 	marks[18] = Mark{uint32(len(b)), s.Brand.hash}
-	b = append(b, `,"screen_size":`...)
+	b = appendHalf(b, `,"screen_size": `, 15)
 	b = appendInt(b, s.ScreenSize)
 	marks[19] = Mark{uint32(len(b)), uint32(s.ScreenSize)}
-	b = append(b, `,"display_type":`...)
+	b = appendHalf(b, `,"display_type":`, 16)
 	b = s.DisplayType.append(b)
 	marks[20] = Mark{uint32(len(b)), s.DisplayType.hash}
-	b = append(b, `,"resolution":`...)
+	b = appendHalf(b, `,"resolution":  `, 14)
 	b = s.Resolution.append(b)
 	marks[21] = Mark{uint32(len(b)), s.Resolution.hash}
-	b = append(b, `,"latitude":`...)
+	b = appendHalf(b, `,"latitude":    `, 12)
 	b = s.Latitude.append(b)
 	marks[22] = Mark{uint32(len(b)), uint32(s.Latitude)}
-	b = append(b, `,"longitude":`...)
+	b = appendHalf(b, `,"longitude":   `, 13)
 	b = s.Longitude.append(b)
 	marks[23] = Mark{uint32(len(b)), uint32(s.Longitude)}
-	b = append(b, `,"source":`...)
+	b = appendHalf(b, `,"source":      `, 10)
 	b = s.Source.append(b)
 	marks[24] = Mark{uint32(len(b)), s.Source.hash}
-	b = append(b, `,"timestamp":"`...)
+	b = appendHalf(b, `,"timestamp":"  `, 14)
 	b = s.Timestamp.append(b)
 	b = append(b, '"')
 	marks[25] = Mark{uint32(len(b)), uint32(s.Timestamp)}
-	b = append(b, `,"os":`...)
+	b = appendHalf(b, `,"os":          `, 6)
 	b = s.OS.append(b)
 	marks[26] = Mark{uint32(len(b)), s.OS.hash}
-	b = append(b, `,"state":`...)
+	b = appendHalf(b, `,"state":       `, 9)
 	b = s.State.append(b)
 	marks[27] = Mark{uint32(len(b)), s.State.hash}
-	b = append(b, `,"user_agent":`...)
+	b = appendHalf(b, `,"user_agent":  `, 14)
 	b = s.UserAgent.append(b)
 	marks[28] = Mark{uint32(len(b)), s.UserAgent.hash}
-	b = append(b, `,"discount":`...)
+	b = appendHalf(b, `,"discount":    `, 12)
 	b = s.Discount.append(b)
 	marks[29] = Mark{uint32(len(b)), uint32(s.Discount)}
-	b = append(b, `,"commission":`...)
+	b = appendHalf(b, `,"commission":  `, 14)
 	b = s.Commission.append(b)
 	marks[30] = Mark{uint32(len(b)), uint32(s.Commission)}
-	b = append(b, `,"failure_reason":`...)
+	b = appendBlock(b, `,"failure_reason":              `, 18)
 	b = s.FailureReason.append(b)
 	marks[31] = Mark{uint32(len(b)), s.FailureReason.hash}
-	b = append(b, `,"store_id":`...)
+	b = appendHalf(b, `,"store_id":    `, 12)
 	b = s.StoreID.append(b)
 	marks[32] = Mark{uint32(len(b)), s.StoreID.hash}
-	b = append(b, `,"customer_type":`...)
+	b = appendBlock(b, `,"customer_type":               `, 17)
 	b = s.CustomerType.append(b)
 	marks[33] = Mark{uint32(len(b)), s.CustomerType.hash}
-	b = append(b, `,"scenario":`...)
+	b = appendHalf(b, `,"scenario":    `, 12)
 	b = s.Scenario.append(b)
 	marks[34] = Mark{uint32(len(b)), s.Scenario.hash}
 	return append(b, '}')
+}
+
+// room is what the JSON form takes at most, and what is written beyond its end.
+func (s *Sale) room() int {
+	return 2230 +
+		int(s.ProductName.size) +
+		int(s.Category.size) +
+		int(s.Promotion.size) +
+		int(s.Currency.size) +
+		int(s.PaymentMethod.size) +
+		int(s.OrderType.size) +
+		int(s.City.size) +
+		int(s.Country.size) +
+		int(s.Device.size) +
+		int(s.Brand.size) +
+		int(s.DisplayType.size) +
+		int(s.Resolution.size) +
+		int(s.Source.size) +
+		int(s.OS.size) +
+		int(s.State.size) +
+		int(s.UserAgent.size) +
+		int(s.FailureReason.size) +
+		int(s.StoreID.size) +
+		int(s.CustomerType.size) +
+		int(s.Scenario.size)
 }

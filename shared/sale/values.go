@@ -1,11 +1,14 @@
 package sale
 
 import (
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"hash/fnv"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -13,8 +16,9 @@ import (
 // quotes and escapes included, so that writing it is one copy. The zero value is
 // the empty string. Two Texts are equal when their strings are.
 type Text struct {
-	quoted string // empty for the empty string
-	hash   uint32 // of quoted, FNV-1a
+	padded string // the JSON form, with blanks up to blockSize; empty for the empty string
+	size   uint32 // of the JSON form
+	hash   uint32 // of the JSON form, FNV-1a
 }
 
 // NewText makes a Text of s. As encoding/json does, it writes invalid UTF-8 as
@@ -29,31 +33,40 @@ func NewText(s string) Text {
 	}
 	h := fnv.New32a()
 	h.Write(quoted)
-	return Text{string(quoted), h.Sum32()}
+	return Text{block(string(quoted)), uint32(len(quoted)), h.Sum32()}
+}
+
+// json is the JSON form.
+func (t Text) json() string {
+	if t.size == 0 {
+		return `""`
+	}
+	return t.padded[:t.size]
 }
 
 // String returns the string itself, without quotes. It is meant for messages
 // and tests and is slow.
 func (t Text) String() string {
-	if t.quoted == "" {
-		return ""
-	}
 	var s string
-	if err := json.Unmarshal([]byte(t.quoted), &s); err != nil {
+	if err := json.Unmarshal([]byte(t.json()), &s); err != nil {
 		panic(err) // only NewText makes a quoted form
 	}
 	return s
 }
 
+// append writes the JSON form to b, which has room for a block and the form.
 func (t Text) append(b []byte) []byte {
-	if t.quoted == "" {
+	switch {
+	case t.size == 0:
 		return append(b, '"', '"')
+	case t.size > blockSize:
+		return append(b, t.padded...)
 	}
-	return append(b, t.quoted...)
+	return appendBlock(b, t.padded, int(t.size))
 }
 
 // MarshalJSON implements json.Marshaler.
-func (t Text) MarshalJSON() ([]byte, error) { return t.append(nil), nil }
+func (t Text) MarshalJSON() ([]byte, error) { return []byte(t.json()), nil }
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (t *Text) UnmarshalJSON(b []byte) error {
@@ -70,12 +83,26 @@ func (t *Text) UnmarshalJSON(b []byte) error {
 type Cents int64
 
 // String returns the amount with two decimals, as 1299.90.
-func (c Cents) String() string { return string(c.append(nil)) }
+func (c Cents) String() string { return string(c.append(make([]byte, 0, numberRoom))) }
 
-func (c Cents) append(b []byte) []byte { return appendFixed(b, int64(c), 100) }
+// append writes the JSON form to b, which has room for it and eight bytes more.
+func (c Cents) append(b []byte) []byte {
+	n := uint64(c)
+	if c < 0 {
+		b = append(b, '-')
+		n = -n
+	}
+	whole := n / 100
+	if whole >= 10_000 {
+		b = append(strconv.AppendUint(b, whole, 10), '.')
+		return append2(b, uint32(n%100))
+	}
+	zeros := leadingZeros(whole)
+	return appendWord(b, (digits4(whole)|'.'<<32|pair(n%100)<<40)>>(8*zeros), 7-zeros)
+}
 
 // MarshalJSON implements json.Marshaler.
-func (c Cents) MarshalJSON() ([]byte, error) { return c.append(nil), nil }
+func (c Cents) MarshalJSON() ([]byte, error) { return c.append(make([]byte, 0, numberRoom)), nil }
 
 // UnmarshalJSON implements json.Unmarshaler. More than two decimals are an error.
 func (c *Cents) UnmarshalJSON(b []byte) error {
@@ -88,10 +115,21 @@ func (c *Cents) UnmarshalJSON(b []byte) error {
 // Its JSON form is a number with four decimals.
 type Degrees int32
 
-func (d Degrees) append(b []byte) []byte { return appendFixed(b, int64(d), 10_000) }
+// append writes the JSON form to b, which has room for it and eight bytes more.
+func (d Degrees) append(b []byte) []byte {
+	n := uint64(d)
+	if d < 0 {
+		b = append(b, '-')
+		n = -n
+	}
+	whole := n / 10_000
+	zeros := leadingZeros(whole)
+	b = appendWord(b, (digits4(whole)|'.'<<32)>>(8*zeros), 5-zeros)
+	return appendWord(b, digits4(n%10_000), 4)
+}
 
 // MarshalJSON implements json.Marshaler.
-func (d Degrees) MarshalJSON() ([]byte, error) { return d.append(nil), nil }
+func (d Degrees) MarshalJSON() ([]byte, error) { return d.append(make([]byte, 0, numberRoom)), nil }
 
 // UnmarshalJSON implements json.Unmarshaler. More than four decimals are an error.
 func (d *Degrees) UnmarshalJSON(b []byte) error {
@@ -116,10 +154,12 @@ func TimeOf(t time.Time) Time { return Time(t.UnixMilli()) }
 func (t Time) Time() time.Time { return time.UnixMilli(int64(t)).UTC() }
 
 // String returns the JSON form without its quotes.
-func (t Time) String() string { return string(t.append(nil)) }
+func (t Time) String() string { return string(t.append(make([]byte, 0, numberRoom))) }
 
 // MarshalJSON implements json.Marshaler.
-func (t Time) MarshalJSON() ([]byte, error) { return quote(t.append), nil }
+func (t Time) MarshalJSON() ([]byte, error) {
+	return append(t.append(append(make([]byte, 0, numberRoom), '"')), '"'), nil
+}
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (t *Time) UnmarshalJSON(b []byte) error {
@@ -135,8 +175,9 @@ func (t *Time) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// append writes the civil date by Howard Hinnant's algorithm days-to-civil
-// (years 0000 to 9999): time.Time's formatting costs four times as much.
+// append writes the JSON form to b, which has room for it, for the years 0000 to 9999: time.Time's
+// formatting costs four times as much. The civil date is that of Neri and Schneider, "Euclidean affine
+// functions and their application to calendar algorithms" (2022).
 func (t Time) append(b []byte) []byte {
 	const day = 24 * 60 * 60 * 1000
 	days := int64(t) / day
@@ -144,27 +185,20 @@ func (t Time) append(b []byte) []byte {
 	if ms < 0 {
 		days, ms = days-1, ms+day
 	}
-	days += 719468
-	era := days / 146097
-	dayOfEra := days - era*146097
-	yearOfEra := (dayOfEra - dayOfEra/1460 + dayOfEra/36524 - dayOfEra/146096) / 365
-	dayOfYear := dayOfEra - (365*yearOfEra + yearOfEra/4 - yearOfEra/100)
-	mp := (5*dayOfYear + 2) / 153
-	d := dayOfYear - (153*mp+2)/5 + 1
-	m, y := mp+3, yearOfEra+era*400
-	if m > 12 {
-		m, y = m-12, y+1
+	const march1 = 719468 // 1970 began so many days after March 1 of the year 0
+	n := uint64(days+march1)*4 + 3
+	century, ofCentury := n/146097, n%146097/4
+	p := (4*ofCentury + 3) * 2939745
+	y, ofYear := 100*century+p>>32, p&(1<<32-1)/2939745/4
+	n = 2141*ofYear + 197913
+	m, d := n>>16, n&(1<<16-1)/2141+1
+	if ofYear >= 306 { // from January on
+		y, m = y+1, m-12
 	}
-	b = append4(b, uint32(y))
-	b = append2(append(b, '-'), uint32(m))
-	b = append2(append(b, '-'), uint32(d))
-	seconds := uint32(ms / 1000)
-	b = append2(append(b, 'T'), seconds/3600)
-	b = append2(append(b, ':'), seconds/60%60)
-	b = append2(append(b, ':'), seconds%60)
-	thousandths := uint32(ms % 1000)
-	b = append2(append(b, '.', byte('0'+thousandths/100)), thousandths%100)
-	return append(b, 'Z')
+	seconds, thousandths := uint64(ms/1000), uint64(ms%1000)
+	b = appendWord(b, digits4(y)|'-'<<32|pair(m)<<40|'-'<<56, 8)
+	b = appendWord(b, pair(d)|'T'<<16|pair(seconds/3600)<<24|':'<<40|pair(seconds/60%60)<<48, 8)
+	return appendWord(b, ':'|pair(seconds%60)<<8|'.'<<24|('0'+thousandths/100)<<32|pair(thousandths%100)<<40|'Z'<<56, 8)
 }
 
 // Status tells how a sale ended.
@@ -191,6 +225,22 @@ func (s Status) String() string {
 	}
 	return "Status(" + strconv.Itoa(int(s)) + ")"
 }
+
+// append writes the name to b, which has room for a block more.
+func (s Status) append(b []byte) []byte {
+	if int(s) < len(statusBlocks) {
+		return appendBlock(b, statusBlocks[s], len(statusNames[s]))
+	}
+	return append(b, s.String()...)
+}
+
+// statusBlocks are the names with blanks behind them.
+var statusBlocks = func() (blocks [len(statusNames)]string) {
+	for s, name := range statusNames {
+		blocks[s] = block(name)
+	}
+	return blocks
+}()
 
 // MarshalText implements encoding.TextMarshaler.
 func (s Status) MarshalText() ([]byte, error) {
@@ -235,15 +285,18 @@ type TransactionID struct {
 }
 
 // String returns <burst id>-<sequence>, as in k3m9zq7ta2bf-00000041.
-func (id TransactionID) String() string { return string(id.append(nil)) }
+func (id TransactionID) String() string { return string(id.append(make([]byte, 0, numberRoom))) }
 
+// append writes the text form to b, which has room for it and eight bytes more.
 func (id TransactionID) append(b []byte) []byte {
 	b = append(b, id.Burst[:]...)
-	return append8(append(b, '-'), id.Sequence)
+	return appendWord(append(b, '-'), digits8(uint64(id.Sequence)), 8)
 }
 
 // MarshalText implements encoding.TextMarshaler.
-func (id TransactionID) MarshalText() ([]byte, error) { return id.append(nil), nil }
+func (id TransactionID) MarshalText() ([]byte, error) {
+	return id.append(make([]byte, 0, numberRoom)), nil
+}
 
 // UnmarshalText implements encoding.TextUnmarshaler.
 func (id *TransactionID) UnmarshalText(b []byte) error {
@@ -272,8 +325,12 @@ func (id CustomerID) String() string { return string(id.Append(nil)) }
 
 // Append appends the text form, which is also the Kafka record's key.
 func (id CustomerID) Append(b []byte) []byte {
+	if cap(b)-len(b) < numberRoom {
+		b = slices.Grow(b, numberRoom)
+	}
 	b = append(b, customerPrefix...)
-	return append8(append4(b, uint32(id/100_000_000)), uint32(id%100_000_000))
+	b = appendWord(b, digits4(uint64(id/100_000_000)), 4)
+	return appendWord(b, digits8(uint64(id%100_000_000)), 8)
 }
 
 // MarshalText implements encoding.TextMarshaler.
@@ -304,37 +361,67 @@ func parseDigits(b []byte) (n uint64, err error) {
 	return n, nil
 }
 
-func quote(app func([]byte) []byte) []byte {
-	return append(app([]byte{'"'}), '"')
+// numberRoom is what any number takes, and eight bytes more.
+const numberRoom = 32
+
+// blockSize is how much is copied at once of short texts: always the same is faster than just
+// enough, which is a call for each text.
+const blockSize = 32
+
+// block is a text with so many blanks behind it that it is a block at least.
+func block(text string) string { return text + strings.Repeat(" ", max(blockSize-len(text), 0)) }
+
+// appendBlock appends the first n of a block of bytes to b, which has room for all of it.
+func appendBlock(b []byte, block string, n int) []byte {
+	end := len(b)
+	b = b[:end+blockSize]
+	// The compiler makes one instruction of each half.
+	copy(b[end:end+blockSize/2], block[:blockSize/2])
+	copy(b[end+blockSize/2:end+blockSize], block[blockSize/2:blockSize])
+	return b[:end+n]
 }
 
-// pairs are the numbers from 00 to 99; dividing by a hundred and looking two digits
-// up takes half the time of dividing by ten.
-const pairs = "00010203040506070809" +
-	"10111213141516171819" +
-	"20212223242526272829" +
-	"30313233343536373839" +
-	"40414243444546474849" +
-	"50515253545556575859" +
-	"60616263646566676869" +
-	"70717273747576777879" +
-	"80818283848586878889" +
-	"90919293949596979899"
+// appendHalf is appendBlock of half a block.
+func appendHalf(b []byte, block string, n int) []byte {
+	end := len(b)
+	b = b[:end+blockSize/2]
+	copy(b[end:end+blockSize/2], block[:blockSize/2])
+	return b[:end+n]
+}
+
+// pairs are the numbers from 00 to 99, the first digit in the lower byte: dividing by a hundred and
+// looking two digits up takes half the time of dividing by ten.
+var pairs = func() (all [100]uint16) {
+	for n := range all {
+		all[n] = uint16('0'+n/10) | uint16('0'+n%10)<<8
+	}
+	return all
+}()
+
+func pair(n uint64) uint64 { return uint64(pairs[n]) }
+
+// digits4 is n, below 10,000, with four digits, the first one in the lowest byte.
+func digits4(n uint64) uint64 { return pair(n/100) | pair(n%100)<<16 }
+
+// digits8 is n, below 100,000,000, with eight digits.
+func digits8(n uint64) uint64 { return digits4(n/10_000) | digits4(n%10_000)<<32 }
+
+// leadingZeros is how many of the four digits of a number are zeros in front of it. The last one
+// never is.
+func leadingZeros(n uint64) uint64 { return (n-10)>>63 + (n-100)>>63 + (n-1000)>>63 }
+
+// appendWord appends the n lowest bytes of eight to b, which has room for all of them.
+func appendWord(b []byte, bytes, n uint64) []byte {
+	end := uint64(len(b))
+	b = b[:end+8]
+	binary.LittleEndian.PutUint64(b[end:], bytes)
+	return b[:end+n]
+}
 
 // append2 writes n, below 100, with two digits.
 func append2(b []byte, n uint32) []byte {
-	return append(b, pairs[2*n], pairs[2*n+1])
-}
-
-// append4 writes n, below 10,000, with four digits.
-func append4(b []byte, n uint32) []byte {
-	high, low := n/100*2, n%100*2
-	return append(b, pairs[high], pairs[high+1], pairs[low], pairs[low+1])
-}
-
-// append8 writes n, below 100,000,000, with eight digits.
-func append8(b []byte, n uint32) []byte {
-	return append4(append4(b, n/10_000), n%10_000)
+	p := pairs[n]
+	return append(b, byte(p), byte(p>>8))
 }
 
 func appendInt(b []byte, n int64) []byte {
@@ -345,21 +432,6 @@ func appendInt(b []byte, n int64) []byte {
 		return append2(b, uint32(n))
 	}
 	return strconv.AppendInt(b, n, 10)
-}
-
-// appendFixed writes n/unit with all decimals; unit is 100 or 10,000.
-func appendFixed(b []byte, n, unit int64) []byte {
-	u := uint64(n)
-	if n < 0 {
-		b = append(b, '-')
-		u = -u
-	}
-	if unit == 100 {
-		b = append(appendInt(b, int64(u/100)), '.')
-		return append2(b, uint32(u%100))
-	}
-	b = append(appendInt(b, int64(u/10_000)), '.')
-	return append4(b, uint32(u%10_000))
 }
 
 // parseFixed reads a JSON number of at most the given decimals as an integer of

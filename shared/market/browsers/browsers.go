@@ -41,9 +41,10 @@ type Updates struct {
 
 // Browser is one as it names itself, with what it means for payment.
 type Browser struct {
-	Device, UserAgent sale.Text
-	Apple             bool // an iPhone, an iPad or a Mac
-	Google            bool // on Android, or Chrome anywhere
+	Device    Device
+	UserAgent sale.Text
+	Apple     bool // an iPhone, an iPad or a Mac
+	Google    bool // on Android, or Chrome anywhere
 }
 
 // Browsers is all of them; safe for concurrent use.
@@ -93,7 +94,7 @@ func New(f *Figures) (*Browsers, error) {
 
 // weigh makes a family's share of orders from those of its device and within it.
 func (b *Browsers) weigh(f *Figures) error {
-	share := [...]uint64{mobile: f.Devices.Mobile, desktop: f.Devices.Desktop, tablet: f.Devices.Tablet}
+	share := [...]uint64{Mobile: f.Devices.Mobile, Desktop: f.Devices.Desktop, Tablet: f.Devices.Tablet}
 	var within [len(share)]uint64
 	for i := range families {
 		within[families[i].device] += f.Families[families[i].name]
@@ -221,7 +222,7 @@ func (s *Set) Of(bits uint64) *Browser {
 func (s *Set) make(number, version int) *Browser {
 	f := &families[number]
 	b := &Browser{
-		Device: devices[f.device], UserAgent: sale.NewText("Mozilla/5.0 (" + f.text(&s.slot[version])),
+		Device: f.device, UserAgent: sale.NewText("Mozilla/5.0 (" + f.text(&s.slot[version])),
 		Apple: f.apple, Google: f.google,
 	}
 	if made := &s.made[number][version]; !made.CompareAndSwap(nil, b) {

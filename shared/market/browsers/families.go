@@ -6,30 +6,28 @@ import (
 	"salesburst/shared/sale"
 )
 
-// device is a place in devices.
-type device uint8
+// Device is what a browser runs on.
+type Device uint8
 
+// The devices, and how many there are.
 const (
-	mobile device = iota
-	desktop
-	tablet
+	Mobile Device = iota
+	Desktop
+	Tablet
+	Devices
 )
 
-// The devices, as the events name them.
-var (
-	Mobile  = sale.NewText("Mobile")
-	Desktop = sale.NewText("Desktop")
-	Tablet  = sale.NewText("Tablet")
-)
-
-var devices = [...]sale.Text{
-	mobile: Mobile, desktop: Desktop, tablet: Tablet,
+var devices = [Devices]sale.Text{
+	Mobile: sale.NewText("Mobile"), Desktop: sale.NewText("Desktop"), Tablet: sale.NewText("Tablet"),
 }
+
+// Text returns the device as the events name it.
+func (d Device) Text() sale.Text { return devices[d] }
 
 // family is a browser on a system, whatever its version.
 type family struct {
 	name          string
-	device        device
+	device        Device
 	apple, google bool
 	uses          product                  // whose versions are in the text
 	text          func(v *versions) string // what follows "Mozilla/5.0 ("
@@ -42,55 +40,55 @@ type family struct {
 // 18_7 since Safari is 26. Chrome on iOS writes its full version and the system's own, Firefox on
 // Android the system's own.
 var families = [...]family{
-	{"iphone_safari", mobile, true, false, safari, func(v *versions) string {
+	{"iphone_safari", Mobile, true, false, safari, func(v *versions) string {
 		return iOS("iPhone; CPU iPhone OS ", v)
 	}},
-	{"iphone_chrome", mobile, true, true, safari | chromeIOS, func(v *versions) string {
+	{"iphone_chrome", Mobile, true, true, safari | chromeIOS, func(v *versions) string {
 		return "iPhone; CPU iPhone OS " + criOS(v)
 	}},
-	{"android_chrome", mobile, false, true, chrome, func(v *versions) string {
+	{"android_chrome", Mobile, false, true, chrome, func(v *versions) string {
 		return android + blink(v.chrome) + " Mobile" + webkit
 	}},
-	{"samsung_internet", mobile, false, true, samsung, func(v *versions) string {
+	{"samsung_internet", Mobile, false, true, samsung, func(v *versions) string {
 		return samsungs(v, " Mobile")
 	}},
-	{"android_firefox", mobile, false, true, firefox | androids, func(v *versions) string {
+	{"android_firefox", Mobile, false, true, firefox | androids, func(v *versions) string {
 		version := number(v.firefox) + ".0"
 		return "Android " + number(v.android) + "; Mobile; rv:" + rv(v) + ") Gecko/" + version + " Firefox/" + version
 	}},
-	{"windows_chrome", desktop, false, true, chrome, func(v *versions) string {
+	{"windows_chrome", Desktop, false, true, chrome, func(v *versions) string {
 		return windows + blink(v.chrome) + webkit
 	}},
-	{"windows_edge", desktop, false, false, edge, func(v *versions) string {
+	{"windows_edge", Desktop, false, false, edge, func(v *versions) string {
 		return windows + blink(v.edge) + webkit + " Edg/" + number(v.edge) + ".0.0.0"
 	}},
-	{"windows_firefox", desktop, false, false, firefox, func(v *versions) string {
+	{"windows_firefox", Desktop, false, false, firefox, func(v *versions) string {
 		return "Windows NT 10.0; Win64; x64; rv:" + gecko(v)
 	}},
-	{"mac_safari", desktop, true, false, safari, func(v *versions) string {
+	{"mac_safari", Desktop, true, false, safari, func(v *versions) string {
 		return mac + "AppleWebKit/605.1.15 (KHTML, like Gecko) Version/" + v.safari.text(".") + " Safari/605.1.15"
 	}},
-	{"mac_chrome", desktop, true, true, chrome, func(v *versions) string { return mac + blink(v.chrome) + webkit }},
-	{"mac_firefox", desktop, true, false, firefox, func(v *versions) string {
+	{"mac_chrome", Desktop, true, true, chrome, func(v *versions) string { return mac + blink(v.chrome) + webkit }},
+	{"mac_firefox", Desktop, true, false, firefox, func(v *versions) string {
 		return "Macintosh; Intel Mac OS X 10.15; rv:" + gecko(v)
 	}},
-	{"linux_chrome", desktop, false, true, chrome, func(v *versions) string {
+	{"linux_chrome", Desktop, false, true, chrome, func(v *versions) string {
 		return "X11; Linux x86_64) " + blink(v.chrome) + webkit
 	}},
-	{"linux_firefox", desktop, false, false, firefox, func(v *versions) string {
+	{"linux_firefox", Desktop, false, false, firefox, func(v *versions) string {
 		return "X11; Linux x86_64; rv:" + gecko(v)
 	}},
-	{"chromebook", desktop, false, true, chrome, func(v *versions) string {
+	{"chromebook", Desktop, false, true, chrome, func(v *versions) string {
 		return "X11; CrOS x86_64 14541.0.0) " + blink(v.chrome) + webkit
 	}},
-	{"ipad_safari", tablet, true, false, safari, func(v *versions) string { return iOS("iPad; CPU OS ", v) }},
-	{"ipad_chrome", tablet, true, true, safari | chromeIOS, func(v *versions) string {
+	{"ipad_safari", Tablet, true, false, safari, func(v *versions) string { return iOS("iPad; CPU OS ", v) }},
+	{"ipad_chrome", Tablet, true, true, safari | chromeIOS, func(v *versions) string {
 		return "iPad; CPU OS " + criOS(v)
 	}},
-	{"android_tablet", tablet, false, true, chrome, func(v *versions) string {
+	{"android_tablet", Tablet, false, true, chrome, func(v *versions) string {
 		return android + blink(v.chrome) + webkit
 	}},
-	{"samsung_tablet", tablet, false, true, samsung, func(v *versions) string { return samsungs(v, "") }},
+	{"samsung_tablet", Tablet, false, true, samsung, func(v *versions) string { return samsungs(v, "") }},
 }
 
 const (

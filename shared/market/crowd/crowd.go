@@ -2,17 +2,16 @@
 // back for some years and is lost, some of them often and most of them seldom. Its size follows
 // the rate of sales.
 //
-// Nothing of it is stored. Customers are numbered in the order of their births, and how many are
-// born by a moment, [Crowd.Born], follows from the calendar and the rate. So whoever is new in a
-// minute has the next numbers, and whoever comes back is drawn from those below; where somebody
-// lives and how often somebody buys follows from the number. Two processes that know no more than
-// the time agree on all of it.
+// Nothing of it is stored. The customers of each time zone are counted in the order of their
+// births, and how many are born by a moment, [Crowd.Born], follows from the calendar and the rate.
+// So whoever is new in a minute is next, and whoever comes back is drawn from those before; where
+// somebody lives and how often somebody buys follows from the number. Two processes that know no
+// more than the time agree on all of it.
 package crowd
 
 import (
-	"sync"
-
 	"salesburst/shared/market/calendar"
+	"salesburst/shared/market/places"
 	"salesburst/shared/prng"
 )
 
@@ -23,89 +22,155 @@ type Figures struct {
 	Activity []uint64 // what each sixteenth of the customers buys, in relation to the others
 }
 
-// Number names a customer within a channel: 0 is the first who was ever born.
-type Number int64
+// Home is a place where customers live.
+type Home struct {
+	Clock  places.Zone
+	People uint64 // in any unit
+}
 
-// Classes is how many classes of activity there are. Of sixteen customers in a row, each is in
-// another one.
+// Classes is how many classes of activity there are. Of sixteen customers of a zone who were born
+// one after the other, each is in another one.
 const Classes = 16
 
 // The shop was founded so long before the first year that sales can be asked of, that there are
 // customers of all ages in it.
 const founded = 1990
 
-// Years that the crowd remembers: whoever is older is gone.
+// remembered are the years that the crowd remembers.
 const remembered = 8
 
 // Crowd is the population of a channel; safe for concurrent use.
 type Crowd struct {
 	profile *calendar.Profile
-	hours   hours
-	homes   homes
-	perDay  uint64 // births on an average day, in millionths
+	seed    uint64
 	class   prng.Table
 	repeats [Classes]uint64 // orders of 1000 years of a customer of the class
-	births  uint64          // in a lifetime
-	seed    uint64
+	days    [kinds]hours
+	zones   [places.Zones]zone
+	row     [rowLength]struct{ zone, place uint16 } // what the numbers of a row are
+}
 
-	mu     sync.Mutex
-	window *window // the last one
+// zone is the customers by one clock.
+type zone struct {
+	people   uint64
+	births   uint64 // on an average day, in millionths
+	lifetime uint64 // births in a lifetime
+	// births while the crowd remembers: whoever is older is gone
+	remembered uint64
+	apart      uint64 // millionths of an average day from one birth to the next, in 2⁻³⁰
+
+	homes []int32 // numbers in the list of New
+	draw  prng.Table
+
+	first, numbers uint64 // of each row
 }
 
 // New makes the crowd of a channel with so many orders a minute, in millionths, on average over a
 // year, whose customers live in those homes.
 func New(f *Figures, profile *calendar.Profile, at []Home, orders, seed uint64) *Crowd {
-	c := &Crowd{profile: profile, seed: seed}
-	c.homes = newHomes(at)
-	c.hours = newHours(profile, &c.homes)
-	c.perDay = orders * 24 * 60 / 1000 * f.New
-	c.births = prng.MulDiv(c.perDay, f.Lifetime*365, 10*prng.Million)
+	c := &Crowd{profile: profile, seed: seed, days: newDays(profile), class: prng.NewTable(f.Activity)}
+	var weights [places.Zones][]uint64
+	var people uint64
+	for i, h := range at {
+		if h.People > 0 {
+			z := &c.zones[h.Clock]
+			z.people += h.People
+			z.homes = append(z.homes, int32(i))
+			weights[h.Clock] = append(weights[h.Clock], h.People)
+			people += h.People
+		}
+	}
+	births := orders * 24 * 60 / 1000 * f.New
+	for i := range c.zones {
+		if z := &c.zones[i]; z.people > 0 {
+			z.draw = prng.NewTable(weights[i])
+			z.births = max(prng.MulDiv(births, z.people, people), 1000)
+			z.lifetime = prng.MulDiv(z.births, f.Lifetime*365, 10*prng.Million)
+			z.remembered = z.births * remembered * 365 / prng.Million
+			z.apart = prng.MulDiv(1<<30, prng.Million*prng.Million, z.births)
+		}
+	}
+	c.fillRow(people)
+	// Of all orders in a life, which are 1000/New, all but the first are repeated ones.
+	perYear := (1000*1000/f.New - 1000) * 10 / f.Lifetime // of 1000 customers
 	var sum uint64
 	for _, a := range f.Activity {
 		sum += a
 	}
-	// Of all orders in a life, which are 1000/New, all but the first are repeated ones.
-	perYear := (1000*1000/f.New - 1000) * 10 / f.Lifetime // of 1000 customers
 	for i, a := range f.Activity {
 		c.repeats[i] = perYear * a * Classes / sum
 	}
-	c.class = prng.NewTable(f.Activity)
 	return c
 }
 
-// Born returns how many have been born by a moment, in seconds since 1970.
-func (c *Crowd) Born(unix int64) Number {
-	d, second := calendar.DateOf(unix - frame)
-	return c.count(c.before(d) + c.profile.Day(d)*c.hours.days[kindOf(d)].before(second)/prng.Million)
-}
+// Number names a customer within a channel. Of each row of numbers, every zone has about its part
+// of the people; those of a zone are given out in the order of births.
+type Number int64
 
-// before is the demand of all days before d, in millionths of an average day.
-func (c *Crowd) before(d calendar.Date) uint64 {
-	first := calendar.On(d.Year(), 1, 1)
-	return uint64(first-calendar.On(founded, 1, 1))*prng.Million + c.profile.Before(d)
-}
-
-// count is how many are born while so many millionths of average days pass.
-func (c *Crowd) count(millionths uint64) Number {
-	return Number(prng.MulDiv(millionths, c.perDay, prng.Million*prng.Million))
-}
-
-// Class is a customer's class of activity.
-func (c *Crowd) Class(n Number) int { return int(uint64(n)&(Classes-1) ^ c.shuffle(n)) }
-
-// shuffle is what the sixteen customers of a row are mixed by.
-func (c *Crowd) shuffle(n Number) uint64 {
-	return prng.Mix(c.seed+uint64(n)/Classes) & (Classes - 1)
-}
-
-// Orders is how many orders a customer has made at an age in days, on average: of 1000 of the same
-// kind.
-func (c *Crowd) Orders(n Number, days int64) uint64 {
-	return 1000 + c.repeats[c.Class(n)]*uint64(days)/365
-}
+const rowLength = 1024
 
 // Strangers is the first number of those who come once and never again.
 const Strangers Number = 1 << 50
 
 // Stranger returns the number of the first stranger of a burst with a seed.
 func Stranger(seed uint64) Number { return Strangers + Number(seed%100_000_000_000) }
+
+// fillRow gives the numbers of a row to the zones.
+func (c *Crowd) fillRow(people uint64) {
+	left, largest := uint64(rowLength), &c.zones[0]
+	for i := range c.zones {
+		if z := &c.zones[i]; z.people > 0 {
+			z.numbers = max((rowLength-uint64(places.Zones))*z.people/people, 1)
+			left -= z.numbers
+			if z.people > largest.people {
+				largest = z
+			}
+		}
+	}
+	largest.numbers += left
+	at := uint64(0)
+	for i := range c.zones {
+		z := &c.zones[i]
+		z.first = at
+		for place := range z.numbers {
+			c.row[at].zone, c.row[at].place = uint16(i), uint16(place)
+			at++
+		}
+	}
+}
+
+// number is that of the customer who was born as the nth of a zone.
+func (c *Crowd) number(z places.Zone, n uint64) Number {
+	of := &c.zones[z]
+	return Number(n/of.numbers*rowLength + of.first + n%of.numbers)
+}
+
+// zoneOf returns whose number it is.
+func (c *Crowd) zoneOf(number Number) (z places.Zone, n uint64) {
+	in := &c.row[number%rowLength]
+	z = places.Zone(in.zone)
+	return z, uint64(number)/rowLength*c.zones[z].numbers + uint64(in.place)
+}
+
+// home is where a customer of a zone lives.
+func (c *Crowd) home(z places.Zone, number Number) int {
+	of := &c.zones[z]
+	return int(of.homes[of.draw.Draw(prng.Mix(c.seed^uint64(number)<<1))])
+}
+
+// shuffle is what the sixteen customers around the nth of a zone are mixed by.
+func (c *Crowd) shuffle(z places.Zone, n uint64) uint64 {
+	return prng.Mix(c.seed+n/Classes<<3+uint64(z)) & (Classes - 1)
+}
+
+// Class is a customer's class of activity.
+func (c *Crowd) Class(number Number) int {
+	z, n := c.zoneOf(number)
+	return int(n&(Classes-1) ^ c.shuffle(z, n))
+}
+
+// Orders is how many orders a customer of a class has made at an age in days, on average: of 1000
+// of the same kind.
+func (c *Crowd) Orders(class int, days uint64) uint64 {
+	return 1000 + c.repeats[class]*days/365
+}

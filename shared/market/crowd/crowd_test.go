@@ -52,15 +52,25 @@ var start = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC).Unix()
 func TestBirths(t *testing.T) {
 	for _, orders := range []uint64{1, 12, 600, 1_000_000} {
 		c := newCrowd(t, orders)
-		last := c.Born(start - 60)
+		last, names := c.Born(start-60), make(map[crowd.Number]bool)
 		for m := int64(0); m < 60*24*365; m += 7 {
-			n := c.Born(start + m*60)
-			if n < last {
-				t.Fatalf("minute %d: %d are born, %d before", m, n, last)
+			born := c.Born(start + m*60)
+			for z, n := range born {
+				if n < last[z] {
+					t.Fatalf("minute %d: %d are born in the zone %v, %d before", m, n, places.Zone(z), last[z])
+				}
 			}
-			last = n
+			last = born
 		}
-		year := float64(c.Born(start+365*86400) - c.Born(start))
+		all := c.Newcomers(start, start+365*86400)
+		for i := range min(all.Len(), 100_000) {
+			n := all.At(i)
+			if names[n] {
+				t.Fatalf("number %d is born twice", n)
+			}
+			names[n] = true
+		}
+		year := float64(all.Len())
 		if want := float64(orders) * 1440 * 365 * .25; math.Abs(year/want-1) > .001 {
 			t.Errorf("%d orders a minute: %.0f births in a year, want %.0f", orders, year, want)
 		}
@@ -74,28 +84,34 @@ func TestWhoSomebodyIs(t *testing.T) {
 	for z := range demand {
 		demand[z] = 1
 	}
-	home := make(map[crowd.Number]crowd.Customer)
+	type born struct{ home, day int }
+	seen := make(map[crowd.Number]born)
 	r := prng.New(1, 1)
 	shares := make(map[int]float64)
+	year := profile(t, nil)
 	for day := range int64(40) {
 		at := start + day*86400*9
 		now := c.At(at, demand)
-		born := c.Born(at)
-		for n := born; n < born+50; n++ {
-			if who := now.Born(n); who.Days != 0 {
-				t.Fatalf("number %d is born now, %d days ago", n, who.Days)
+		next := make(map[crowd.Number]bool)
+		for new, i := c.Newcomers(at, at+2*86400), uint64(0); i < new.Len(); i++ {
+			next[new.At(i)] = true
+			var who crowd.Customer
+			if now.Newcomer(new.At(i), &who); who.Days != 0 || who.Zone != homes[who.Home].Clock {
+				t.Fatalf("number %d is born now: %+v", new.At(i), who)
 			}
 		}
 		for range 20_000 {
-			who := now.Returning(&r)
-			if who.Number >= born || who.Days < 0 {
-				t.Fatalf("number %d comes back, %d are born", who.Number, born)
+			var who crowd.Customer
+			now.Returning(&r, &who)
+			if next[who.Number] || who.Zone != homes[who.Home].Clock || who.Class != c.Class(who.Number) {
+				t.Fatalf("comes back: %+v", who)
 			}
-			birth := (at-8*3600)/86400 - who.Days
-			if first, known := home[who.Number]; known && (first.Home != who.Home || first.Days != birth) {
-				t.Fatalf("number %d: home %d, born on %d; before: %d and %d", who.Number, who.Home, birth, first.Home, first.Days)
+			// In days of average demand since the year began.
+			birth := born{who.Home, int(year.Before(calendar.Date(at/calendar.SecondsOfDay))/prng.Million) - int(who.Days)}
+			if first, known := seen[who.Number]; known && (first.home != birth.home || max(first.day-birth.day, birth.day-first.day) > 2) {
+				t.Fatalf("number %d: %+v; before: %+v", who.Number, birth, first)
 			}
-			home[who.Number] = crowd.Customer{Home: who.Home, Days: birth}
+			seen[who.Number] = birth
 			shares[who.Home] += 100. / 20_000 / 40
 		}
 	}
@@ -113,20 +129,21 @@ func TestOrdersOfAYear(t *testing.T) {
 	c := newCrowd(t, orders)
 	all := make(map[crowd.Number]int)
 	const days = 365
-	young, old := c.Born(start-365*86400), c.Born(start)
+	known := c.Newcomers(start-365*86400, start)
+	var who crowd.Customer
 	r := prng.New(1, 2)
 	total := 0
 	for hour := range int64(days * 24 / 6) {
 		at := start + hour*6*3600
 		now := c.At(at, [places.Zones]uint64{1, 1, 1, 1, 1, 1, 1})
-		from, to := c.Born(at), c.Born(at+6*3600)
-		for n := from; n < to; n++ {
-			all[n]++
+		new := c.Newcomers(at, at+6*3600)
+		for i := range new.Len() {
+			all[new.At(i)]++
 		}
-		n := int(to-from) * 4
-		total += n
-		for range n - int(to-from) {
-			all[now.Returning(&r).Number]++
+		total += int(new.Len()) * 4
+		for range new.Len() * 3 {
+			now.Returning(&r, &who)
+			all[who.Number]++
 		}
 	}
 	counts := slices.Sorted(maps.Values(all))
@@ -140,10 +157,10 @@ func TestOrdersOfAYear(t *testing.T) {
 	// Those who were born in the year before: how many bought 0, 1, 2 … times.
 	var bought [40]float64
 	var mean, variance float64
-	for n := young; n < old; n++ {
-		bought[min(all[n], 39)]++
+	for i := range known.Len() {
+		bought[min(all[known.At(i)], 39)]++
 	}
-	people := float64(old - young)
+	people := float64(known.Len())
 	for k, n := range bought {
 		mean += float64(k) * n / people
 	}
@@ -173,8 +190,9 @@ func BenchmarkReturning(b *testing.B) {
 	now := c.At(start, demand)
 	r := prng.New(1, 3)
 	b.ReportAllocs()
+	var who crowd.Customer
 	for b.Loop() {
-		now.Returning(&r)
+		now.Returning(&r, &who)
 	}
 }
 

@@ -212,5 +212,5 @@ func (g *Goods) Cheapest(brand int) int {
 // Quantity returns how many pieces an order has, 1 to 3, at the price of a piece: random is
 // 64 random bits.
 func (g *Goods) Quantity(price sale.Cents, random uint64) int64 {
-	return g.quantity.draw(price, random)
+	return g.quantity.draw(g.quantity.chance(price), random)
 }

@@ -19,6 +19,7 @@ type prices struct {
 	day        int32
 	byProduct  []prng.Table // by brand; of its products, from the first one on
 	now        []sale.Cents
+	several    []int64 // chances of more than one piece
 	promotions []uint8 // in goods.names; 0: none
 }
 
@@ -46,6 +47,7 @@ func (g *Goods) offer(day int32) *[channels]Offer {
 	p := &prices{
 		goods: g, day: day,
 		byProduct: make([]prng.Table, len(g.brands)),
+		several:   make([]int64, len(g.items)),
 		now:       make([]sale.Cents, len(g.items)), promotions: make([]uint8, len(g.items)),
 	}
 	d := newDrift(&g.figures.Popularity, day)
@@ -65,6 +67,7 @@ func (g *Goods) offer(day int32) *[channels]Offer {
 			w := pow2(level)
 			usual += w
 			p.now[i], p.promotions[i] = promoted.price(it.id, it.list)
+			p.several[i] = g.quantity.chance(p.now[i])
 			if p.promotions[i] > 0 {
 				w = pow2(min(level+g.attraction(it, p.now[i]), top))
 			}
@@ -102,8 +105,11 @@ func (o *Offer) Day() int32 { return o.day }
 // is drawn as often as its popularity says. In the catalogue that is built in, the mean price is
 // 58 % of the neutral one with Cheaper and 142 % with Dearer. It takes four numbers of r.
 func (o *Offer) Draw(r *prng.Rand, tilt uint64) int {
-	return o.DrawOfBrand(o.byBrand.Draw(r.Next()), r, tilt)
+	return o.DrawOfBrand(o.DrawBrand(r), r, tilt)
 }
+
+// DrawBrand returns a brand by its share of the day.
+func (o *Offer) DrawBrand(r *prng.Rand) int { return o.byBrand.Draw(r.Next()) }
 
 // DrawOfBrand is Draw within one brand. It takes three numbers of r.
 func (o *Offer) DrawOfBrand(brand int, r *prng.Rand, tilt uint64) int {
@@ -119,6 +125,12 @@ func (o *Offer) DrawOfBrand(brand int, r *prng.Rand, tilt uint64) int {
 // Price returns what a product costs on this day, and what it costs without promotion.
 func (o *Offer) Price(product int) (now, list sale.Cents) {
 	return o.now[product], o.goods.products[product].List
+}
+
+// Quantity returns how many pieces an order of a product has, as [Goods.Quantity] does at the price
+// of the day.
+func (o *Offer) Quantity(product int, random uint64) int64 {
+	return o.goods.quantity.draw(o.several[product], random)
 }
 
 // Promotion names the promotion that a product is in; the empty text: in none.

@@ -18,9 +18,9 @@ func newQuantities(f *Quantities) quantities {
 	return q
 }
 
-func (q *quantities) draw(price sale.Cents, random uint64) int64 {
+func (q *quantities) draw(chance int64, random uint64) int64 {
 	switch {
-	case random>>32 >= uint64(q.chance(price)):
+	case random>>32 >= uint64(chance):
 		return 1
 	case random&0xffffffff >= q.triples:
 		return 2

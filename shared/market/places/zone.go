@@ -55,6 +55,9 @@ func (z Zone) Local(unix int64) int64 {
 	return local
 }
 
+// Winter returns how many seconds a clock of the zone is ahead of UTC in winter.
+func (z Zone) Winter() int64 { return clocks[z].offset }
+
 // HourOf returns the hour of the day of a local time, from 0 to 23.
 func HourOf(local int64) int {
 	_, seconds := calendar.DateOf(local)

@@ -13,7 +13,7 @@ type customers struct {
 	twice map[sale.CustomerID]int // orders within two days, but those that are suspected
 	day   int
 
-	from, to sale.CustomerID // of those who were new online in the year before
+	known []sale.CustomerID // who were new online in the year before
 
 	seen, often float64 // customers of two days, and those of them with more than two orders
 }
@@ -68,7 +68,7 @@ func (k *customers) counts() (buyers, known []float64) {
 			buyers[min(int(one.orders), mostOrders)]++
 		}
 	}
-	for id := k.from; id < k.to; id += 2 { // those of stores have odd ones
+	for _, id := range k.known {
 		known[min(int(k.all[id].orders), mostOrders)]++
 	}
 	return buyers, known

@@ -110,8 +110,10 @@ func (s *simulation) portrait() (*portrait, error) {
 		f := conditions.Following()
 		p.shares[c] = 100 * float64(f.New) / float64(f.Once+f.Orders)
 		if c == online {
-			p.customers.from = 2 * sale.CustomerID(conditions.Born(-365*day.Milliseconds()))
-			p.customers.to = 2 * sale.CustomerID(conditions.Born(0))
+			new := conditions.Newcomers(-365*day.Milliseconds(), 0)
+			for i := range new.Len() {
+				p.customers.known = append(p.customers.known, conditions.CustomerID(new.At(i)))
+			}
 		}
 	}
 	var err error

@@ -27,7 +27,7 @@ type kind struct {
 var kinds = map[sale.Kind]kind{
 	sale.KindText: {Type: "Text", Write: "{s}.append(b)", Hash: "{s}.hash",
 		Column: "kindWord", Store: "{s}.String()", Read: "{r} = c.text()"},
-	sale.KindStatus: {Type: "Status", Quote: `"`, Write: "append(b, {s}.String()...)", Hash: "uint32({s})",
+	sale.KindStatus: {Type: "Status", Quote: `"`, Write: "{s}.append(b)", Hash: "uint32({s})",
 		Column: "kindWord", Store: "{s}.String()", Read: "{r} = c.status()"},
 	sale.KindCents: {Type: "Cents", Write: "{s}.append(b)", Hash: "uint32({s})",
 		Column: "kindMoney", Store: "{s}", Read: "{r} = sale.Cents(c.fixed(2))", Digits: 2},
@@ -113,6 +113,42 @@ func (e *event) In(group string) (in []field) {
 		}
 	}
 	return in
+}
+
+// Key is code that appends the field's name, with what is around it, which is number i.
+func (f field) Key(i int) string {
+	key := `,"` + f.Name + `":` + f.Quote
+	if i == 0 {
+		key = "{" + key[1:]
+	}
+	const block = 32 // as in package sale
+	for _, size := range []int{block / 2, block} {
+		if len(key) <= size {
+			return fmt.Sprintf("%s(b, `%-*s`, %d)", map[int]string{block / 2: "appendHalf", block: "appendBlock"}[size],
+				size, key, len(key))
+		}
+	}
+	return fmt.Sprintf("append(b, `%s`...)", key)
+}
+
+// Room is what an event takes at most, but its texts, and what is written beyond its end.
+func (e *event) Room() int {
+	const number, block = 24, 32 // the longest one, and as in package sale
+	room := block
+	for i, f := range e.Fields {
+		room += len(f.Key(i)) + number
+	}
+	return room
+}
+
+// Texts are the fields of that kind.
+func (e *event) Texts() (texts []field) {
+	for _, f := range e.Fields {
+		if f.Kind == sale.KindText {
+			texts = append(texts, f)
+		}
+	}
+	return texts
 }
 
 // Columns are the fields that are columns of Druid's by their own names: all but the time.
