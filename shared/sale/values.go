@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"hash/fnv"
 	"slices"
 	"strconv"
 	"strings"
@@ -27,13 +26,30 @@ func NewText(s string) Text {
 	if s == "" {
 		return Text{}
 	}
-	quoted, err := json.Marshal(s)
-	if err != nil {
-		panic(err) // a string always has a JSON form
+	form := `"` + s + `"`
+	if !isPlain(s) {
+		quoted, err := json.Marshal(s)
+		if err != nil {
+			panic(err) // a string always has a JSON form
+		}
+		form = string(quoted)
 	}
-	h := fnv.New32a()
-	h.Write(quoted)
-	return Text{block(string(quoted)), uint32(len(quoted)), h.Sum32()}
+	const offsetBasis, prime = 0x811c9dc5, 0x01000193 // FNV-1a
+	hash := uint32(offsetBasis)
+	for i := range len(form) {
+		hash = (hash ^ uint32(form[i])) * prime
+	}
+	return Text{block(form), uint32(len(form)), hash}
+}
+
+// isPlain tells whether the JSON form of s is s in quotes: a process begins with thousands of such texts.
+func isPlain(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' || c == '<' || c == '>' || c == '&' {
+			return false
+		}
+	}
+	return true
 }
 
 // json is the JSON form.
