@@ -9,15 +9,17 @@ import (
 	"salesburst/shared/contract"
 )
 
-// addMarket puts the file of the key market beside each function's binary, below the folder that
-// buildFunctions has made.
-func addMarket(dir string, s settings) error {
-	if s.market == "" {
-		return nil
-	}
-	for _, f := range contract.Functions() {
-		if err := os.WriteFile(filepath.Join(dir, f.Name, contract.MarketFile), s.figures, 0o644); err != nil {
-			return err
+// addFiles puts the files of the keys market and incidents beside each function's binary, below the folder
+// that buildFunctions has made.
+func addFiles(dir string, s settings) error {
+	for name, text := range map[string][]byte{contract.MarketFile: s.figures, contract.IncidentsFile: s.plan} {
+		if text == nil {
+			continue
+		}
+		for _, f := range contract.Functions() {
+			if err := os.WriteFile(filepath.Join(dir, f.Name, name), text, 0o644); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

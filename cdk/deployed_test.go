@@ -37,7 +37,7 @@ func deploy(t *testing.T, context map[string]any) *deployed {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { os.RemoveAll(code) })
-	if err := addMarket(code, s); err != nil {
+	if err := addFiles(code, s); err != nil {
 		t.Fatal(err)
 	}
 	if err := druid.Write(filepath.Join(code, druidFiles)); err != nil {

@@ -34,7 +34,7 @@ func run() error {
 		return err
 	}
 	defer os.RemoveAll(code)
-	if err := addMarket(code, s); err != nil {
+	if err := addFiles(code, s); err != nil {
 		return fmt.Errorf("adding the market's figures to the functions: %w", err)
 	}
 	if err := druid.Write(filepath.Join(code, druidFiles)); err != nil {

@@ -110,6 +110,12 @@ func environment(s settings, f contract.Function, secret *string) *map[string]*s
 	if s.market != "" {
 		e[contract.EnvMarket] = jsii.String(contract.MarketFile)
 	}
+	if s.incidents != "" {
+		e[contract.EnvIncidents] = jsii.String(contract.IncidentsFile)
+	}
+	if !s.labels {
+		e[contract.EnvLabels] = jsii.String("false")
+	}
 	return &e
 }
 

@@ -49,6 +49,32 @@ func TestFunctions(t *testing.T) {
 	}
 }
 
+// The plan of incidents is beside each function's binary, and the function is told its name.
+func TestFunctionsCarryTheIncidents(t *testing.T) {
+	const file = "testdata/incidents/outage.json"
+	context := map[string]any{"druid": "false", "incidents": file, "labels": false}
+	for id, f := range synthesize(t, context).of(t, "AWS::Lambda::Function") {
+		variables := at(f.Properties, "Environment", "Variables").(map[string]any)
+		if variables["INCIDENTS"] != "incidents.json" || variables["LABELS"] != "false" || len(variables) != 7 {
+			t.Errorf("%s is told %s", id, compact(variables))
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	app, _ := defined(t, context).Node().Root().(awscdk.App)
+	carried, err := filepath.Glob(filepath.Join(*app.Synth(nil).Directory(), "asset.*", "incidents.json"))
+	if err != nil || len(carried) != 2 {
+		t.Fatalf("error %v, %d assets carry it, want those of both functions", err, len(carried))
+	}
+	for _, path := range carried {
+		if got, err := os.ReadFile(path); err != nil || string(got) != string(want) {
+			t.Errorf("%s: %s, error %v", path, got, err)
+		}
+	}
+}
+
 // The file of the key market is beside each function's binary, and the function is told its name.
 func TestFunctionsCarryTheMarket(t *testing.T) {
 	const file = "testdata/market/sundays.json"

@@ -14,6 +14,7 @@ import (
 
 	"salesburst/dataset"
 	"salesburst/shared/contract"
+	"salesburst/shared/incidents"
 	"salesburst/shared/market"
 )
 
@@ -33,6 +34,9 @@ type settings struct {
 	spikeConcurrency      int    // shards at the same time
 	market                string // path of a file that changes figures of the market; empty: none
 	figures               []byte // what is in it
+	incidents             string // path of a file with what goes wrong; empty: nothing
+	plan                  []byte // what is in it
+	labels                bool   // false: events do not say which scenario touched them
 
 	druid          bool   // false: the producers alone
 	consumerSecret string // name in Secrets Manager
@@ -71,6 +75,8 @@ func (s *settings) catalogue() map[string]setting {
 		"tracing":          boolean(&s.tracing, false),
 		"alarmEmail":       text(&s.alarmEmail, "", "empty, or an address such as you@example.com", address),
 		"market":           text(&s.market, "", marketAllowed, func(string) bool { return true }),
+		"incidents":        text(&s.incidents, "", incidentsAllowed, func(string) bool { return true }),
+		"labels":           boolean(&s.labels, true),
 		"spikeConcurrency": between(&s.spikeConcurrency, 200, "a whole number", 1, 1000),
 
 		"druid":          boolean(&s.druid, true),
@@ -126,7 +132,7 @@ func readSettings(context map[string]any) (settings, error) {
 	if err := s.contradiction(); err != nil {
 		return s, err
 	}
-	return s, s.readMarket()
+	return s, s.readFiles()
 }
 
 // contradiction is an error where two choices exclude each other.
@@ -143,21 +149,44 @@ func (s settings) contradiction() error {
 	return nil
 }
 
-const marketAllowed = "empty, or the path of a file that changes figures of the market"
+const (
+	marketAllowed    = "empty, or the path of a file that changes figures of the market"
+	incidentsAllowed = "empty, or the path of a file with what goes wrong"
+)
 
-// readMarket reads the file of the key market, and refuses what the functions would not start with.
-func (s *settings) readMarket() error {
-	if s.market == "" {
-		return nil
+// readFiles reads the files of the keys market and incidents, and refuses what the functions would not
+// start with.
+func (s *settings) readFiles() error {
+	m, err := market.New(dataset.Default())
+	if err != nil {
+		return err
 	}
-	var err error
-	if s.figures, err = os.ReadFile(s.market); err != nil {
-		return fmt.Errorf("context key %q is %s: %w; allowed is %s", "market", show(s.market), err, marketAllowed)
+	read := func(key, path, allowed string, check func(text []byte) error) (text []byte, err error) {
+		if path == "" {
+			return nil, nil
+		}
+		if text, err = os.ReadFile(path); err != nil {
+			return nil, fmt.Errorf("context key %q is %s: %w; allowed is %s", key, show(path), err, allowed)
+		}
+		if err = check(text); err != nil {
+			return nil, fmt.Errorf("context key %q is %s: %w", key, show(path), err)
+		}
+		return text, nil
 	}
-	if _, err = market.NewFrom(dataset.Default(), s.figures); err != nil {
-		return fmt.Errorf("context key %q is %s: %w", "market", show(s.market), err)
+	if s.figures, err = read("market", s.market, marketAllowed, func(text []byte) (err error) {
+		m, err = market.NewFrom(dataset.Default(), text)
+		return err
+	}); err != nil {
+		return err
 	}
-	return nil
+	s.plan, err = read("incidents", s.incidents, incidentsAllowed, func(text []byte) error {
+		p, err := incidents.Read(text)
+		if err != nil {
+			return err
+		}
+		return m.CheckIncidents(p)
+	})
+	return err
 }
 
 func refused(key string, v any, allowed string) error {

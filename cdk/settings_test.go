@@ -47,6 +47,31 @@ func TestSettingsRefuse(t *testing.T) {
 	}
 }
 
+// A plan of incidents that the functions would not start with is refused, with what is wrong in it.
+func TestIncidentsFile(t *testing.T) {
+	dir := t.TempDir()
+	for text, want := range map[string]string{
+		"{\n\"incidents\": [{\"scenario\": \"alien-invasion\"}]}":       `line 2: incidents[0].scenario: "alien-invasion": allowed is flash-sale, `,
+		`{"incidents": [{"scenario": "flash-sale", "brand": "Nokia"}]}`: `incidents[0]: brand "Nokia": allowed is `,
+		`{`: "line 1: unexpected EOF",
+	} {
+		path := filepath.Join(dir, "incidents.json")
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		_, err := readSettings(map[string]any{"incidents": path})
+		if want := fmt.Sprintf("context key \"incidents\" is %q: %s", path, want); err == nil || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("error %v, want one that begins with %s", err, want)
+		}
+	}
+	if _, err := readSettings(map[string]any{"incidents": "none.json"}); err == nil || !strings.HasSuffix(err.Error(), "; allowed is "+incidentsAllowed) {
+		t.Errorf("error %v", err)
+	}
+	if s, err := readSettings(nil); err != nil || s.plan != nil || !s.labels {
+		t.Errorf("%+v, error %v", s, err)
+	}
+}
+
 // A file of the key market is read where it is right, and refused with what is wrong in it: its
 // path, the line and what is allowed.
 func TestMarketFile(t *testing.T) {

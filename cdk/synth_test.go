@@ -78,7 +78,7 @@ func defined(t *testing.T, context map[string]any) awscdk.Stack {
 			t.Fatal(err)
 		}
 	}
-	if err := addMarket(code, s); err != nil {
+	if err := addFiles(code, s); err != nil {
 		t.Fatal(err)
 	}
 	return define(awscdk.NewApp(&awscdk.AppProps{Outdir: jsii.String(t.TempDir()), AnalyticsReporting: jsii.Bool(false)}), s, code)

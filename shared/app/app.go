@@ -23,6 +23,7 @@ import (
 	"salesburst/dataset"
 	"salesburst/shared/contract"
 	"salesburst/shared/credentials"
+	"salesburst/shared/incidents"
 	"salesburst/shared/market"
 	"salesburst/shared/publish"
 )
@@ -46,6 +47,10 @@ func fromEnvironment(ctx context.Context, f contract.Function,
 	if err = errors.Join(err, wrong); err != nil {
 		return nil, err
 	}
+	plan, err := openIncidents(s.Incidents, getenv(taskRoot), m)
+	if err != nil {
+		return nil, err
+	}
 	source, err := credentials.FromAWS(ctx, s.SecretARN, time.Now)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", contract.EnvSecretARN, err)
@@ -54,6 +59,7 @@ func fromEnvironment(ctx context.Context, f contract.Function,
 		Function:    f,
 		Settings:    s,
 		Market:      m,
+		Incidents:   plan,
 		Credentials: source,
 		Broker:      publish.Config{TLS: &tls.Config{MinVersion: tls.VersionTLS12}},
 		Now:         time.Now,
@@ -77,11 +83,7 @@ func openMarket(file, root string) (*market.Market, error) {
 	}
 	const advice = "deploy a file that is right with -c market=FILE, or take " + contract.EnvMarket +
 		" out of the environment"
-	path := file
-	if !filepath.IsAbs(path) {
-		path = filepath.Join(root, path)
-	}
-	text, err := os.ReadFile(path)
+	text, err := os.ReadFile(below(root, file))
 	if err != nil {
 		return nil, fmt.Errorf("%s %q: %w; %s", contract.EnvMarket, file, err, advice)
 	}
@@ -90,6 +92,35 @@ func openMarket(file, root string) (*market.Market, error) {
 		return nil, fmt.Errorf("%s %q: %w; %s", contract.EnvMarket, file, err, advice)
 	}
 	return m, nil
+}
+
+// below is a path that begins at root where it is relative.
+func below(root, file string) string {
+	if filepath.IsAbs(file) {
+		return file
+	}
+	return filepath.Join(root, file)
+}
+
+// openIncidents returns the plan of incidents where there is one, whose incidents can happen in the
+// market. A relative path begins at root.
+func openIncidents(file, root string, m *market.Market) (*incidents.Plan, error) {
+	if file == "" {
+		return nil, nil
+	}
+	text, err := os.ReadFile(below(root, file))
+	var p *incidents.Plan
+	if err == nil {
+		p, err = incidents.Read(text)
+	}
+	if err == nil {
+		err = m.CheckIncidents(p)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s %q: %w; deploy a file that is right with -c incidents=FILE, or take %[1]s out of "+
+			"the environment", contract.EnvIncidents, file, err)
+	}
+	return p, nil
 }
 
 // Settings are what a function's environment says.
@@ -103,6 +134,9 @@ type Settings struct {
 	// MARKET, the file that changes figures of the market; a relative path begins at the function's
 	// folder. Default none
 	Market string
+	// INCIDENTS, the file with what goes wrong in scheduled bursts; likewise
+	Incidents string
+	Labels    string // LABELS; false: events do not say which scenario touched them. Default true
 }
 
 // deliveries are the promises that the values of DELIVERY stand for.
@@ -127,6 +161,8 @@ func FromEnv(f contract.Function, getenv func(string) string) (Settings, error) 
 		Delivery:  or(contract.EnvDelivery, contract.DeliveryExactlyOnce),
 		Scenario:  getenv(contract.EnvScenario),
 		Market:    getenv(contract.EnvMarket),
+		Incidents: getenv(contract.EnvIncidents),
+		Labels:    getenv(contract.EnvLabels),
 	}
 	var errs []error
 	if s.SecretARN == "" {
@@ -170,6 +206,9 @@ func (s Settings) check() error {
 	}
 	if _, ok := deliveries[s.Delivery]; !ok {
 		errs = append(errs, &InvalidSetting{contract.EnvDelivery, s.Delivery, list(contract.Deliveries())})
+	}
+	if s.Labels != "" && s.Labels != "true" && s.Labels != "false" {
+		errs = append(errs, &InvalidSetting{contract.EnvLabels, s.Labels, "true, false"})
 	}
 	if names := scenarioNames(); s.Scenario != "" && !slices.Contains(names, s.Scenario) {
 		errs = append(errs, &InvalidSetting{contract.EnvScenario, s.Scenario, "empty, " + list(names)})

@@ -14,8 +14,10 @@ import (
 	"salesburst/shared/burst"
 	"salesburst/shared/contract"
 	"salesburst/shared/credentials"
+	"salesburst/shared/incidents"
 	"salesburst/shared/market"
 	"salesburst/shared/publish"
+	"salesburst/shared/sale"
 )
 
 // Credentials is where a Handler gets the way to the broker from: Secrets Manager in
@@ -29,13 +31,16 @@ type Credentials interface {
 // otherwise.
 type Config struct {
 	Function    contract.Function
-	Settings    Settings // SecretARN and Market are not looked at: Credentials and the other Market stand for them
+	Settings    Settings // of which SecretARN, Market and Incidents are not looked at: what follows stands for them
 	Market      *market.Market
+	Incidents   *incidents.Plan // of scheduled bursts; nil: nothing goes wrong
 	Credentials Credentials
 	Broker      publish.Config   // TLS and Dial only; the rest comes from Settings and Credentials
 	Now         func() time.Time // wall clock, which decides when a burst's time has come
 	Log         io.Writer        // takes one JSON line per burst
 	Metrics     io.Writer        // takes one line of embedded metric format per burst
+	// gets what incidents did to a burst that was published; nil: nobody wants to know
+	Truth func([]sale.Truth)
 }
 
 // Handler turns triggers into bursts. It is a lambda.Handler, keeps its connections
@@ -107,16 +112,21 @@ func (h *Handler) invoke(ctx context.Context, payload []byte) (Report, error) {
 	}
 	res, err := h.publish(ctx, t.key(h.cfg.Function), b)
 	report.take(res)
+	if err == nil && !res.Skipped && h.cfg.Truth != nil {
+		h.cfg.Truth(b.Truth())
+	}
 	return report, failure(report, t, err)
 }
 
 // triggerDefaults are what a trigger is understood in.
 func (h *Handler) triggerDefaults(ctx context.Context) triggerDefaults {
 	c := triggerDefaults{
-		channel:  h.cfg.Function.Channel,
-		mean:     h.cfg.Settings.EventsPerMinute,
-		scenario: h.cfg.Settings.Scenario,
-		now:      h.cfg.Now(),
+		channel:    h.cfg.Function.Channel,
+		mean:       h.cfg.Settings.EventsPerMinute,
+		scenario:   h.cfg.Settings.Scenario,
+		incidents:  h.cfg.Incidents,
+		unlabelled: h.cfg.Settings.Labels == "false",
+		now:        h.cfg.Now(),
 	}
 	if lc, ok := lambdacontext.FromContext(ctx); ok {
 		c.requestID = lc.AwsRequestID

@@ -41,7 +41,7 @@ func (t trigger) key(f contract.Function) publish.Key {
 }
 
 // asked is a hash over an order but for its Mean, which is the deployment's and not the
-// person's.
+// person's, and for its incidents: with them and without it is the same burst.
 func asked(o burst.Request) (sum [sha256.Size]byte) {
 	h := sha256.New()
 	for _, n := range []int64{o.At.UnixMilli(), o.Over.Milliseconds(), int64(o.Events), int64(o.Shard), int64(o.Of)} {
@@ -82,24 +82,30 @@ type manualOrder struct {
 	Product       string `json:"product,omitempty"`
 	City          string `json:"city,omitempty"`
 	PaymentMethod string `json:"payment_method,omitempty"`
+
+	Incidents json.RawMessage `json:"incidents,omitempty"`
 }
 
 // again is the payload that asks for the same burst another time, whenever that is and
 // whatever the request is called then.
 func (t trigger) again() json.RawMessage {
 	o := t.order
-	var payload any = manualOrder{
+	manual := manualOrder{
 		ID: o.Origin, At: o.At.Format(time.RFC3339Nano), Over: o.Over.String(), Events: o.Events, Of: o.Of,
 		Scenario: o.Scenario, Brand: o.Brand, Product: o.Product, City: o.City, PaymentMethod: o.PaymentMethod,
 	}
-	switch {
-	case t.kind == TriggerSchedule:
+	if o.Incidents != nil && t.kind == TriggerManual {
+		var given manualOrder
+		_ = json.Unmarshal([]byte(o.Incidents.Source()), &given) // it came in a payload
+		manual.Incidents = given.Incidents
+	}
+	if o.Of > 0 {
+		manual.Shard = &o.Shard
+	}
+	var payload any = manual
+	if t.kind == TriggerSchedule {
 		payload = map[string]string{contract.FieldScheduledTime: o.At.Format(time.RFC3339),
 			contract.FieldScheduleARN: o.Origin}
-	case o.Of > 0:
-		m := payload.(manualOrder)
-		m.Shard = &o.Shard
-		payload = m
 	}
 	text, err := json.Marshal(payload)
 	if err != nil {

@@ -126,3 +126,22 @@ func TestAgain(t *testing.T) {
 		}
 	}
 }
+
+// So it is where the order has incidents.
+func TestAgainWithIncidents(t *testing.T) {
+	const incidents = `[{"scenario":"price-error","product":"A \"TV\". Order: {"}]`
+	first, err := parseTrigger([]byte(`{"events":7,"incidents":`+incidents+`}`), where)
+	if err != nil {
+		t.Fatal(err)
+	}
+	order, ok := strings.CutPrefix(marked(first.again()), contract.RequestMark)
+	again, err := parseTrigger([]byte(order), where)
+	if !ok || err != nil || again.order.Incidents.Incidents[0].Product != first.order.Incidents.Incidents[0].Product ||
+		again.key(contract.Online) != first.key(contract.Online) {
+		t.Errorf("%s: %+v, error %v", order, again, err)
+	}
+	plain, err := parseTrigger([]byte(`{"events":7}`), where)
+	if err != nil || plain.key(contract.Online) != first.key(contract.Online) {
+		t.Errorf("with incidents it is another order; error %v", err)
+	}
+}

@@ -126,6 +126,31 @@ func TestMarketOfAFile(t *testing.T) {
 	}
 }
 
+// So it is with the plan of incidents, which must be possible in that market.
+func TestIncidentsOfAFile(t *testing.T) {
+	root := t.TempDir()
+	for text, want := range map[string]string{
+		`{"incidents":[{"scenario":"demand-drop"}]}`:                  "",
+		"{\n\"incidents\":[{\"scenario\":\"demand\"}]}":               `INCIDENTS "incidents.json": line 2: incidents[0].scenario: "demand": allowed is `,
+		`{"incidents":[{"scenario":"flash-sale","brand":"Nokia"}]}`:   `INCIDENTS "incidents.json": incidents[0]: brand "Nokia": allowed is `,
+		`{"incidents":[{"scenario":"regional-outage","state":"XX"}]}`: "two letters; deploy a file that is right with -c incidents=FILE, or take INCIDENTS out of the environment",
+	} {
+		if err := os.WriteFile(filepath.Join(root, contract.IncidentsFile), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		h, err := fromEnvironment(t.Context(), contract.Online, environment(taskRoot, root, contract.EnvIncidents, contract.IncidentsFile), io.Discard)
+		if want == "" && (err != nil || h.cfg.Incidents.Incidents[0].Scenario != "demand-drop") || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
+			t.Errorf("%s: error %v, want %q", text, err, want)
+		}
+	}
+	if _, err := fromEnvironment(t.Context(), contract.Online, environment(contract.EnvIncidents, "none.json"), io.Discard); err == nil || !strings.Contains(err.Error(), "no such file") {
+		t.Errorf("error %v", err)
+	}
+	if _, err := fromEnvironment(t.Context(), contract.Online, environment(contract.EnvLabels, "no"), io.Discard); err == nil || !strings.Contains(err.Error(), `LABELS "no": allowed is true, false`) {
+		t.Errorf("error %v", err)
+	}
+}
+
 func TestMarketOfAFileIsRefused(t *testing.T) {
 	root := t.TempDir()
 	for name, c := range map[string]struct{ text, says string }{

@@ -1,6 +1,8 @@
 package app
 
 import (
+	"encoding/json"
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -10,6 +12,8 @@ import (
 
 	"salesburst/shared/burst"
 	"salesburst/shared/contract"
+	"salesburst/shared/incidents"
+	"salesburst/shared/parameters"
 	"salesburst/shared/sale"
 )
 
@@ -28,12 +32,14 @@ type trigger struct {
 
 // triggerDefaults are what a payload leaves open.
 type triggerDefaults struct {
-	channel   contract.Channel
-	mean      int       // EVENTS_PER_MINUTE
-	scenario  string    // SCENARIO
-	now       time.Time // by this machine's clock
-	requestID string    // of the invocation; the same in Lambda's retries of it
-	traceID   string    // X-Ray's, with the time of the first request in it; may be empty
+	channel    contract.Channel
+	mean       int             // EVENTS_PER_MINUTE
+	scenario   string          // SCENARIO
+	incidents  *incidents.Plan // of scheduled bursts
+	unlabelled bool
+	now        time.Time // by this machine's clock
+	requestID  string    // of the invocation; the same in Lambda's retries of it
+	traceID    string    // X-Ray's, with the time of the first request in it; may be empty
 }
 
 // soon refuses a time that this machine's clock does not reach in contract.ClockTolerance. The
@@ -101,6 +107,9 @@ func parseScheduled(o object, c triggerDefaults) (trigger, error) {
 		Mean:     c.mean,
 		Follows:  true,
 		Scenario: c.scenario,
+
+		Incidents:  c.incidents,
+		Unlabelled: c.unlabelled,
 	}}, nil
 }
 
@@ -119,7 +128,14 @@ func parseManual(o object, c triggerDefaults) (t trigger, err error) {
 				list(contract.RequestFields)+" (a schedule sends "+list(contract.ScheduleFields)+")")
 		}
 	}
-	order := burst.Request{Channel: c.channel, Origin: c.requestID, Over: contract.Slot, Mean: c.mean}
+	order := burst.Request{
+		Channel: c.channel, Origin: c.requestID, Over: contract.Slot, Mean: c.mean, Unlabelled: c.unlabelled,
+	}
+	if o.has(contract.FieldIncidents) {
+		if order.Incidents, err = parseIncidents(o[contract.FieldIncidents]); err != nil {
+			return trigger{}, err
+		}
+	}
 	for name, text := range map[string]*string{
 		contract.FieldScenario:      &order.Scenario,
 		contract.FieldBrand:         &order.Brand,
@@ -165,6 +181,20 @@ func parseManual(o object, c triggerDefaults) (t trigger, err error) {
 		return trigger{}, refuse(contract.FieldID, "missing", "required where there is no Lambda request id")
 	}
 	return trigger{TriggerManual, order}, nil
+}
+
+// parseIncidents understands the incidents of one burst: a list as in the file of a plan.
+func parseIncidents(list json.RawMessage) (*incidents.Plan, error) {
+	p, err := incidents.Read(fmt.Appendf(nil, `{"incidents":%s}`, list))
+	var invalid *parameters.Invalid
+	switch {
+	case errors.As(err, &invalid):
+		return nil, refuse(invalid.Path, shorten(invalid.Value), invalid.Allowed)
+	case err != nil:
+		return nil, refuse(contract.FieldIncidents, shorten(string(list)),
+			`a list of incidents, as in [{"scenario":"price-error"}]: `+err.Error())
+	}
+	return p, nil
 }
 
 // parseShard: the shards of a spike are asked for one by one and must agree on what

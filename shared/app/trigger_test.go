@@ -196,7 +196,7 @@ func TestTriggerRefuses(t *testing.T) {
 		"number":              {`1`, "payload", "one JSON object"},
 		"trailing data":       {`{} {}`, "payload", "one JSON object"},
 		"not UTF-8":           {"{\"brand\":\"\xff\"}", "payload", "UTF-8"},
-		"unknown field":       {`{"event":1}`, `"event"`, "events, scenario, brand, product, city, payment_method, at, over, id"},
+		"unknown field":       {`{"event":1}`, `"event"`, "events, scenario, brand, product, city, payment_method, incidents, at, over, id"},
 		"other case":          {`{"Events":1}`, `"Events"`, "events, scenario"},
 		"duplicated":          {`{"events":1,"events":2}`, `"events"`, "each field once"},
 		"duplicated, escaped": {`{"events":1,"\u0065vents":2}`, `"events"`, "each field once"},

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"salesburst/shared/contract"
+	"salesburst/shared/incidents"
 	"salesburst/shared/market"
 	"salesburst/shared/prng"
 	"salesburst/shared/sale"
@@ -51,6 +52,11 @@ type Request struct {
 	Product       string // likewise
 	City          string // likewise
 	PaymentMethod string // likewise
+
+	// What goes wrong meanwhile; nil: nothing. It has no part in what the burst is called: with
+	// incidents and without it is the same burst, of which only one can be.
+	Incidents  *incidents.Plan
+	Unlabelled bool // the events do not say which scenario touched them
 }
 
 // crowd is the rate that the number of customers follows.
@@ -71,7 +77,8 @@ type Burst struct {
 	id         sale.BurstID
 	conditions *market.Conditions
 	plan       plan
-	from, to   uint64 // the sales of this shard
+	from, to   uint64   // the sales of this shard
+	with       *trouble // nil: no incidents
 }
 
 // New plans the burst. The shards of one request are stretches of one burst: together they
@@ -108,12 +115,19 @@ func New(m *market.Market, r Request) (*Burst, error) {
 		}
 		b.plan.finish(c, name)
 		b.to = b.plan.events
-		return b, nil
+		return b.meeting(&r)
 	}
 	events, of := uint64(r.Events), uint64(max(r.Of, 1))
 	b.from, b.to = events*uint64(r.Shard)/of, events*uint64(r.Shard+1)/of
 	b.plan = planExactly(c, seed, events, b.from, b.to)
 	b.plan.finish(c, name)
+	return b.meeting(&r)
+}
+
+func (b *Burst) meeting(r *Request) (*Burst, error) {
+	if err := b.meet(r); err != nil {
+		return nil, err
+	}
 	return b, nil
 }
 
@@ -215,7 +229,12 @@ func (h requestHash) text(s string) { h.number(int64(len(s))); h.Write([]byte(s)
 func (b *Burst) ID() sale.BurstID { return b.id }
 
 // Len is the number of events, of the shard where there are shards.
-func (b *Burst) Len() int { return int(b.to - b.from) }
+func (b *Burst) Len() int {
+	if b.with != nil {
+		return len(b.with.index)
+	}
+	return int(b.to - b.from)
+}
 
 // Forecast is how many events the calendar lets one expect in the time of a burst that the market's
 // demand decides, rounded: without the noise of the day, and without what a scenario adds. It is 0
@@ -248,5 +267,9 @@ func rounded(millionths uint64) int { return int((millionths + prng.Million/2) /
 // At writes sale i, 0 ≤ i < Len, into s. The sales are in the order of their time.
 // It allocates nothing.
 func (b *Burst) At(i int, s *sale.Sale) {
+	if b.with != nil {
+		b.with.at(b, i, s)
+		return
+	}
 	b.plan.write(b.conditions, b.from+uint64(i), s)
 }

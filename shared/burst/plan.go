@@ -277,8 +277,9 @@ func (p *plan) at(i uint64) (at int, n uint64) {
 	return at, i - p.cells[at].before
 }
 
-// write makes event i of the burst.
-func (p *plan) write(c *market.Conditions, i uint64, s *sale.Sale) {
+// write makes event i of the burst. It reports whether that is an order of its own, with no other
+// attempts.
+func (p *plan) write(c *market.Conditions, i uint64, s *sale.Sale) (alone bool) {
 	at, n := p.at(i)
 	l := &p.cells[at]
 	s.TransactionID = sale.TransactionID{Burst: l.burst, Sequence: uint32(i)}
@@ -288,7 +289,7 @@ func (p *plan) write(c *market.Conditions, i uint64, s *sale.Sale) {
 		o := market.Order{Seed: l.seed, Stream: streamOfSales + number}
 		o.Customer, o.New = l.newcomer(number, &l.newcomers.sales, 0)
 		c.Sell(o, p.time(l, l.time(number)), s)
-		return
+		return true
 	}
 	begun := &p.cells[at-a.back()]
 	f, now := c.Following(), p.time(l, a.ms())
@@ -302,7 +303,7 @@ func (p *plan) write(c *market.Conditions, i uint64, s *sale.Sale) {
 	if a.series() {
 		o := market.Order{Seed: begun.seed, Stream: streamOfSeries + 1<<32 + a.order()}
 		c.SellStolen(o, p.time(begun, first), now, int(a.number())+1, s)
-		return
+		return false
 	}
 	o := market.Order{Seed: begun.seed, Stream: streamOfOrders + 1<<32 + a.order()}
 	o.Customer, o.New = begun.newcomer(a.order(), &begun.newcomers.orders, begun.newcomers.sales.n)
@@ -311,6 +312,7 @@ func (p *plan) write(c *market.Conditions, i uint64, s *sale.Sale) {
 		s.OrderID = sale.TransactionID{Burst: begun.burst,
 			Sequence: uint32(begun.before + begun.rankOf(first, a.order()))}
 	}
+	return false
 }
 
 // time is the moment of a millisecond of a cell.

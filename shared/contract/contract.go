@@ -81,7 +81,12 @@ const (
 	EnvDelivery        = "DELIVERY"
 	EnvScenario        = "SCENARIO"
 	EnvMarket          = "MARKET"
+	EnvIncidents       = "INCIDENTS"
+	EnvLabels          = "LABELS"
 )
 
-// MarketFile is the file beside a deployed function's binary that changes figures of the market.
-const MarketFile = "market.json"
+// Files beside a deployed function's binary: what changes figures of the market, and the plan of incidents.
+const (
+	MarketFile    = "market.json"
+	IncidentsFile = "incidents.json"
+)

@@ -14,6 +14,7 @@ const (
 	FieldProduct       = "product"
 	FieldCity          = "city"
 	FieldPaymentMethod = "payment_method"
+	FieldIncidents     = "incidents"
 	FieldAt            = "at"   // RFC 3339
 	FieldOver          = "over" // a duration as Go writes it
 	FieldID            = "id"
@@ -25,7 +26,7 @@ const (
 var (
 	ScheduleFields = []string{FieldScheduledTime, FieldScheduleARN}
 	RequestFields  = []string{FieldEvents, FieldScenario, FieldBrand, FieldProduct, FieldCity, FieldPaymentMethod,
-		FieldAt, FieldOver, FieldID, FieldShard, FieldOf}
+		FieldIncidents, FieldAt, FieldOver, FieldID, FieldShard, FieldOf}
 )
 
 // ReportBurstID is the field of a function's report that the state machine reads.

@@ -12,6 +12,7 @@ import (
 
 	"salesburst/dashboards"
 	"salesburst/dataset"
+	"salesburst/shared/incidents"
 	"salesburst/shared/local/web"
 	"salesburst/shared/market"
 )
@@ -81,8 +82,27 @@ func brands(c *dataset.Catalogue) []string {
 	return slices.Compact(names)
 }
 
-// openOut opens the file that the events are written to. The writer is nil for none.
-func openOut(path string, stdout io.Writer) (w io.Writer, closeOut func() error, err error) {
+// openIncidents reads what goes wrong; path empty means nothing.
+func openIncidents(path string, m *market.Market) (*incidents.Plan, error) {
+	if path == "" {
+		return nil, nil
+	}
+	text, err := os.ReadFile(path)
+	var p *incidents.Plan
+	if err == nil {
+		p, err = incidents.Read(text)
+	}
+	if err == nil {
+		err = m.CheckIncidents(p)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("-incidents %s: %w", path, cause(err))
+	}
+	return p, nil
+}
+
+// openOut opens the file that a flag names to be written. The writer is nil for none.
+func openOut(flag, path string, stdout io.Writer) (w io.Writer, closeOut func() error, err error) {
 	switch path {
 	case "":
 		return nil, func() error { return nil }, nil
@@ -91,7 +111,7 @@ func openOut(path string, stdout io.Writer) (w io.Writer, closeOut func() error,
 	}
 	f, err := os.Create(path)
 	if err != nil {
-		return nil, nil, fmt.Errorf("-out: cannot write %s: %w", path, cause(err))
+		return nil, func() error { return nil }, fmt.Errorf("-%s: cannot write %s: %w", flag, path, cause(err))
 	}
 	return f, f.Close, nil
 }

@@ -39,6 +39,8 @@ type options struct {
 	rejects   string   // path, for what the catalogue has that cannot be used; empty: none
 	market    string   // path of a file that changes the market's figures; empty: none
 	template  bool     // print such a file with all of them, and end
+	incidents string   // path of a file with what goes wrong; empty: nothing
+	truth     string   // path, for what the incidents did; empty: none
 	out       string   // path; - for standard output; empty: none
 	brokers   []string // host:port; none: the embedded broker
 	stack     bool     // real servers instead of it
@@ -102,6 +104,11 @@ Flags:
                      comments, of the figures that are to be others; cdk deploy -c market=FILE
                      gives it to the functions in the cloud
   -market-template   print such a file with all figures, their units, ranges and sources
+  -incidents FILE    what goes wrong, and when: JSON, as in
+                     {"incidents":[{"scenario":"price-error","from":"18:00","to":"18:20"}]};
+                     shared/incidents/README.md has the scenarios and what they take
+  -truth FILE        write what the incidents did to each burst, a line of JSON each: the
+                     answers for a detector
   -out FILE          write every event that was read back as a line of JSON; - is
                      standard output, and then nothing else is written there
   -brokers LIST      host:port, with commas between ($BOOTSTRAP_SERVERS, or a broker
@@ -112,7 +119,7 @@ Flags:
                      through its gateway: takes a minute, and 4 GB of memory
 
 Environment: SASL_USERNAME and SASL_PASSWORD for -brokers, and what the functions read
-in the cloud: EVENTS_PER_MINUTE (an average of the year), SCENARIO, DELIVERY.
+in the cloud: EVENTS_PER_MINUTE (an average of the year), SCENARIO, LABELS, DELIVERY.
 `
 
 const defaultListen = "127.0.0.1:8080"
@@ -133,6 +140,8 @@ func parseFlags(args []string, getenv func(string) string, stdout io.Writer) (op
 	f.StringVar(&o.rejects, "rejects", "", "")
 	f.StringVar(&o.market, "market", "", "")
 	f.BoolVar(&o.template, "market-template", false, "")
+	f.StringVar(&o.incidents, "incidents", "", "")
+	f.StringVar(&o.truth, "truth", "", "")
 	f.StringVar(&o.out, "out", "", "")
 	f.StringVar(&brokers, "brokers", getenv(EnvServers), "")
 	f.BoolVar(&o.stack, "stack", false, "")
@@ -181,6 +190,8 @@ func (o *options) check() error {
 		return &usageError{"-speed without -history has nothing to catch up with"}
 	case o.stack && len(o.brokers) > 0:
 		return &usageError{"-stack and -brokers do not go together: -stack starts a broker of its own"}
+	case o.truth != "" && o.incidents == "":
+		return &usageError{"-truth says what -incidents did: name a file of them"}
 	case o.rejects != "" && o.catalogue == "":
 		return &usageError{"-rejects says what is wrong with a -catalogue: name one"}
 	case o.rejects != "" && filepath.Clean(o.rejects) == filepath.Clean(o.catalogue):

@@ -2,6 +2,7 @@ package local
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -15,6 +16,7 @@ import (
 	"salesburst/shared/local/emulator"
 	"salesburst/shared/local/web"
 	"salesburst/shared/market"
+	"salesburst/shared/sale"
 )
 
 // Env is what the program has of the world around it.
@@ -60,11 +62,19 @@ func run(ctx context.Context, o options, env Env) (err error) {
 	if err != nil {
 		return err
 	}
-	out, closeOut, err := openOut(o.out, env.Stdout)
+	plan, err := openIncidents(o.incidents, m)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, closeOut()) }()
+	out, closeOut, err := openOut("out", o.out, env.Stdout)
+	if err != nil {
+		return err
+	}
+	truth, closeTruth, err := openOut("truth", o.truth, env.Stdout)
+	defer func() { err = errors.Join(err, closeOut(), closeTruth()) }()
+	if err != nil {
+		return err
+	}
 	if err := makeFolder(o.snapshot); err != nil {
 		return err
 	}
@@ -90,8 +100,8 @@ func run(ctx context.Context, o options, env Env) (err error) {
 	}
 	s.clock = emulator.NewClock(env.Now, lag, o.speed)
 	functions, closeFunctions, err := emulator.Open(emulator.Config{
-		Settings: settings, Market: m, Credentials: s.cluster.credentials(), TLS: s.cluster.tls,
-		Clock: s.clock, Report: s.tally.report,
+		Settings: settings, Market: m, Incidents: plan, Truth: s.truthTo(truth),
+		Credentials: s.cluster.credentials(), TLS: s.cluster.tls, Clock: s.clock, Report: s.tally.report,
 	})
 	if err != nil {
 		return err
@@ -112,6 +122,24 @@ func run(ctx context.Context, o options, env Env) (err error) {
 		}
 	}
 	return s.run(ctx, listener, site)
+}
+
+// truthTo returns what writes the truth as lines of JSON; w is nil where nobody wants it.
+func (s *session) truthTo(w io.Writer) func([]sale.Truth) {
+	if w == nil {
+		return nil
+	}
+	var mu sync.Mutex
+	return func(all []sale.Truth) {
+		mu.Lock()
+		defer mu.Unlock()
+		lines := json.NewEncoder(w)
+		for _, truth := range all {
+			if err := lines.Encode(truth); err != nil {
+				s.ui.problem(fmt.Errorf("-truth: cannot write: %w", cause(err)))
+			}
+		}
+	}
 }
 
 // openCluster finds or starts the brokers that the options name.

@@ -12,8 +12,10 @@ import (
 
 	"salesburst/shared/app"
 	"salesburst/shared/contract"
+	"salesburst/shared/incidents"
 	"salesburst/shared/market"
 	"salesburst/shared/publish"
+	"salesburst/shared/sale"
 )
 
 // instances is how many of each function there are. The history is published by all of
@@ -25,6 +27,8 @@ const instances = 2
 type Config struct {
 	Settings    map[string]app.Settings // by the function's name, for each of contract.Functions
 	Market      *market.Market
+	Incidents   *incidents.Plan    // of the scheduled bursts; nil: nothing goes wrong
+	Truth       func([]sale.Truth) // gets what they did to each burst; called concurrently; may be nil
 	Credentials app.Credentials
 	TLS         *tls.Config // of the brokers; nil: plain text
 	Clock       *Clock
@@ -48,6 +52,8 @@ func Open(c Config) (functions []*Function, closeAll func(), err error) {
 				Function:    f,
 				Settings:    c.Settings[f.Name],
 				Market:      c.Market,
+				Incidents:   c.Incidents,
+				Truth:       c.Truth,
 				Credentials: c.Credentials,
 				Broker:      publish.Config{TLS: c.TLS},
 				Now:         c.Clock.Now,

@@ -206,3 +206,13 @@ type reasons struct {
 	all     []Outcome
 	byShare prng.Table
 }
+
+// Commission is what a source takes of 10,000 of a completed sale.
+func (c *Checkout) Commission(source sale.Text) sale.Cents {
+	for i := range c.sources {
+		if c.sources[i].Name == source {
+			return c.sources[i].Commission
+		}
+	}
+	return 0
+}

@@ -1,0 +1,86 @@
+package app_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"salesburst/shared/app"
+	"salesburst/shared/incidents"
+	"salesburst/shared/sale"
+)
+
+func planOf(t *testing.T, text string) *incidents.Plan {
+	t.Helper()
+	p, err := incidents.Read([]byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// The incidents of the settings are for scheduled bursts, and those of an order for that. Who wants the
+// truth gets it once for each burst that is published, and what is stored is what it says.
+func TestIncidents(t *testing.T) {
+	var truth []sale.Truth
+	l := start(t, func(cfg *app.Config) {
+		cfg.Incidents = planOf(t, `{"incidents":[{"scenario":"slow-checkout"}]}`)
+		cfg.Truth = func(all []sale.Truth) { truth = append(truth, all...) }
+	})
+	touched := func(r app.Report) map[string]int {
+		counts := make(map[string]int)
+		for _, e := range l.broker.readAll(t).of(r.BurstID) {
+			counts[e.Sale.Scenario.String()]++
+		}
+		return counts
+	}
+	r := l.mustInvoke(t, slot)
+	if len(truth) != 1 || truth[0].Burst != r.BurstID || truth[0].Changed.Events == 0 {
+		t.Fatalf("truth %+v", truth)
+	}
+	if counts := touched(r); counts["slow-checkout"] != truth[0].Changed.Events || counts[""] != r.Events-truth[0].Changed.Events {
+		t.Errorf("%v are stored; truth %+v", counts, truth[0])
+	}
+	if l.mustInvoke(t, slot); len(truth) != 1 {
+		t.Error("a burst that is skipped tells the truth again")
+	}
+	if r = l.mustInvoke(t, `{"events":300}`); len(truth) != 1 || touched(r)[""] != 300 {
+		t.Errorf("an order without incidents: %v", touched(r))
+	}
+	r = l.mustInvoke(t, `{"events":300,"incidents":[{"scenario":"demand-drop"}]}`)
+	if len(truth) != 2 || truth[1].Removed.Events == 0 || r.Events != 300-truth[1].Removed.Events || r.Expected != r.Events {
+		t.Errorf("an order with its own: %+v, truth %+v", r, truth[1:])
+	}
+}
+
+// Without labels the events do not tell.
+func TestLabels(t *testing.T) {
+	l := start(t, func(cfg *app.Config) {
+		cfg.Settings.Labels = "false"
+		cfg.Incidents = planOf(t, `{"incidents":[{"scenario":"slow-checkout"}]}`)
+	})
+	for _, payload := range []string{slot, `{"events":300,"incidents":[{"scenario":"bot-traffic"}]}`} {
+		for _, e := range l.broker.readAll(t).of(l.mustInvoke(t, payload).BurstID) {
+			if e.Sale.Scenario != (sale.Text{}) {
+				t.Fatalf("%s tells of %s", e.Sale.TransactionID, e.Sale.Scenario)
+			}
+		}
+	}
+}
+
+func TestIncidentsAreRefused(t *testing.T) {
+	l := start(t)
+	for payload, want := range map[string]string{
+		`{"incidents":5}`: "incidents 5: allowed is a list",
+		`{"incidents":[{"scenario":"alien-invasion"}]}`:             `incidents[0].scenario "alien-invasion": allowed is flash-sale`,
+		`{"incidents":[{"scenario":"flash-sale","brand":"Nokia"}]}`: `brand Nokia: allowed is`,
+		`{"incidents":[],"events":0}`:                               "events 0",
+	} {
+		_, err := l.invoke(t, payload, 15*time.Second)
+		var invalid *app.InvalidTrigger
+		if !errors.As(err, &invalid) || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: error %v, want %q", payload, err, want)
+		}
+	}
+}

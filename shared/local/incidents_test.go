@@ -1,0 +1,63 @@
+package local
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"salesburst/shared/sale"
+)
+
+// What the incidents did is in a file, and the count is right with what they added and took away.
+func TestTruthOfIncidents(t *testing.T) {
+	dir := t.TempDir()
+	plan, truth, out := filepath.Join(dir, "plan.json"), filepath.Join(dir, "truth.jsonl"), filepath.Join(dir, "out.jsonl")
+	if err := os.WriteFile(plan, []byte(`{"incidents":[{"scenario":"bot-traffic"},{"scenario":"demand-drop","severity":0.5}]}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	stdout, _, status := runProgram(t, nil, "-once", "-history", "5m", "-incidents", plan, "-truth", truth, "-out", out)
+	n := published(t, stdout)
+	if status != 0 {
+		t.Errorf("status %d", status)
+	}
+	file, err := os.ReadFile(truth)
+	if err != nil {
+		t.Fatal(err)
+	}
+	added, removed := 0, 0
+	for line := range strings.Lines(string(file)) {
+		var of sale.Truth
+		if err := json.Unmarshal([]byte(line), &of); err != nil {
+			t.Fatal(err)
+		}
+		added, removed = added+of.Added.Events, removed+of.Removed.Events
+	}
+	events, err := os.ReadFile(out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if labelled := strings.Count(string(events), `"scenario":"bot-traffic"`); labelled != added || added == 0 || removed == 0 {
+		t.Errorf("%d events are labelled, %d added, %d removed of %d", labelled, added, removed, n)
+	}
+}
+
+func TestIncidentsThatAreWrong(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "plan.json")
+	if err := os.WriteFile(path, []byte(`{"incidents":[{"scenario":"flash-sale","brand":"Nokia"}]}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"-incidents", path}, `incidents[0]: brand "Nokia": allowed is `},
+		{[]string{"-incidents", "none.json"}, "-incidents none.json: no such file or directory"},
+		{[]string{"-truth", "truth.jsonl"}, "-truth says what -incidents did: name a file of them; see -h"},
+	} {
+		if _, stderr, status := runProgram(t, nil, append(c.args, "-once", "-history", "1m")...); status == 0 || !strings.Contains(stderr, c.want) {
+			t.Errorf("%v: status %d, %q, want %q", c.args, status, stderr, c.want)
+		}
+	}
+}
