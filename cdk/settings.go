@@ -72,12 +72,12 @@ func (s *settings) catalogue() map[string]setting {
 		"memory":                between(&s.memory, 512, "whole MB", 128, 10240),
 		"logDays": number(&s.logDays, 14, "one of "+strings.Trim(fmt.Sprint(retentions), "[]"),
 			func(n int) bool { return slices.Contains(retentions, n) }),
-		"tracing":          boolean(&s.tracing, false),
-		"alarmEmail":       text(&s.alarmEmail, "", "empty, or an address such as you@example.com", address),
-		"market":           text(&s.market, "", marketAllowed, func(string) bool { return true }),
-		"incidents":        text(&s.incidents, "", incidentsAllowed, func(string) bool { return true }),
-		"labels":           boolean(&s.labels, true),
-		"spikeConcurrency": between(&s.spikeConcurrency, 200, "a whole number", 1, 1000),
+		"tracing":               boolean(&s.tracing, false),
+		"alarmEmail":            text(&s.alarmEmail, "", "empty, or an address such as you@example.com", address),
+		"market":                text(&s.market, "", marketAllowed, func(string) bool { return true }),
+		contract.FieldIncidents: text(&s.incidents, "", incidentsAllowed, func(string) bool { return true }),
+		"labels":                boolean(&s.labels, true),
+		"spikeConcurrency":      between(&s.spikeConcurrency, 200, "a whole number", 1, 1000),
 
 		"druid":          boolean(&s.druid, true),
 		"consumerSecret": secret(&s.consumerSecret, "salesburst/consumer"),
@@ -179,7 +179,7 @@ func (s *settings) readFiles() error {
 	}); err != nil {
 		return err
 	}
-	s.plan, err = read("incidents", s.incidents, incidentsAllowed, func(text []byte) error {
+	s.plan, err = read(contract.FieldIncidents, s.incidents, incidentsAllowed, func(text []byte) error {
 		p, err := incidents.Read(text)
 		if err != nil {
 			return err

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"salesburst/shared/contract"
+	"salesburst/shared/incidents"
 	"salesburst/shared/market"
 	"salesburst/shared/prng"
 	"salesburst/shared/sale"
@@ -77,7 +78,7 @@ func newTruth(b *Burst, function string, t *market.Trouble) sale.Truth {
 	truth := sale.Truth{
 		Burst: b.id.String(), Function: function, From: b.conditions.From, To: b.conditions.To, Scenario: t.Scenario,
 		Incident: t.Says(), About: t.About(),
-		Severity: float64(t.Worst(b.conditions.From, b.conditions.To)) / prng.Million,
+		Severity: incidents.Decimal(int64(t.Worst(b.conditions.From, b.conditions.To)), 6),
 	}
 	for _, moment := range []struct {
 		at time.Time

@@ -9,8 +9,10 @@ package incidents
 
 import (
 	_ "embed"
+	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -56,7 +58,7 @@ type Incident struct {
 
 // Says is the incident as a file says it, with what it leaves open.
 func (i *Incident) Says() map[string]any {
-	all := map[string]any{"scenario": i.Scenario, "severity": 1.0}
+	all := map[string]any{"scenario": i.Scenario, "severity": Decimal(1, 0)}
 	for name, text := range map[string]string{"function": i.Function, "from": i.From, "to": i.To, "ramp": i.Ramp,
 		"decay": i.Decay, "brand": i.Brand, "product": i.Product, "state": i.State, "city": i.City,
 		"payment_method": i.PaymentMethod} {
@@ -70,12 +72,22 @@ func (i *Incident) Says() map[string]any {
 		}
 	}
 	if i.Severity != nil {
-		all["severity"] = float64(*i.Severity) / 1000
+		all["severity"] = Decimal(*i.Severity, 3)
 	}
 	if i.Price != nil {
-		all["price"] = float64(*i.Price) / 100
+		all["price"] = Decimal(*i.Price, 2)
 	}
 	return all
+}
+
+// Decimal is n of 10^digits as a number in JSON, as short as it can be.
+func Decimal(n int64, digits int) json.Number {
+	text := fmt.Sprintf("%0*d", digits+1, n)
+	whole, part := text[:len(text)-digits], strings.TrimRight(text[len(text)-digits:], "0")
+	if part == "" {
+		return json.Number(whole)
+	}
+	return json.Number(whole + "." + part)
 }
 
 // Random are incidents that come by chance.

@@ -197,6 +197,11 @@ func TestReadme(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	_, example, _ := strings.Cut(string(text), "```json\n")
+	example, _, _ = strings.Cut(example, "```")
+	if p := read(t, example); len(p.Incidents) != 2 {
+		t.Errorf("the example has %d incidents", len(p.Incidents))
+	}
 	before, rest, _ := strings.Cut(string(text), "| --- | --- | --- | --- | --- | --- | --- | --- |\n")
 	_, after, found := strings.Cut(rest, "<!-- end -->")
 	var rows strings.Builder

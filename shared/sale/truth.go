@@ -1,6 +1,9 @@
 package sale
 
-import "time"
+import (
+	"encoding/json"
+	"time"
+)
 
 // Truth is what an incident did to the events of a burst, or of a shard of one: the answer that a
 // detector is looking for.
@@ -15,7 +18,7 @@ type Truth struct {
 	About    map[string]string `json:"about"`           // fields of the events that it meets, if not all; empty: all
 	Begin    *time.Time        `json:"begin,omitempty"` // of the incident; none: it has always been so
 	End      *time.Time        `json:"end,omitempty"`   // none: never
-	Severity float64           `json:"severity"`        // the worst in the time of the burst, of 1
+	Severity json.Number       `json:"severity"`        // the worst in the time of the burst, of 1
 
 	Added   Touched `json:"added"`   // events that would not be there without the incident
 	Removed Touched `json:"removed"` // that would be there
