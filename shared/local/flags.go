@@ -65,6 +65,10 @@ live dashboards, with nothing to install.
   go run ./functions/local -snapshot pictures  write each dashboard as a picture, end
   go run ./functions/local -stack              real Kafka and real Druid; takes Java, Maven, nginx
 
+How good a detector of incidents is, with -incidents and -truth below:
+
+  go run ./functions/local score -h
+
 A spike, as with aws lambda invoke, while it runs:
 
   curl -d '{"events":50000}' %[1]s/invoke/online

@@ -61,3 +61,43 @@ func TestIncidentsThatAreWrong(t *testing.T) {
 		}
 	}
 }
+
+// A detector that says of each incident when it begins has found all of them, and one that knows nothing none.
+func TestScoreCommand(t *testing.T) {
+	dir := t.TempDir()
+	plan, truth, alerts := filepath.Join(dir, "plan.json"), filepath.Join(dir, "truth.jsonl"), filepath.Join(dir, "alerts.jsonl")
+	for path, text := range map[string]string{plan: `{"incidents":[{"scenario":"bot-traffic"}]}`, alerts: ""} {
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, stderr, status := runProgram(t, nil, "-once", "-history", "5m", "-incidents", plan, "-truth", truth); status != 0 {
+		t.Fatal(stderr)
+	}
+	var of sale.Truth
+	file, err := os.ReadFile(truth)
+	if err != nil {
+		t.Fatal(err)
+	}
+	line, _, _ := strings.Cut(string(file), "\n")
+	if err := json.Unmarshal([]byte(line), &of); err != nil {
+		t.Fatal(err)
+	}
+	if stdout, _, status := runProgram(t, nil, "score", "-truth", truth, "-alerts", alerts); status != 0 || !strings.Contains(stdout, "bot-traffic          1      0     0 %") {
+		t.Errorf("status %d: %s", status, stdout)
+	}
+	if err := os.WriteFile(alerts, []byte(`{"from":"`+of.From.Format("2006-01-02T15:04:05Z")+`"}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if stdout, _, status := runProgram(t, nil, "score", "-truth", truth, "-alerts", alerts, "-json"); status != 0 || !strings.Contains(stdout, `"recall_percent": 100`) {
+		t.Errorf("status %d: %s", status, stdout)
+	}
+	for _, args := range [][]string{{"score"}, {"score", "-truth", truth, "-alerts", "none.jsonl"}, {"score", "-truth", alerts, "-alerts", truth, "x"}} {
+		if _, stderr, status := runProgram(t, nil, args...); status == 0 || !strings.Contains(stderr, "local: ") {
+			t.Errorf("%v: status %d, %s", args, status, stderr)
+		}
+	}
+	if stdout, _, status := runProgram(t, nil, "score", "-h"); status != 0 || !strings.Contains(stdout, "-alerts FILE") {
+		t.Errorf("status %d: %s", status, stdout)
+	}
+}

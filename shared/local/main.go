@@ -36,9 +36,14 @@ func Main() int {
 
 // Run is Main in a given environment, until ctx ends.
 func Run(ctx context.Context, env Env) int {
-	o, err := parseFlags(env.Args, env.Getenv, env.Stdout)
-	if err == nil {
-		err = run(ctx, o, env)
+	var err error
+	if len(env.Args) > 0 && env.Args[0] == "score" {
+		err = scoreCommand(env.Args[1:], env)
+	} else {
+		var o options
+		if o, err = parseFlags(env.Args, env.Getenv, env.Stdout); err == nil {
+			err = run(ctx, o, env)
+		}
 	}
 	var usage *usageError
 	switch {
