@@ -71,7 +71,7 @@ func TestPicturesAndFigures(t *testing.T) {
 	}
 	shown := regexp.MustCompile(`\]\((portrait/\w+\.svg)\)`).FindAllStringSubmatch(text, -1)
 	drawn, err := filepath.Glob(filepath.Join(folder, "portrait", "*"))
-	if err != nil || len(shown) != len(drawn) || len(drawn) != 8 {
+	if err != nil || len(shown) != len(drawn) || len(drawn) != 9 {
 		t.Errorf("%d pictures are shown and %d are drawn, error %v", len(shown), len(drawn), err)
 	}
 	for _, m := range shown {

@@ -84,9 +84,10 @@ func (s *simulation) sell(c, mean int, from time.Time, length, each time.Duratio
 // portrait is what was seen of the market.
 type portrait struct {
 	*year
-	minutes *minutes
-	shares  [channels]float64 // of orders, in percent, that new customers ought to place
-	rates   [channels]int
+	minutes   *minutes
+	scenarios []scenario
+	shares    [channels]float64 // of orders, in percent, that new customers ought to place
+	rates     [channels]int
 }
 
 func (s *simulation) portrait() (*portrait, error) {
@@ -117,7 +118,10 @@ func (s *simulation) portrait() (*portrait, error) {
 		}
 	}
 	var err error
-	p.minutes, err = s.look()
+	if p.minutes, err = s.look(); err != nil {
+		return nil, err
+	}
+	p.scenarios, err = s.troubled()
 	return p, err
 }
 

@@ -1,0 +1,132 @@
+package main
+
+import (
+	"fmt"
+	"time"
+
+	"salesburst/shared/burst"
+	"salesburst/shared/contract"
+	"salesburst/shared/incidents"
+	"salesburst/shared/sale"
+)
+
+// An incident of each scenario is drawn over what would be without it: so many minutes, of which it takes
+// the middle ones.
+const (
+	scenarioMinutes = 90
+	scenarioBegin   = 20
+	scenarioEnd     = 70
+)
+
+// scenario is one of them: of each minute what is measured, with it and without.
+type scenario struct {
+	incidents.Scenario
+	measure  string
+	is, twin []float64
+}
+
+// minuteOf is what is counted of a minute.
+type minuteOf struct{ events, failed, completed, revenue float64 }
+
+// troubled sells with an incident of each scenario.
+func (s *simulation) troubled() (all []scenario, err error) {
+	end := time.Date(2026, 10, 6, 19, 30, 0, 0, time.UTC)
+	begin := end.Add(-scenarioMinutes * time.Minute)
+	for _, of := range incidents.Scenarios() {
+		f := contract.Online
+		if of.Function == contract.Store.Name {
+			f = contract.Store
+		}
+		plan, err := incidents.Read(fmt.Appendf(nil, `{"incidents":[{"scenario":%q,"from":%q,"to":%q,"ramp":"15m","decay":"15m"}]}`,
+			of.Name, begin.Add(scenarioBegin*time.Minute).Format(time.RFC3339), begin.Add(scenarioEnd*time.Minute).Format(time.RFC3339)))
+		if err != nil {
+			return nil, err
+		}
+		b, err := burst.New(s.market, burst.Request{
+			Channel: f.Channel, Origin: "portrait", At: end, Over: end.Sub(begin), Mean: perMinute, Incidents: plan,
+		})
+		if err != nil {
+			return nil, err
+		}
+		one := scenario{Scenario: of}
+		is, twin := minutesOf(b, begin), minutesOf(b.Twin(), begin)
+		one.measure = measures[of.Name].name
+		if one.measure == "" {
+			one.measure = "events a minute"
+		}
+		for i := range is {
+			one.is, one.twin = append(one.is, measured(of.Name, is[i])), append(one.twin, measured(of.Name, twin[i]))
+		}
+		all = append(all, one)
+	}
+	return all, nil
+}
+
+// measures are what shows a scenario best, where that is not the number of events.
+var measures = map[string]struct {
+	name string
+	of   func(m minuteOf) float64
+}{
+	"payment-outage":     {"attempts that fail, %", failedShare},
+	"store-network-down": {"attempts that fail, %", failedShare},
+	"slow-checkout":      {"attempts that fail, %", failedShare},
+	"bot-traffic":        {"attempts that fail, %", failedShare},
+	"fraud-wave":         {"attempts that fail, %", failedShare},
+	"price-error":        {"a completed sale, $", perSale},
+	"promo-code-leak":    {"a completed sale, $", perSale},
+}
+
+func failedShare(m minuteOf) float64 { return 100 * m.failed / max(m.events, 1) }
+func perSale(m minuteOf) float64     { return m.revenue / max(m.completed, 1) }
+
+func measured(name string, m minuteOf) float64 {
+	if of := measures[name].of; of != nil {
+		return of(m)
+	}
+	return m.events
+}
+
+func minutesOf(b *burst.Burst, begin time.Time) []minuteOf {
+	all := make([]minuteOf, scenarioMinutes)
+	var e sale.Sale
+	for i := range b.Len() {
+		b.At(i, &e)
+		m := &all[min(int(e.Timestamp.Time().Sub(begin)/time.Minute), scenarioMinutes-1)]
+		m.events++
+		if e.Status == sale.Completed {
+			m.completed++
+			m.revenue += float64(e.TotalAmount) / 100
+		} else {
+			m.failed++
+		}
+	}
+	return all
+}
+
+func (p *portrait) drawScenarios() *canvas {
+	const across, high = 3, 190
+	down := (len(p.scenarios) + across - 1) / across
+	c := newCanvas(90+down*high, "Twelve ways to go wrong, beside what would have been",
+		fmt.Sprintf("%d minutes of a Tuesday afternoon at %d events a minute on average; each incident rises in 15 minutes, and fades in 15",
+			scenarioMinutes, perMinute))
+	c.key(width-230, 30, red, "with the incident")
+	c.key(width-90, 30, muted, "its twin")
+	for i, s := range p.scenarios {
+		x, y := float64(i%across)*(width-40)/across+20, float64(70+i/across*high)
+		most := 0.0
+		for m := range s.is {
+			most = max(most, s.is[m], s.twin[m])
+		}
+		most = roundUp(most)
+		f := &frame{canvas: c, left: x + 40, top: y + 50, right: x + (width-40)/across - 16, bottom: y + high - 30,
+			x1: scenarioMinutes - 1, y1: most}
+		c.text(x+40, y+18, s.Name, 13, ink, left)
+		f.rule(s.measure, even(0, most, 2), plain)
+		f.curve(s.twin, muted, 1)
+		f.curve(s.is, red, 1.5)
+		for _, m := range []int{0, 30, 60, 89} {
+			f.mark(float64(m), fmt.Sprintf("%d", m+m/89))
+		}
+	}
+	return c
+}
