@@ -37,8 +37,9 @@ func (s *simulation) troubled() (all []scenario, err error) {
 		if of.Function == contract.Store.Name {
 			f = contract.Store
 		}
-		plan, err := incidents.Read(fmt.Appendf(nil, `{"incidents":[{"scenario":%q,"from":%q,"to":%q,"ramp":"15m","decay":"15m"}]}`,
-			of.Name, begin.Add(scenarioBegin*time.Minute).Format(time.RFC3339), begin.Add(scenarioEnd*time.Minute).Format(time.RFC3339)))
+		from, to := begin.Add(scenarioBegin*time.Minute), begin.Add(scenarioEnd*time.Minute)
+		plan, err := incidents.Read(fmt.Appendf(nil, `{"incidents":[{"scenario":%q,"from":%q,"to":%q,`+
+			`"ramp":"15m","decay":"15m"}]}`, of.Name, from.Format(time.RFC3339), to.Format(time.RFC3339)))
 		if err != nil {
 			return nil, err
 		}
@@ -48,14 +49,15 @@ func (s *simulation) troubled() (all []scenario, err error) {
 		if err != nil {
 			return nil, err
 		}
-		one := scenario{Scenario: of}
-		is, twin := minutesOf(b, begin), minutesOf(b.Twin(), begin)
-		one.measure = measures[of.Name].name
-		if one.measure == "" {
-			one.measure = "events a minute"
+		one := scenario{Scenario: of, measure: "events a minute"}
+		if name := measures[of.Name].name; name != "" {
+			one.measure = name
 		}
-		for i := range is {
-			one.is, one.twin = append(one.is, measured(of.Name, is[i])), append(one.twin, measured(of.Name, twin[i]))
+		for _, m := range minutesOf(b, begin) {
+			one.is = append(one.is, measured(of.Name, m))
+		}
+		for _, m := range minutesOf(b.Twin(), begin) {
+			one.twin = append(one.twin, measured(of.Name, m))
 		}
 		all = append(all, one)
 	}
@@ -107,7 +109,8 @@ func (p *portrait) drawScenarios() *canvas {
 	const across, high = 3, 190
 	down := (len(p.scenarios) + across - 1) / across
 	c := newCanvas(90+down*high, "Twelve ways to go wrong, beside what would have been",
-		fmt.Sprintf("%d minutes of a Tuesday afternoon at %d events a minute on average; each incident rises in 15 minutes, and fades in 15",
+		fmt.Sprintf("%d minutes of a Tuesday afternoon at %d events a minute on average; each incident rises in "+
+			"15 minutes, and fades in 15",
 			scenarioMinutes, perMinute))
 	c.key(width-230, 30, red, "with the incident")
 	c.key(width-90, 30, muted, "its twin")
