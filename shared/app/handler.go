@@ -34,6 +34,7 @@ type Config struct {
 	Settings    Settings // of which SecretARN, Market and Incidents are not looked at: what follows stands for them
 	Market      *market.Market
 	Incidents   *incidents.Plan // of scheduled bursts; nil: nothing goes wrong
+	Twin        bool            // publish scheduled bursts without them too, to the topic of twins
 	Credentials Credentials
 	Broker      publish.Config   // TLS and Dial only; the rest comes from Settings and Credentials
 	Now         func() time.Time // wall clock, which decides when a burst's time has come
@@ -49,9 +50,9 @@ type Handler struct {
 	cfg Config
 	log *log
 
-	mu        sync.Mutex              // never held while a burst is published
-	publisher *publish.Publisher      // nil before the first burst
-	using     credentials.Credentials // of publisher
+	mu         sync.Mutex                    // never held while a burst is published
+	publishers map[string]*publish.Publisher // by topic; of those that a burst was for
+	using      credentials.Credentials       // of the publishers
 }
 
 // New checks cfg and makes a Handler. It connects to nothing. Its error is an
@@ -67,10 +68,10 @@ func New(cfg Config) (*Handler, error) {
 // Nobody else waits for that: the next burst has connections of its own.
 func (h *Handler) Close() {
 	h.mu.Lock()
-	p := h.publisher
-	h.publisher = nil
+	all := h.publishers
+	h.publishers = nil
 	h.mu.Unlock()
-	if p != nil {
+	for _, p := range all {
 		p.Close()
 	}
 }
@@ -110,10 +111,18 @@ func (h *Handler) invoke(ctx context.Context, payload []byte) (Report, error) {
 	if err := h.await(ctx, t.order.At); err != nil {
 		return report, failure(report, t, err)
 	}
-	res, err := h.publish(ctx, t.key(h.cfg.Function), b)
+	topic, key := h.cfg.Settings.Topic, t.key(h.cfg.Function)
+	res, err := h.publish(ctx, topic, key, b)
 	report.take(res)
 	if err == nil && !res.Skipped && h.cfg.Truth != nil {
 		h.cfg.Truth(b.Truth())
+	}
+	if err == nil && t.twin {
+		var twin publish.Result
+		if twin, err = h.publish(ctx, topic+contract.TwinSuffix, key, b.Twin()); err != nil {
+			err = fmt.Errorf("the twin: %w", err)
+		}
+		report.Twin = &twin.Events
 	}
 	return report, failure(report, t, err)
 }
@@ -126,6 +135,7 @@ func (h *Handler) triggerDefaults(ctx context.Context) triggerDefaults {
 		scenario:   h.cfg.Settings.Scenario,
 		incidents:  h.cfg.Incidents,
 		unlabelled: h.cfg.Settings.Labels == "false",
+		twin:       h.cfg.Twin,
 		now:        h.cfg.Now(),
 	}
 	if lc, ok := lambdacontext.FromContext(ctx); ok {
@@ -182,12 +192,12 @@ func (h *Handler) await(ctx context.Context, t time.Time) error {
 // was sent, the secret may have been rotated: it is read anew, and what is new there
 // is tried once. After a part was sent no second attempt is made here: without a
 // transaction it would be another producer, and the broker would store that part twice.
-func (h *Handler) publish(ctx context.Context, key publish.Key, b *burst.Burst) (publish.Result, error) {
+func (h *Handler) publish(ctx context.Context, topic string, key publish.Key, b *burst.Burst) (publish.Result, error) {
 	creds, err := h.cfg.Credentials.Get(ctx)
 	if err != nil {
 		return publish.Result{}, fmt.Errorf("getting the credentials: %w", err)
 	}
-	res, err := h.attempt(ctx, creds, key, b)
+	res, err := h.attempt(ctx, creds, topic, key, b)
 	if !errors.Is(err, publish.ErrAuth) || errors.Is(err, publish.ErrPartial) {
 		return res, err
 	}
@@ -198,29 +208,35 @@ func (h *Handler) publish(ctx context.Context, key publish.Key, b *burst.Burst) 
 	if newer.Equal(creds) {
 		return res, err
 	}
-	return h.attempt(ctx, newer, key, b)
+	return h.attempt(ctx, newer, topic, key, b)
 }
 
-func (h *Handler) attempt(ctx context.Context, creds credentials.Credentials, key publish.Key,
+func (h *Handler) attempt(ctx context.Context, creds credentials.Credentials, topic string, key publish.Key,
 	b *burst.Burst) (publish.Result, error) {
-	p, err := h.publisherFor(creds)
+	p, err := h.publisherFor(creds, topic)
 	if err != nil {
 		return publish.Result{}, err
 	}
 	return p.Publish(ctx, key, b)
 }
 
-// publisherFor returns the publisher of the last burst, or a new one where the
+// publisherFor returns the publisher of the last burst for a topic, or a new one where the
 // credentials have changed.
-func (h *Handler) publisherFor(creds credentials.Credentials) (*publish.Publisher, error) {
+func (h *Handler) publisherFor(creds credentials.Credentials, topic string) (*publish.Publisher, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.publisher != nil && h.using.Equal(creds) {
-		return h.publisher, nil
+	if h.publishers != nil && !h.using.Equal(creds) {
+		for _, old := range h.publishers {
+			go old.Close() // waits for a burst that another invocation may still publish with it
+		}
+		h.publishers = nil
+	}
+	if p := h.publishers[topic]; p != nil {
+		return p, nil
 	}
 	cfg := h.cfg.Broker
 	cfg.Brokers = creds.BootstrapServers
-	cfg.Topic = h.cfg.Settings.Topic
+	cfg.Topic = topic
 	cfg.Delivery = deliveries[h.cfg.Settings.Delivery]
 	cfg.Credentials = nil
 	if key := creds.APIKey.Reveal(); key != "" {
@@ -230,9 +246,9 @@ func (h *Handler) publisherFor(creds credentials.Credentials) (*publish.Publishe
 	if err != nil {
 		return nil, err
 	}
-	if old := h.publisher; old != nil {
-		go old.Close() // waits for a burst that another invocation may still publish with it
+	if h.publishers == nil {
+		h.publishers = make(map[string]*publish.Publisher)
 	}
-	h.publisher, h.using = p, creds
+	h.publishers[topic], h.using = p, creds
 	return p, nil
 }

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"salesburst/shared/app"
+	"salesburst/shared/contract"
+	"salesburst/shared/devenv/kafkaadmin"
 	"salesburst/shared/incidents"
 	"salesburst/shared/sale"
 )
@@ -54,6 +56,32 @@ func TestIncidents(t *testing.T) {
 	}
 }
 
+// The twin is in its own topic, once, and without incidents. A twin that cannot be published is what is
+// left of the burst, and a retry makes it.
+func TestTwin(t *testing.T) {
+	const order = `{"events":300,"id":"twin","at":"2026-11-20T10:00:00Z","twin":true,"incidents":[{"scenario":"demand-drop"}]}`
+	l := start(t)
+	if _, err := l.invoke(t, order, 15*time.Second); err == nil || !strings.Contains(err.Error(), "published in part: the twin: ") || !strings.Contains(err.Error(), `"twin":true`) {
+		t.Errorf("without a topic: error %v", err)
+	}
+	if err := kafkaadmin.New(l.broker.Dial(t)).CreateTopic(t.Context(), l.broker.Topic+contract.TwinSuffix, 2, 1); err != nil {
+		t.Fatal(err)
+	}
+	r := l.mustInvoke(t, order)
+	if !r.Skipped || r.Twin == nil || *r.Twin != 300 {
+		t.Errorf("report %+v", r)
+	}
+	if r = l.mustInvoke(t, order); !r.Skipped || *r.Twin != 0 {
+		t.Errorf("again: report %+v", r)
+	}
+	if all := l.broker.readAll(t); len(all) >= 300 || len(all) == 0 {
+		t.Errorf("%d events, of 300 without the incident", len(all))
+	}
+	if r = l.mustInvoke(t, `{"events":300}`); r.Twin != nil {
+		t.Errorf("report %+v", r)
+	}
+}
+
 // Without labels the events do not tell.
 func TestLabels(t *testing.T) {
 	l := start(t, func(cfg *app.Config) {
@@ -75,7 +103,8 @@ func TestIncidentsAreRefused(t *testing.T) {
 		`{"incidents":5}`: "incidents 5: allowed is a list",
 		`{"incidents":[{"scenario":"alien-invasion"}]}`:             `incidents[0].scenario "alien-invasion": allowed is flash-sale`,
 		`{"incidents":[{"scenario":"flash-sale","brand":"Nokia"}]}`: `brand Nokia: allowed is`,
-		`{"incidents":[],"events":0}`:                               "events 0",
+		`{"twin":1}`:                  "twin 1: allowed is true, false",
+		`{"incidents":[],"events":0}`: "events 0",
 	} {
 		_, err := l.invoke(t, payload, 15*time.Second)
 		var invalid *app.InvalidTrigger

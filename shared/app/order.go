@@ -84,6 +84,7 @@ type manualOrder struct {
 	PaymentMethod string `json:"payment_method,omitempty"`
 
 	Incidents json.RawMessage `json:"incidents,omitempty"`
+	Twin      bool            `json:"twin,omitempty"`
 }
 
 // again is the payload that asks for the same burst another time, whenever that is and
@@ -93,6 +94,7 @@ func (t trigger) again() json.RawMessage {
 	manual := manualOrder{
 		ID: o.Origin, At: o.At.Format(time.RFC3339Nano), Over: o.Over.String(), Events: o.Events, Of: o.Of,
 		Scenario: o.Scenario, Brand: o.Brand, Product: o.Product, City: o.City, PaymentMethod: o.PaymentMethod,
+		Twin: t.twin,
 	}
 	if o.Incidents != nil && t.kind == TriggerManual {
 		var given manualOrder

@@ -14,7 +14,7 @@ import (
 func manual(change func(*burst.Request)) trigger {
 	o := burst.Request{Channel: contract.ChannelOnline, Origin: "bf", At: slot, Over: time.Minute, Events: 50, Mean: 600}
 	change(&o)
-	return trigger{TriggerManual, o}
+	return trigger{TriggerManual, o, false}
 }
 
 // What was asked is what the ledger knows a burst by.
@@ -73,7 +73,7 @@ func TestWhatIsAskedIsTheKey(t *testing.T) {
 
 // A schedule's series has eight hexadecimal digits where an order's has a word.
 func TestSchedulesAndOrdersAreKeptApart(t *testing.T) {
-	scheduled := trigger{TriggerSchedule, burst.Request{Origin: schedule, At: slot}}.key(contract.Online)
+	scheduled := trigger{TriggerSchedule, burst.Request{Origin: schedule, At: slot}, false}.key(contract.Online)
 	if !regexp.MustCompile(`^online-[0-9a-f]{8}$`).MatchString(scheduled.Series) || scheduled.Number != slot.Unix()/60 {
 		t.Errorf("key of a schedule %+v", scheduled)
 	}
@@ -88,7 +88,7 @@ func TestKeysStay(t *testing.T) {
 		asked trigger
 		want  publish.Key
 	}{
-		"schedule": {trigger{TriggerSchedule, burst.Request{Origin: schedule, At: slot}}, publish.Key{Series: "online-214ee383", Number: 29925240}},
+		"schedule": {trigger{TriggerSchedule, burst.Request{Origin: schedule, At: slot}, false}, publish.Key{Series: "online-214ee383", Number: 29925240}},
 		"order":    {manual(func(*burst.Request) {}), publish.Key{Series: "online-order-2a74ed5e5b4e0bd86e75fec6940e67b1"}},
 		"shard": {manual(func(o *burst.Request) {
 			o.Shard, o.Of, o.Scenario, o.Brand, o.City, o.PaymentMethod = 1, 3, "flash-sale", "LG", "Chicago", "PayPal"

@@ -91,6 +91,14 @@ func (o object) text(name string) (string, error) {
 	return *text, nil
 }
 
+// truth reads true or false.
+func (o object) truth(name string) (is bool, err error) {
+	if json.Unmarshal(o[name], &is) != nil || string(o[name]) == "null" {
+		err = refuse(name, shorten(string(o[name])), "true, false")
+	}
+	return is, err
+}
+
 // number reads a whole number from least to most; more is what else is allowed.
 func (o object) number(name string, least, most int, more string) (int, error) {
 	text := string(o[name])

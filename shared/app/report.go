@@ -34,6 +34,7 @@ type Report struct {
 	Forecast    *int `json:"forecast,omitempty"`
 	DayForecast *int `json:"day_forecast,omitempty"`
 
+	Twin         *int       `json:"twin,omitempty"`     // events of the twin, in its topic; none: it was not asked for
 	Events       int        `json:"events"`             // acknowledged by all in-sync replicas and committed
 	InDoubt      int        `json:"in_doubt,omitempty"` // sent without an answer: each may or may not be in Kafka
 	Completed    int        `json:"completed"`          // of Events: completed sales

@@ -28,6 +28,7 @@ const (
 type trigger struct {
 	kind  string
 	order burst.Request
+	twin  bool // the burst without incidents is wanted too
 }
 
 // triggerDefaults are what a payload leaves open.
@@ -37,6 +38,7 @@ type triggerDefaults struct {
 	scenario   string          // SCENARIO
 	incidents  *incidents.Plan // of scheduled bursts
 	unlabelled bool
+	twin       bool      // of scheduled bursts
 	now        time.Time // by this machine's clock
 	requestID  string    // of the invocation; the same in Lambda's retries of it
 	traceID    string    // X-Ray's, with the time of the first request in it; may be empty
@@ -110,7 +112,7 @@ func parseScheduled(o object, c triggerDefaults) (trigger, error) {
 
 		Incidents:  c.incidents,
 		Unlabelled: c.unlabelled,
-	}}, nil
+	}, c.twin}, nil
 }
 
 const maxARN = 1600 // characters, EventBridge Scheduler's own limit
@@ -180,7 +182,13 @@ func parseManual(o object, c triggerDefaults) (t trigger, err error) {
 	if order.Origin == "" {
 		return trigger{}, refuse(contract.FieldID, "missing", "required where there is no Lambda request id")
 	}
-	return trigger{TriggerManual, order}, nil
+	twin := false
+	if o.has(contract.FieldTwin) {
+		if twin, err = o.truth(contract.FieldTwin); err != nil {
+			return trigger{}, err
+		}
+	}
+	return trigger{TriggerManual, order, twin}, nil
 }
 
 // parseIncidents understands the incidents of one burst: a list as in the file of a plan.

@@ -31,7 +31,7 @@ var longestARN = schedule + strings.Repeat("x", 1600-len(schedule))
 func TestScheduledTrigger(t *testing.T) {
 	want := trigger{TriggerSchedule, burst.Request{
 		Channel: contract.ChannelOnline, Origin: schedule, At: slot, Over: time.Minute, Mean: 600, Follows: true, Scenario: "flash-sale",
-	}}
+	}, false}
 	for name, c := range map[string]struct {
 		time string
 		at   time.Time
@@ -103,7 +103,7 @@ func TestManualTrigger(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, err := parseTrigger([]byte(c.payload), where)
-			if want := (trigger{TriggerManual, c.want}); err != nil || got != want {
+			if want := (trigger{TriggerManual, c.want, false}); err != nil || got != want {
 				t.Errorf("got %+v, %v\nwant %+v", got, err, want)
 			}
 		})
@@ -196,7 +196,7 @@ func TestTriggerRefuses(t *testing.T) {
 		"number":              {`1`, "payload", "one JSON object"},
 		"trailing data":       {`{} {}`, "payload", "one JSON object"},
 		"not UTF-8":           {"{\"brand\":\"\xff\"}", "payload", "UTF-8"},
-		"unknown field":       {`{"event":1}`, `"event"`, "events, scenario, brand, product, city, payment_method, incidents, at, over, id"},
+		"unknown field":       {`{"event":1}`, `"event"`, "events, scenario, brand, product, city, payment_method, incidents, twin, at, over, id"},
 		"other case":          {`{"Events":1}`, `"Events"`, "events, scenario"},
 		"duplicated":          {`{"events":1,"events":2}`, `"events"`, "each field once"},
 		"duplicated, escaped": {`{"events":1,"\u0065vents":2}`, `"events"`, "each field once"},

@@ -85,6 +85,9 @@ const (
 	EnvLabels          = "LABELS"
 )
 
+// TwinSuffix is what the name of the topic with the bursts' twins has behind that of the topic.
+const TwinSuffix = "-twin"
+
 // Files beside a deployed function's binary: what changes figures of the market, and the plan of incidents.
 const (
 	MarketFile    = "market.json"

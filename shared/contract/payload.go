@@ -15,6 +15,7 @@ const (
 	FieldCity          = "city"
 	FieldPaymentMethod = "payment_method"
 	FieldIncidents     = "incidents"
+	FieldTwin          = "twin"
 	FieldAt            = "at"   // RFC 3339
 	FieldOver          = "over" // a duration as Go writes it
 	FieldID            = "id"
@@ -26,7 +27,7 @@ const (
 var (
 	ScheduleFields = []string{FieldScheduledTime, FieldScheduleARN}
 	RequestFields  = []string{FieldEvents, FieldScenario, FieldBrand, FieldProduct, FieldCity, FieldPaymentMethod,
-		FieldIncidents, FieldAt, FieldOver, FieldID, FieldShard, FieldOf}
+		FieldIncidents, FieldTwin, FieldAt, FieldOver, FieldID, FieldShard, FieldOf}
 )
 
 // ReportBurstID is the field of a function's report that the state machine reads.

@@ -44,7 +44,7 @@ func existing(o options) *cluster {
 // interface. It speaks TLS and SASL PLAIN as the one in the cloud does, with a
 // certificate and a password that exist only now, so that the functions go the same
 // way here as there.
-func startBroker(topic string) (*cluster, io.Closer, error) {
+func startBroker(topic string, more ...string) (*cluster, io.Closer, error) {
 	cert, err := tlscert.NewCertificate()
 	if err != nil {
 		return nil, nil, err
@@ -55,7 +55,7 @@ func startBroker(topic string) (*cluster, io.Closer, error) {
 		kfake.TLS(cert.Server()),
 		kfake.EnableSASL(),
 		kfake.Superuser("PLAIN", c.username, c.password.Reveal()),
-		kfake.SeedTopics(contract.Partitions, topic),
+		kfake.SeedTopics(contract.Partitions, append(more, topic)...),
 	)
 	if err != nil {
 		return nil, nil, fmt.Errorf("starting the broker: %w", err)

@@ -41,6 +41,7 @@ type options struct {
 	template  bool     // print such a file with all of them, and end
 	incidents string   // path of a file with what goes wrong; empty: nothing
 	truth     string   // path, for what the incidents did; empty: none
+	twin      bool     // publish what would be without them too
 	out       string   // path; - for standard output; empty: none
 	brokers   []string // host:port; none: the embedded broker
 	stack     bool     // real servers instead of it
@@ -113,6 +114,7 @@ Flags:
                      shared/incidents/README.md has the scenarios and what they take
   -truth FILE        write what the incidents did to each burst, a line of JSON each: the
                      answers for a detector
+  -twin              publish what would be without the incidents too, to the topic NAME-twin
   -out FILE          write every event that was read back as a line of JSON; - is
                      standard output, and then nothing else is written there
   -brokers LIST      host:port, with commas between ($BOOTSTRAP_SERVERS, or a broker
@@ -146,6 +148,7 @@ func parseFlags(args []string, getenv func(string) string, stdout io.Writer) (op
 	f.BoolVar(&o.template, "market-template", false, "")
 	f.StringVar(&o.incidents, "incidents", "", "")
 	f.StringVar(&o.truth, "truth", "", "")
+	f.BoolVar(&o.twin, "twin", false, "")
 	f.StringVar(&o.out, "out", "", "")
 	f.StringVar(&brokers, "brokers", getenv(EnvServers), "")
 	f.BoolVar(&o.stack, "stack", false, "")
@@ -196,6 +199,8 @@ func (o *options) check() error {
 		return &usageError{"-stack and -brokers do not go together: -stack starts a broker of its own"}
 	case o.truth != "" && o.incidents == "":
 		return &usageError{"-truth says what -incidents did: name a file of them"}
+	case o.twin && o.incidents == "":
+		return &usageError{"-twin is what would be without -incidents: name a file of them"}
 	case o.rejects != "" && o.catalogue == "":
 		return &usageError{"-rejects says what is wrong with a -catalogue: name one"}
 	case o.rejects != "" && filepath.Clean(o.rejects) == filepath.Clean(o.catalogue):

@@ -100,7 +100,7 @@ func run(ctx context.Context, o options, env Env) (err error) {
 	}
 	s.clock = emulator.NewClock(env.Now, lag, o.speed)
 	functions, closeFunctions, err := emulator.Open(emulator.Config{
-		Settings: settings, Market: m, Incidents: plan, Truth: s.truthTo(truth),
+		Settings: settings, Market: m, Incidents: plan, Twin: o.twin, Truth: s.truthTo(truth),
 		Credentials: s.cluster.credentials(), TLS: s.cluster.tls, Clock: s.clock, Report: s.tally.report,
 	})
 	if err != nil {
@@ -122,6 +122,14 @@ func run(ctx context.Context, o options, env Env) (err error) {
 		}
 	}
 	return s.run(ctx, listener, site)
+}
+
+// twins are the topics that a run needs beside its own.
+func (s *session) twins() (topics []string) {
+	if s.o.twin {
+		topics = append(topics, s.o.topic+contract.TwinSuffix)
+	}
+	return topics
 }
 
 // truthTo returns what writes the truth as lines of JSON; w is nil where nobody wants it.
@@ -150,10 +158,10 @@ func (s *session) openCluster(ctx context.Context) (closeCluster func() error, e
 		s.cluster = existing(s.o)
 		return func() error { return nil }, nil
 	case s.o.stack:
-		s.cluster, s.servers, err = startServers(ctx, s.o.topic, s.ui)
+		s.cluster, s.servers, err = startServers(ctx, s.ui, s.o.topic, s.twins()...)
 		broker = s.servers
 	default:
-		s.cluster, broker, err = startBroker(s.o.topic)
+		s.cluster, broker, err = startBroker(s.o.topic, s.twins()...)
 	}
 	if err != nil {
 		return nil, err

@@ -24,7 +24,7 @@ type servers struct {
 }
 
 // startServers starts them, has Druid ingest the topic, and tells a person where they are.
-func startServers(ctx context.Context, topic string, ui *terminal) (c *cluster, s *servers, err error) {
+func startServers(ctx context.Context, ui *terminal, topic string, more ...string) (c *cluster, s *servers, err error) {
 	start := time.Now()
 	log := lineWriter{ui}
 	s = &servers{topic: topic}
@@ -40,7 +40,7 @@ func startServers(ctx context.Context, topic string, ui *terminal) (c *cluster, 
 		servers: s.kafka.Addresses, topic: topic, tls: s.kafka.TLS(),
 		username: string(devenv.Admin), password: credentials.New(s.kafka.Users[devenv.Admin]),
 	}
-	if err := s.create(ctx); err != nil {
+	if err := s.create(ctx, append(more, topic)); err != nil {
 		return nil, s, err
 	}
 	if s.druid, err = devenv.StartDruid(ctx, devenv.DruidConfig{Kafka: s.kafka, Log: log}); err != nil {
@@ -109,16 +109,18 @@ func (s *servers) rows(ctx context.Context) (int64, error) {
 	return n.Int64()
 }
 
-// create makes the topic, and lets Druid's user read it.
-func (s *servers) create(ctx context.Context) error {
+// create makes topics, and lets Druid's user read what it ingests.
+func (s *servers) create(ctx context.Context, topics []string) error {
 	admin, err := kafkaadmin.Dial(s.kafka)
 	if err != nil {
 		return err
 	}
 	defer admin.Close()
-	err = admin.CreateTopic(ctx, s.topic, contract.Partitions, 1, contract.TimestampType, contract.OfArrival)
-	if err != nil {
-		return err
+	for _, topic := range topics {
+		err = admin.CreateTopic(ctx, topic, contract.Partitions, 1, contract.TimestampType, contract.OfArrival)
+		if err != nil {
+			return err
+		}
 	}
 	return admin.AllowDruid(ctx, s.topic)
 }

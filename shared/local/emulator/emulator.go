@@ -28,6 +28,7 @@ type Config struct {
 	Settings    map[string]app.Settings // by the function's name, for each of contract.Functions
 	Market      *market.Market
 	Incidents   *incidents.Plan    // of the scheduled bursts; nil: nothing goes wrong
+	Twin        bool               // publish them without incidents too
 	Truth       func([]sale.Truth) // gets what they did to each burst; called concurrently; may be nil
 	Credentials app.Credentials
 	TLS         *tls.Config // of the brokers; nil: plain text
@@ -54,6 +55,7 @@ func Open(c Config) (functions []*Function, closeAll func(), err error) {
 				Market:      c.Market,
 				Incidents:   c.Incidents,
 				Truth:       c.Truth,
+				Twin:        c.Twin,
 				Credentials: c.Credentials,
 				Broker:      publish.Config{TLS: c.TLS},
 				Now:         c.Clock.Now,
