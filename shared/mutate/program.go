@@ -13,7 +13,6 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"path"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -23,7 +22,7 @@ import (
 
 // program is the test of a package with all mutants in it.
 type program struct {
-	dir     string // of the package with the tests
+	dir     string // of the package
 	binary  string
 	mutants []*mutant // that compile
 	inside  []string  // the tests that belong to the package itself
@@ -89,28 +88,23 @@ func sources(all map[string]listed, pkg listed) ([]*source, error) {
 	return found, nil
 }
 
-// build compiles the tests of one package with the mutants of another one's files, or of its own. Both are
-// given as their directories.
-func build(ctx context.Context, pkg, tests, work string) (*program, error) {
-	all, tested, err := list(ctx, "./"+tests)
+// build compiles the tests of a package, given as its directory, with the mutants of its files.
+func build(ctx context.Context, pkg, work string) (*program, error) {
+	all, p, err := list(ctx, "./"+pkg)
 	if err != nil {
 		return nil, err
-	}
-	p, known := all[path.Join(strings.TrimSuffix(tested.ImportPath, tests), pkg)]
-	if !known {
-		return nil, fmt.Errorf("the package of the tests, %s, does not import it", tests)
 	}
 	found, err := sources(all, p)
 	if err != nil {
 		return nil, err
 	}
-	prog := &program{dir: tested.Dir, binary: filepath.Join(work, strings.ReplaceAll(pkg, "/", "-")+".test")}
-	if prog.inside, err = insideTests(tested); err != nil {
+	prog := &program{dir: p.Dir, binary: filepath.Join(work, strings.ReplaceAll(pkg, "/", "-")+".test")}
+	if prog.inside, err = insideTests(p); err != nil {
 		return nil, err
 	}
 	without := make(map[int]bool)
 	for range 20 {
-		message, err := compile(ctx, p, tested.ImportPath, found, without, prog.binary, work)
+		message, err := compile(ctx, p, found, without, prog.binary, work)
 		if err == nil {
 			for _, s := range found {
 				prog.mutants = append(prog.mutants,
@@ -126,7 +120,7 @@ func build(ctx context.Context, pkg, tests, work string) (*program, error) {
 }
 
 func compile(
-	ctx context.Context, p listed, tests string, found []*source, without map[int]bool, binary, work string,
+	ctx context.Context, p listed, found []*source, without map[int]bool, binary, work string,
 ) (message string, err error) {
 	overlay := struct{ Replace map[string]string }{make(map[string]string)}
 	put := func(name string, text []byte) error {
@@ -153,7 +147,7 @@ func compile(
 		return "", err
 	}
 	out, err := exec.CommandContext(ctx, "go", "test", "-c", "-vet=off", "-gcflags=-e", "-overlay", place, "-o", binary,
-		tests).CombinedOutput()
+		p.ImportPath).CombinedOutput()
 	return string(out), err
 }
 
