@@ -291,15 +291,15 @@ func goingOn() []Panel {
 		{
 			ID: 122, Title: "Scenarios running", Kind: TimeSeries, Width: 12, Height: 8, Unit: PerMinute, Decimals: 1,
 			Empty: "no scenario",
-			Description: "Events a minute that a scenario has made, by its name: the truth to check alarms and" +
-				" models against.",
+			Description: "Events a minute that a scenario has touched, by its name: what alarms and models should" +
+				" find. Events that it has taken away are in its truth alone.",
 			MinInterval: time.Minute, MaxPoints: 200, Stacked: true, AsBars: true, Series: "scenario",
 			Colors:   map[string]Color{"flash-sale": Orange, "payment-outage": Purple},
 			Question: running,
 		},
 		{
 			ID: 123, Title: "Scenarios", Kind: Table, Width: 12, Height: 8, Unit: Count, Empty: "no scenario",
-			Description: "What each scenario did in the time range: from when to when, how many events, how many" +
+			Description: "What each scenario touched in the time range: from when to when, how many events, how many" +
 				" of them failed.",
 			Fields: []Field{
 				{Column: "scenario", Title: "scenario"}, {Column: "first_time", Title: "first", Unit: Moment},

@@ -218,7 +218,7 @@ func (s Settings) check() error {
 
 func scenarioNames() []string {
 	var names []string
-	for _, s := range market.Scenarios() {
+	for _, s := range incidents.Scenarios() {
 		names = append(names, s.Name)
 	}
 	return names

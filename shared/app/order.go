@@ -43,6 +43,7 @@ func (t trigger) key(f contract.Function) publish.Key {
 // asked is a hash over an order but for its Mean, which is the deployment's and not the
 // person's, and for its incidents: with them and without it is the same burst.
 func asked(o burst.Request) (sum [sha256.Size]byte) {
+	o = o.Normal()
 	h := sha256.New()
 	for _, n := range []int64{o.At.UnixMilli(), o.Over.Milliseconds(), int64(o.Events), int64(o.Shard), int64(o.Of)} {
 		h.Write(binary.BigEndian.AppendUint64(nil, uint64(n)))

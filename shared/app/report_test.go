@@ -36,7 +36,7 @@ func TestReportOfAPlan(t *testing.T) {
 		"last shard":  {func(o *burst.Request) { o.Shard, o.Of = 4, 5 }, Report{Expected: 10, Shard: number(4), Of: 5}},
 		"demand":      {func(o *burst.Request) { o.Events = 0 }, Report{Expected: 516, Forecast: number(504), DayForecast: tuesday}},
 		"demand in a scenario": {func(o *burst.Request) { o.Events, o.Scenario = 0, "flash-sale" },
-			Report{Expected: 1543, Forecast: number(504), DayForecast: tuesday, Scenario: "flash-sale"}},
+			Report{Expected: 1667, Forecast: number(504), DayForecast: tuesday, Scenario: "flash-sale"}},
 		"stores that are shut": {func(o *burst.Request) {
 			o.Events, o.Channel, o.Mean, o.At = 0, contract.ChannelStore, 120, time.Date(2026, 11, 26, 20, 0, 0, 0, time.UTC)
 		}, Report{Forecast: number(0), DayForecast: number(0)}},

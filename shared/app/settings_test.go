@@ -10,6 +10,7 @@ import (
 
 	"salesburst/dataset"
 	"salesburst/shared/contract"
+	"salesburst/shared/incidents"
 	"salesburst/shared/market"
 )
 
@@ -37,7 +38,7 @@ func TestFromEnv(t *testing.T) {
 	if got, err = FromEnv(contract.Store, environment(contract.EnvEventsPerMinute, "1")); err != nil || got.EventsPerMinute != 1 {
 		t.Errorf("the least rate: %+v, %v", got, err)
 	}
-	for _, s := range market.Scenarios() {
+	for _, s := range incidents.Scenarios() {
 		if got, err := FromEnv(contract.Store, environment(contract.EnvScenario, s.Name)); err != nil || got.Scenario != s.Name {
 			t.Errorf("scenario %s: %+v, %v", s.Name, got, err)
 		}

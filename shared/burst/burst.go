@@ -13,6 +13,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"hash"
+	"slices"
 	"strings"
 	"time"
 
@@ -47,16 +48,61 @@ type Request struct {
 	// were begun in those before it. With Events it stands alone all the same.
 	Follows bool
 
-	Scenario      string // empty: normal traffic
-	Brand         string // narrows what is sold, not how much, or is a scenario's focus; empty: all
+	Brand         string // narrows what is sold, not how much; empty: all
 	Product       string // likewise
 	City          string // likewise
 	PaymentMethod string // likewise
 
 	// What goes wrong meanwhile; nil: nothing. It has no part in what the burst is called: with
 	// incidents and without it is the same burst, of which only one can be.
-	Incidents  *incidents.Plan
+	Incidents *incidents.Plan
+	// One more incident, without begin and end; empty: none. Of Brand, Product, City and PaymentMethod
+	// those that the scenario takes say what it is about, and narrow nothing.
+	Scenario   string
 	Unlabelled bool // the events do not say which scenario touched them
+}
+
+// Normal is the request of the burst as it would be without incidents, which has the same name.
+func (r Request) Normal() Request {
+	if of, ok := incidents.Named(r.Scenario); ok {
+		for name, about := range r.about() {
+			if slices.Contains(of.Takes, name) {
+				*about = ""
+			}
+		}
+	}
+	r.Scenario, r.Incidents, r.Unlabelled = "", nil, false
+	return r
+}
+
+// about are the fields that a scenario may take, by their names in an incident.
+func (r *Request) about() map[string]*string {
+	return map[string]*string{"brand": &r.Brand, "product": &r.Product, "city": &r.City,
+		"payment_method": &r.PaymentMethod}
+}
+
+// incident is the plan that the scenario of a request stands for.
+func (r *Request) incident() (*incidents.Plan, error) {
+	of, ok := incidents.Named(r.Scenario)
+	function := contract.FunctionOf(r.Channel).Name
+	var possible []string
+	for _, s := range incidents.Scenarios() {
+		if s.Function == "" || s.Function == function {
+			possible = append(possible, s.Name)
+		}
+	}
+	scheduled := r.Follows && r.Events == 0 // of which the other function has it, maybe
+	if !ok || !scheduled && !slices.Contains(possible, of.Name) {
+		return nil, invalid("scenario", r.Scenario, strings.Join(possible, ", "))
+	}
+	i := incidents.Incident{Scenario: of.Name}
+	for name, to := range map[string]*string{"brand": &i.Brand, "product": &i.Product, "city": &i.City,
+		"payment_method": &i.PaymentMethod} {
+		if slices.Contains(of.Takes, name) {
+			*to = strings.TrimSpace(*r.about()[name])
+		}
+	}
+	return incidents.Always(i)
 }
 
 // crowd is the rate that the number of customers follows.
@@ -92,9 +138,11 @@ func New(m *market.Market, r Request) (*Burst, error) {
 		return nil, err
 	}
 	r.At = r.At.UTC()
+	asked := r
+	r = r.Normal()
 	c, err := m.NewConditions(market.Query{
 		Channel: r.Channel, From: r.At.Add(-r.Over), To: r.At, Mean: r.crowd(),
-		Scenario: r.Scenario, Brand: r.Brand, Product: r.Product, City: r.City, PaymentMethod: r.PaymentMethod,
+		Brand: r.Brand, Product: r.Product, City: r.City, PaymentMethod: r.PaymentMethod,
 	})
 	if err != nil {
 		return nil, err
@@ -115,13 +163,13 @@ func New(m *market.Market, r Request) (*Burst, error) {
 		}
 		b.plan.finish(c, name)
 		b.to = b.plan.events
-		return b.meeting(&r)
+		return b.meeting(&asked)
 	}
 	events, of := uint64(r.Events), uint64(max(r.Of, 1))
 	b.from, b.to = events*uint64(r.Shard)/of, events*uint64(r.Shard+1)/of
 	b.plan = planExactly(c, seed, events, b.from, b.to)
 	b.plan.finish(c, name)
-	return b.meeting(&r)
+	return b.meeting(&asked)
 }
 
 func (b *Burst) meeting(r *Request) (*Burst, error) {
@@ -181,7 +229,7 @@ func identity(m *market.Market, c *market.Conditions, r Request) (id sale.BurstI
 	if r.Follows && r.Events == 0 {
 		h.number(1)
 	}
-	for _, name := range []string{c.Scenario, c.Brand, c.Product, c.City, c.PaymentMethod} {
+	for _, name := range []string{c.Brand, c.Product, c.City, c.PaymentMethod} {
 		h.text(name)
 	}
 	if r.Of > 0 { // shards of another size would have the same names for other sales
@@ -193,8 +241,7 @@ func identity(m *market.Market, c *market.Conditions, r Request) (id sale.BurstI
 
 // seedOf is the seed of the burst's randomness. All bursts of a schedule have one, and each of
 // their minutes takes a stream of its own from it, so that a burst can know what was sold in
-// the one before. Neither the scenario nor what it is about is in it: with it and without,
-// a minute is the same but for what the scenario does.
+// the one before.
 func seedOf(m *market.Market, r Request) uint64 {
 	h := newHash(m, r)
 	if r.Events > 0 {
@@ -237,7 +284,7 @@ func (b *Burst) Len() int {
 }
 
 // Forecast is how many events the calendar lets one expect in the time of a burst that the market's
-// demand decides, rounded: without the noise of the day, and without what a scenario adds. It is 0
+// demand decides, rounded: without the noise of the day, and without what incidents add. It is 0
 // where all is shut, and for a burst with an exact number of events.
 func (b *Burst) Forecast() int {
 	if !b.plan.open {

@@ -162,18 +162,17 @@ func TestEverythingInTheOrderNamesTheBurst(t *testing.T) {
 		t.Fatal("the same order has two names")
 	}
 	for name, change := range map[string]func(*burst.Request){
-		"channel":  func(o *burst.Request) { o.Channel = contract.ChannelStore },
-		"origin":   func(o *burst.Request) { o.Origin += "x" },
-		"time":     func(o *burst.Request) { o.At = o.At.Add(time.Minute) },
-		"over":     func(o *burst.Request) { o.Over = 2 * time.Minute },
-		"events":   func(o *burst.Request) { o.Events++ },
-		"mean":     func(o *burst.Request) { o.Events = 0 },
-		"other":    func(o *burst.Request) { o.Events, o.Mean = 0, 601 },
-		"scenario": func(o *burst.Request) { o.Scenario = "flash-sale" },
-		"brand":    func(o *burst.Request) { o.Brand = "LG" },
-		"city":     func(o *burst.Request) { o.City = "Chicago" },
-		"method":   func(o *burst.Request) { o.PaymentMethod = "PayPal" },
-		"product":  func(o *burst.Request) { o.Product = dataset.Default().Products[7].Name },
+		"channel": func(o *burst.Request) { o.Channel = contract.ChannelStore },
+		"origin":  func(o *burst.Request) { o.Origin += "x" },
+		"time":    func(o *burst.Request) { o.At = o.At.Add(time.Minute) },
+		"over":    func(o *burst.Request) { o.Over = 2 * time.Minute },
+		"events":  func(o *burst.Request) { o.Events++ },
+		"mean":    func(o *burst.Request) { o.Events = 0 },
+		"other":   func(o *burst.Request) { o.Events, o.Mean = 0, 601 },
+		"brand":   func(o *burst.Request) { o.Brand = "LG" },
+		"city":    func(o *burst.Request) { o.City = "Chicago" },
+		"method":  func(o *burst.Request) { o.PaymentMethod = "PayPal" },
+		"product": func(o *burst.Request) { o.Product = dataset.Default().Products[7].Name },
 	} {
 		id := plan(t, with(base, change)).ID()
 		if other, again := seen[id]; again {
@@ -410,7 +409,8 @@ func TestRefusedOrders(t *testing.T) {
 		"odd over":        {func(o *burst.Request) { o.Over++ }, "over", "milliseconds"},
 		"long ago":        {func(o *burst.Request) { o.At = time.Time{} }, "at", "2000"},
 		"too much demand": {func(o *burst.Request) { o.Mean, o.Over = 1_000_000, 24*time.Hour }, "over", "10000000"},
-		"scenario":        {func(o *burst.Request) { o.Scenario = "black-friday" }, "scenario", "flash-sale, payment-outage"},
+		"scenario":        {func(o *burst.Request) { o.Scenario = "alien-invasion" }, "scenario", "flash-sale, viral-product"},
+		"stores' alone":   {func(o *burst.Request) { o.Scenario, o.Events = "store-network-down", 9 }, "scenario", "flash-sale, viral-product"},
 		"brand":           {func(o *burst.Request) { o.Brand = "Sumsang" }, "brand", "Samsung"},
 		"city":            {func(o *burst.Request) { o.City = "Paris" }, "city", "Chicago"},
 		"method":          {func(o *burst.Request) { o.PaymentMethod = "Cash" }, "payment_method", "PayPal"},

@@ -31,6 +31,6 @@ func ExampleNew() {
 	b.At(0, &s)
 	fmt.Println(s.TransactionID, s.StoreID, s.ProductName, s.Status)
 	// Output:
-	// 2uyyqd5spdba has 73 sales; the first:
-	// 2uyyqd5spdba-00000000 STORE-DE-01-01 LG - 43" Class Nova 75 Series QNED 4K UHD Smart webOS TV COMPLETED
+	// odxgg665ikqk has 73 sales; the first:
+	// odxgg665ikqk-00000000 STORE-DE-01-01 LG - 43" Class Nova 75 Series QNED 4K UHD Smart webOS TV COMPLETED
 }

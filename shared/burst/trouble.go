@@ -40,13 +40,21 @@ type extra struct {
 
 // meet plans what the incidents of a request do to the burst.
 func (b *Burst) meet(r *Request) error {
-	function := contract.Functions()[slices.IndexFunc(contract.Functions(), func(f contract.Function) bool {
-		return f.Channel == r.Channel
-	})].Name
-	if r.Incidents == nil {
-		return nil
+	function := contract.FunctionOf(r.Channel).Name
+	var happening []incidents.Occurrence
+	if r.Incidents != nil {
+		happening = r.Incidents.During(function, b.conditions.From, b.conditions.To)
 	}
-	happening := r.Incidents.During(function, b.conditions.From, b.conditions.To)
+	if r.Scenario != "" {
+		p, err := r.incident()
+		if err != nil {
+			return err
+		}
+		for _, o := range p.During(function, b.conditions.From, b.conditions.To) {
+			o.Seed = prng.Mix(o.Seed + 1) // it is not the first one of the plan
+			happening = append(happening, o)
+		}
+	}
 	if len(happening) == 0 {
 		return nil
 	}

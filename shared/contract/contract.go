@@ -29,6 +29,16 @@ var (
 // Functions lists the producers in the order in which people read them.
 func Functions() []Function { return []Function{Online, Store} }
 
+// FunctionOf returns the producer of a channel; the zero value for none.
+func FunctionOf(c Channel) (of Function) {
+	for _, f := range Functions() {
+		if f.Channel == c {
+			of = f
+		}
+	}
+	return of
+}
+
 // Where the sales go and how they are dated.
 const (
 	DefaultTopic = "ecommerce-topic-1"

@@ -50,6 +50,25 @@ var scenarios = []Scenario{
 // Scenarios are all kinds of incidents.
 func Scenarios() []Scenario { return slices.Clone(scenarios) }
 
+// Named returns the scenario with a name, whatever its letter case; none: there is no such.
+func Named(name string) (s Scenario, ok bool) {
+	name = strings.TrimSpace(name)
+	i := slices.IndexFunc(scenarios, func(s Scenario) bool { return strings.EqualFold(s.Name, name) })
+	if i < 0 {
+		return s, false
+	}
+	return scenarios[i], true
+}
+
+// Always is a plan in which one incident has always been, and never ends. Its error is a
+// *[parameters.Invalid].
+func Always(i Incident) (*Plan, error) {
+	if err := i.fill("incident"); err != nil {
+		return nil, err
+	}
+	return &Plan{Incidents: []Incident{i}}, nil
+}
+
 func scenarioOf(name string) *Scenario {
 	i := slices.IndexFunc(scenarios, func(s Scenario) bool { return s.Name == name })
 	return &scenarios[i] // the schema lets no other name in

@@ -22,11 +22,10 @@ type Query struct {
 	To      time.Time // exclusive
 	Mean    int       // events a minute on average over a year, which the number of customers and shops follows
 
-	Scenario      string // empty: normal traffic
-	Brand         string // empty: all. Else the only one, or the one that a flash-sale is about
+	Brand         string // empty: all; else the only one
 	Product       string // likewise
-	City          string // empty: all; else the only one
-	PaymentMethod string // empty: all. Else the only one, or the one that a payment-outage is about
+	City          string // likewise
+	PaymentMethod string // likewise
 }
 
 // Invalid is a value that cannot be met. Field is named as in a trigger's JSON.
@@ -45,13 +44,11 @@ type Conditions struct {
 	market     *Market
 	channel    *channel
 	population *population
-	scenario   scenario
 
 	from  sale.Time // begin of the first hour
 	hours []hour
 	only  selection
-	focus selection // of the scenario
-	shops []shop    // of the only city
+	shops []shop // of the only city
 }
 
 // hour is the market in an hour of the clock.
@@ -88,7 +85,9 @@ func (m *Market) NewConditions(a Query) (*Conditions, error) {
 	for t := first; t.Before(a.To); t = t.Add(time.Hour) {
 		c.hours = append(c.hours, c.hourAt(t))
 	}
-	c.applyFocus()
+	if p := c.only.product; p != none {
+		c.only.brand = m.goods.Products()[p].Brand
+	}
 	if i := c.only.city; i != none && ch.store {
 		c.shops = m.shopsIn(i, c.population)
 	}
@@ -135,10 +134,6 @@ func (c *Conditions) resolveNames() error {
 	}
 	m := c.market
 	products, brands, methods := m.goods.Products(), m.goods.Brands(), c.channel.checkout.Methods
-	known := func(i int) string { return m.scenarios[i].Name }
-	if i := find("scenario", &c.Scenario, len(m.scenarios), known, ""); i != none {
-		c.scenario = m.scenarios[i]
-	}
 	c.only = selection{
 		brand: find("brand", &c.Brand, len(brands), func(i int) string { return brands[i].Name.String() }, ""),
 		product: find("product", &c.Product, len(products), func(i int) string { return products[i].Name.String() },
@@ -157,34 +152,8 @@ func (c *Conditions) resolveNames() error {
 	return nil
 }
 
-// applyFocus sends what the ask selects to where it belongs: what the scenario is about
-// attracts or disturbs only a part of the sales, everything else narrows all of them.
-func (c *Conditions) applyFocus() {
-	c.focus = selection{none, none, none, none}
-	if c.scenario.attracts > 0 {
-		c.focus.brand, c.focus.product = c.only.brand, c.only.product
-		c.only.brand, c.only.product = none, none
-		if c.focus.brand == none && c.focus.product == none {
-			c.focus.brand = c.market.goods.BrandOfTheDay(c.hours[len(c.hours)-1].offer.Day())
-		}
-	}
-	if c.scenario.breaks > 0 {
-		c.focus.method, c.only.method = c.only.method, none
-		if c.focus.method == none {
-			c.focus.method = 0 // the most used one
-		}
-	}
-	products := c.market.goods.Products()
-	if c.only.product != none {
-		c.only.brand = products[c.only.product].Brand
-	}
-	if c.focus.product != none {
-		c.focus.brand = products[c.focus.product].Brand
-	}
-}
-
 // Expected is what the calendar says of the minute that begins at t: prng.Million is the year's
-// average, without noise and scenario.
+// average, without noise.
 func (c *Conditions) Expected(t time.Time) uint64 {
 	var people, sum uint64
 	for z, n := range c.population.people {
@@ -195,17 +164,15 @@ func (c *Conditions) Expected(t time.Time) uint64 {
 }
 
 // ExpectedOfDay is what the calendar says of the day that t is in on the East coast, in all zones by
-// their own clocks: prng.Million is the average of the year's days, without noise and scenario.
+// their own clocks: prng.Million is the average of the year's days, without noise.
 func (c *Conditions) ExpectedOfDay(t time.Time) uint64 {
 	east, _ := calendar.DateOf(places.Eastern.Local(t.Unix()))
 	return c.channel.profile.Day(east)
 }
 
-// Demand is how much is sold in the minute that begins at t: prng.Million is the year's average
-// without a scenario.
+// Demand is how much is sold in the minute that begins at t: prng.Million is the year's average.
 func (c *Conditions) Demand(t time.Time) uint64 {
-	level := c.Expected(t) * c.channel.noise.At(t.Unix()/60) / prng.Million
-	return level * uint64(100+c.scenario.moreDemand) / 100
+	return c.Expected(t) * c.channel.noise.At(t.Unix()/60) / prng.Million
 }
 
 // Newcomers are the customers who place their first order in a stretch of time, in milliseconds from

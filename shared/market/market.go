@@ -31,17 +31,16 @@ const Version = 2
 
 // Market is the model over one catalogue; safe for concurrent use.
 type Market struct {
-	hash      [32]byte
-	model     *Model
-	currency  sale.Text
-	goods     *goods.Goods
-	browsers  *browsers.Browsers
-	checkout  *checkout.Checkout
-	places    []place
-	devices   [browsers.Devices]int64 // how much dearer sets are that are bought with one, as a tilt
-	channels  map[contract.Channel]*channel
-	scenarios []scenario
-	dear      sale.Cents // an order of this much is a large one
+	hash     [32]byte
+	model    *Model
+	currency sale.Text
+	goods    *goods.Goods
+	browsers *browsers.Browsers
+	checkout *checkout.Checkout
+	places   []place
+	devices  [browsers.Devices]int64 // how much dearer sets are that are bought with one, as a tilt
+	channels map[contract.Channel]*channel
+	dear     sale.Cents // an order of this much is a large one
 }
 
 // place is a city as it stands in the events.
@@ -89,7 +88,7 @@ func NewFrom(c *dataset.Catalogue, text []byte) (*Market, error) {
 // NewWith is New by a model. Its error is a *[parameters.Invalid] where figures contradict each
 // other.
 func NewWith(c *dataset.Catalogue, model *Model) (*Market, error) {
-	m := &Market{hash: c.Hash, model: model, currency: sale.NewText(c.Currency), scenarios: newScenarios(model)}
+	m := &Market{hash: c.Hash, model: model, currency: sale.NewText(c.Currency)}
 	var err error
 	if m.goods, err = goods.New(c.Products, &model.Products, model.Seed); err != nil {
 		return nil, inside("products.", err)

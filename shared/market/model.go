@@ -86,15 +86,6 @@ type figures struct {
 	Places   struct {
 		Roomy map[string]int64 // by states, added to goods.Neutral
 	}
-	Scenarios struct {
-		FlashSale struct {
-			Demand   int
-			Attracts int
-			LeastOff uint64 `json:"least_off"`
-			MostOff  uint64 `json:"most_off"`
-		} `json:"flash_sale"`
-		PaymentOutage struct{ Breaks int } `json:"payment_outage"`
-	}
 }
 
 // defaults are the figures of the table, which a test compares: to read the table itself takes
@@ -150,9 +141,6 @@ func newModel(text []byte) (*Model, error) {
 func (m *Model) check() error {
 	refuse := func(path string, value any, allowed string) error {
 		return &parameters.Invalid{Path: path, Value: fmt.Sprint(value), Allowed: allowed}
-	}
-	if s := &m.Scenarios.FlashSale; s.LeastOff > s.MostOff {
-		return refuse("scenarios.flash_sale.least_off", s.LeastOff, "at most most_off")
 	}
 	if f := &m.Fraud; f.Shortest > f.Longest {
 		return refuse("fraud.shortest", f.Shortest, "at most longest")

@@ -179,13 +179,10 @@ func (c *Conditions) tilt(d *draft) uint64 {
 // choose chooses the product.
 func (c *Conditions) choose(r *prng.Rand, d *draft) {
 	offer, tilt := d.hour.offer, c.tilt(d)
-	brand, item := c.only.brand, c.only.product
-	if c.focus.brand != none && r.In(uint64(c.scenario.attracts), 100) {
-		brand, item = c.focus.brand, c.focus.product
-	}
-	if d.product = item; item != none {
+	if d.product = c.only.product; d.product != none {
 		return
 	}
+	brand := c.only.brand
 	if brand == none {
 		brand = offer.DrawBrand(r)
 		// Whether it is the favourite cannot be foreseen: looking it up is cheaper than a branch.
@@ -197,15 +194,10 @@ func (c *Conditions) choose(r *prng.Rand, d *draft) {
 	d.product = offer.DrawOfBrand(brand, r, tilt)
 }
 
-// takeOff chooses what is taken off the order. What is normal demand for the scenario's focus is in
-// the scenario's price too.
+// takeOff chooses what is taken off the order.
 func (c *Conditions) takeOff(r *prng.Rand, d *draft) {
 	v := &c.market.model.Vouchers
-	d.off = 0
-	switch brand := c.market.goods.Products()[d.product].Brand; {
-	case brand == c.focus.brand && (c.focus.product == none || d.product == c.focus.product):
-		d.off = c.scenario.offFrom + r.Below(c.scenario.offTo-c.scenario.offFrom+1)
-	case r.In(v.Share, 1000):
+	if d.off = 0; r.In(v.Share, 1000) {
 		d.off = v.Values[r.Below(uint64(len(v.Values)))]
 	}
 }

@@ -19,7 +19,7 @@ func (c *Conditions) Sell(o Order, at sale.Time, s *sale.Sale) {
 	if r.Below(checkout.Whole) < d.chance*c.channel.fails.once/prng.Million {
 		out = c.failure(&r, d.method, &d, &c.channel.fails.keepOnce)
 	}
-	c.write(&d, at, 1, d.method, out, &r, s)
+	c.write(&d, at, 1, d.method, out, s)
 }
 
 // SellAgain makes one of several attempts of an order that was placed at another time, or, with
@@ -55,7 +55,7 @@ func (c *Conditions) SellAgain(o Order, placed, at sale.Time, number, of int, s 
 		if fails {
 			out = c.failure(&r, method, &d, &x.keepFirst)
 		}
-		c.write(&d, at, number, method, out, &r, s)
+		c.write(&d, at, number, method, out, s)
 		return
 	}
 }
@@ -88,7 +88,7 @@ func (c *Conditions) SellStolen(o Order, begun, at sale.Time, number int, s *sal
 	if r.In(c.market.model.Fraud.Refused, 100) {
 		out = &refused
 	}
-	c.write(&d, at, 1, d.method, out, &r, s)
+	c.write(&d, at, 1, d.method, out, s)
 }
 
 // lasting drafts an order that there is time for to be tried again: the shop does not shut before.
@@ -132,14 +132,13 @@ func (c *Conditions) failure(r *prng.Rand, method int, d *draft, keep *[sorts]ui
 }
 
 // write fills in the sale: attempt number of a draft, paid with a method.
-func (c *Conditions) write(d *draft, at sale.Time, number, method int, out *checkout.Outcome, r *prng.Rand,
-	s *sale.Sale) {
+func (c *Conditions) write(d *draft, at sale.Time, number, method int, out *checkout.Outcome, s *sale.Sale) {
 	m := c.market
 	p := &m.goods.Products()[d.product]
 	s.Timestamp, s.Attempt = at, int64(number)
 	s.Currency, s.Country = m.currency, country
 	s.CustomerID, s.CustomerType = d.id, kindTexts[d.kind]
-	s.OrderType, s.Scenario = c.channel.orderType, c.scenario.text
+	s.OrderType, s.Scenario = c.channel.orderType, sale.Text{}
 	s.ProductName, s.Category, s.Brand, s.ScreenSize = p.Name, p.Category, m.goods.Brands()[p.Brand].Name, p.ScreenSize
 	s.DisplayType, s.Resolution, s.OS = p.DisplayType, p.Resolution, p.OS
 
@@ -151,9 +150,6 @@ func (c *Conditions) write(d *draft, at sale.Time, number, method int, out *chec
 
 	c.where(d, s)
 	s.PaymentMethod = c.channel.checkout.Methods[method].Text
-	if method == c.focus.method && r.In(uint64(c.scenario.breaks), 100) {
-		out = &gatewayDown
-	}
 	s.Status, s.FailureReason = out.Status, out.Reason
 	s.Source, s.Commission = organic, 0
 	if d.source != nil {

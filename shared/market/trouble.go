@@ -62,7 +62,6 @@ var effects = map[string]effect{
 func (c *Conditions) NewTrouble(o incidents.Occurrence) (*Trouble, error) {
 	t := &Trouble{Occurrence: o, Name: sale.NewText(o.Scenario), effect: effects[o.Scenario], conditions: *c}
 	k, m := &t.conditions, c.market
-	k.Scenario, k.scenario, k.focus = "", scenario{}, selection{none, none, none, none}
 	day := o.Begin
 	if day.IsZero() {
 		day = c.From

@@ -78,7 +78,7 @@ var Fields = [...]Field{
 	{Name: "customer_type", Kind: KindText, Example: `"vip"`, Values: []string{"new", "returning", "vip"},
 		Means: "how well the shop knows the buyer: new with the first order, vip who has spent much"},
 	{Name: "scenario", Kind: KindText, Example: `""`,
-		Means: "the scenario that touched the sale last, or that its burst is in; empty in normal traffic"},
+		Means: "the scenario that touched the sale last; empty in normal traffic"},
 }
 
 // Arrival is a column that Druid and the column store add to the fields.

@@ -76,7 +76,7 @@ type Sale struct {
 	StoreID Text `json:"store_id"`
 	// how well the shop knows the buyer: new with the first order, vip who has spent much
 	CustomerType Text `json:"customer_type"`
-	// the scenario that touched the sale last, or that its burst is in; empty in normal traffic
+	// the scenario that touched the sale last; empty in normal traffic
 	Scenario Text `json:"scenario"`
 }
 

@@ -20,8 +20,8 @@ import (
 	"time"
 
 	"salesburst/dashboards"
+	"salesburst/shared/incidents"
 	"salesburst/shared/local/emulator"
-	"salesburst/shared/market"
 )
 
 //go:embed page
@@ -30,7 +30,7 @@ var pageFiles embed.FS
 // pageData is what the template of a dashboard's page needs.
 type pageData struct {
 	Functions []*emulator.Function
-	Scenarios []market.Scenario
+	Scenarios []incidents.Scenario
 	Brands    []string
 	Dashboard dashboards.Dashboard
 	All       []dashboards.Dashboard
@@ -55,7 +55,7 @@ func NewSite(l *Live, functions []*emulator.Function, brands []string, listen st
 	all := dashboards.In(l.Currency)
 	mux.Handle("GET /{$}", http.RedirectHandler("/"+all[0].Slug, http.StatusFound))
 	for _, d := range all {
-		data := pageData{functions, market.Scenarios(), brands, d, all, ranges(), d.Delay > 0, l.Currency}
+		data := pageData{functions, incidents.Scenarios(), brands, d, all, ranges(), d.Delay > 0, l.Currency}
 		mux.HandleFunc("GET /"+d.Slug, func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "text/html; charset=utf-8")
 			// An error here is one of the connection: the template was tried by a test.
