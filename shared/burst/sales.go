@@ -35,7 +35,7 @@ func (l *cell) gaps(stretch uint64) prng.Rand { return prng.New(l.seed, streamOf
 func (l *cell) fill() {
 	s := &l.sales
 	s.sums = make([]uint64, s.n/stretch+1)
-	sum := uint64(1) // so that the last sale is before the end
+	sum := uint64(1) // all gaps can be 0
 	for i := range s.sums {
 		s.sums[i] = sum
 		r := l.gaps(uint64(i))
@@ -43,7 +43,7 @@ func (l *cell) fill() {
 			sum += gap(&r)
 		}
 	}
-	s.unit = uint64(l.length) << unitBits / sum
+	s.unit = (uint64(l.length)<<unitBits - 1) / sum // no sale is at the end, where the next cell begins
 }
 
 // time returns when sale i is, in milliseconds from the cell's begin.
