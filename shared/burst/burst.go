@@ -111,7 +111,7 @@ func (r *Request) crowd() int {
 		return max(r.Mean, r.Events/crowded)
 	}
 	minutes := max(int(r.Over/time.Minute), 1)
-	return min(max(r.Events/minutes, r.Events/crowded, 1), contract.MaxEventsPerMinute)
+	return min(max(r.Events/minutes, 1), contract.MaxEventsPerMinute)
 }
 
 // crowded is how many events the customers can make at once whose usual rate is one a minute.
@@ -187,6 +187,10 @@ func invalid(field, value, allowed string) error {
 }
 
 func (r *Request) check() error {
+	least := 0 // mean
+	if r.Events == 0 {
+		least = 1
+	}
 	switch {
 	case r.Origin == "":
 		return invalid("id", "", "1 to "+fmt.Sprint(contract.MaxIDLength)+" characters")
@@ -207,14 +211,11 @@ func (r *Request) check() error {
 		return invalid("at", r.At.Format(time.RFC3339Nano), "whole milliseconds")
 	case r.At.Year() < 2000 || r.At.Year() > 2999:
 		return invalid("at", r.At.Format(time.RFC3339), "a time in the years 2000 to 2999")
-	case r.Events > 0 && (r.Mean < 0 || r.Mean > contract.MaxEventsPerMinute):
-		return invalid("mean", fmt.Sprint(r.Mean),
-			fmt.Sprintf("0 to %d events per minute", contract.MaxEventsPerMinute))
 	case r.Events == 0 && r.Follows && (r.Over%time.Minute != 0 || r.At.Truncate(time.Minute) != r.At):
 		return invalid("over", r.Over.String(), "whole minutes of the clock in a burst that follows others")
-	case r.Events == 0 && (r.Mean < 1 || r.Mean > contract.MaxEventsPerMinute):
+	case r.Mean < least || r.Mean > contract.MaxEventsPerMinute:
 		return invalid("mean", fmt.Sprint(r.Mean),
-			fmt.Sprintf("1 to %d events per minute", contract.MaxEventsPerMinute))
+			fmt.Sprintf("%d to %d events per minute", least, contract.MaxEventsPerMinute))
 	}
 	return nil
 }

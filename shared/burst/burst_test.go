@@ -73,6 +73,7 @@ var golden = []struct {
 	{"flash-sale", with(slot(contract.Online), func(o *burst.Request) { o.Scenario, o.Brand, o.Events = "flash-sale", "samsung", 1000 })},
 	{"payment-outage", with(slot(contract.Store), func(o *burst.Request) { o.Scenario, o.Events = "payment-outage", 1000 })},
 	{"shard", with(slot(contract.Store), func(o *burst.Request) { o.Over, o.Events, o.Shard, o.Of = 24*time.Hour, 100_000, 3, 11 })},
+	{"spike", with(slot(contract.Online), func(o *burst.Request) { o.Events, o.Shard, o.Of = 1<<26, 5678, 10_000 })}, // cuts its minute
 	{"chicago-hour", with(slot(contract.Online), func(o *burst.Request) { o.City, o.Over, o.Mean = "Chicago", time.Hour, 20 })},
 }
 
@@ -402,7 +403,8 @@ func TestRefusedOrders(t *testing.T) {
 		"no events":       {func(o *burst.Request) { o.Of = 3 }, "events", "shards"},
 		"huge spike":      {func(o *burst.Request) { o.Events, o.Of = contract.MaxSpike+1, 50 }, "events", "100000000"},
 		"huge shards":     {func(o *burst.Request) { o.Events, o.Of = 20_000_001, 2 }, "events", "20000000"},
-		"no mean":         {func(o *burst.Request) { o.Mean = 0 }, "mean", "1000000"},
+		"no mean":         {func(o *burst.Request) { o.Mean = 0 }, "mean", "1 to 1000000"},
+		"no mean at all":  {func(o *burst.Request) { o.Events, o.Mean = 7, -1 }, "mean", "0 to 1000000"},
 		"too short":       {func(o *burst.Request) { o.Over = time.Millisecond }, "over", "1s"},
 		"too long":        {func(o *burst.Request) { o.Over = 25 * time.Hour }, "over", "24h"},
 		"odd time":        {func(o *burst.Request) { o.At = o.At.Add(1) }, "at", "milliseconds"},
