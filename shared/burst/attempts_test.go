@@ -152,6 +152,52 @@ func TestAttemptsOfABurstAlone(t *testing.T) {
 	}
 }
 
+// When the last shop shuts all is over: nothing is tried again behind closed doors, also where it is
+// very busy.
+func TestNothingIsTriedAgainWhenAllIsShut(t *testing.T) {
+	m := newMarket(t)
+	sold := func(at time.Time) int {
+		b, err := burst.New(m, with(slot(contract.Store), func(o *burst.Request) { o.At, o.Mean = at, 200_000 }))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b.Len()
+	}
+	c, err := m.NewConditions(market.Query{Channel: contract.ChannelStore, From: noon, To: noon.Add(time.Hour)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	shut := noon
+	for c.Demand(shut) > 0 {
+		shut = shut.Add(time.Minute)
+	}
+	for n := range 12 {
+		if events := sold(shut.Add(time.Duration(n+1) * time.Minute)); events > 0 {
+			t.Errorf("%d events in minute %d after all has shut", events, n)
+		}
+	}
+	if events := sold(shut); events == 0 {
+		t.Error("no event in the last minute")
+	}
+}
+
+// Whoever asks for sales when all is shut gets them, spread evenly.
+func TestSalesWhenAllIsShut(t *testing.T) {
+	thanksgiving := noon.AddDate(0, 0, 2)
+	b := plan(t, with(slot(contract.Store), func(o *burst.Request) { o.At, o.Over, o.Events = thanksgiving, time.Hour, 12_000 }))
+	var counts [60]int
+	var s sale.Sale
+	for i := range b.Len() {
+		b.At(i, &s)
+		counts[s.Timestamp.Time().Minute()]++
+	}
+	for minute, n := range counts {
+		if n < 130 || n > 270 { // 200 ± 5σ
+			t.Errorf("%d sales in minute %d, want about 200", n, minute)
+		}
+	}
+}
+
 // Whoever is new is new once, in the order of the numbers, and nobody is left out.
 func TestNewcomersAreNewOnce(t *testing.T) {
 	orders := make(map[sale.CustomerID]sale.TransactionID)

@@ -4,9 +4,12 @@ import (
 	"testing"
 	"time"
 
+	"salesburst/dataset"
 	"salesburst/shared/contract"
+	"salesburst/shared/market"
 	"salesburst/shared/market/crowd"
 	"salesburst/shared/prng"
+	"salesburst/shared/sale"
 )
 
 // upTo finds by a search what time says of each sale; and the sales are in order, before the end of
@@ -94,6 +97,130 @@ func TestCrowdFollowsTheRate(t *testing.T) {
 		if got := c.r.crowd(); got != c.want {
 			t.Errorf("%d events in %v where %d a minute are usual: the crowd is one of %d a minute, want %d",
 				c.r.Events, c.r.Over, c.r.Mean, got, c.want)
+		}
+	}
+}
+
+// conditions are those of the time before an evening in November.
+func conditions(t *testing.T, channel contract.Channel, over time.Duration) *market.Conditions {
+	t.Helper()
+	m, err := market.New(dataset.Default())
+	if err != nil {
+		t.Fatal(err)
+	}
+	to := time.Date(2026, 11, 24, 18, 0, 0, 0, time.UTC)
+	c, err := m.NewConditions(market.Query{Channel: channel, From: to.Add(-over), To: to, Mean: 600})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func nameOf(end time.Time) (id sale.BurstID) {
+	copy(id[:], end.Format("02-15:04:05"))
+	return id
+}
+
+// Of a burst with an exact number of events a shard plans its own cells alone, whose events are those
+// that were drawn for them; and nobody's first order is left out.
+func TestCellsOfAShard(t *testing.T) {
+	for _, over := range []time.Duration{1500 * time.Millisecond, 10 * time.Minute, 90 * time.Minute} {
+		c := conditions(t, contract.ChannelOnline, over)
+		for _, events := range []uint64{3, 50, 700} {
+			for _, of := range []uint64{1, 3, 50} {
+				for seed := range uint64(6) {
+					checkShards(t, c, seed, events, min(events, of))
+				}
+			}
+		}
+	}
+}
+
+func checkShards(t *testing.T, c *market.Conditions, seed, events, of uint64) {
+	t.Helper()
+	for shard := range of {
+		from, to := events*shard/of, events*(shard+1)/of
+		p := planExactly(c, seed, events, from, to)
+		p.finish(c, nameOf)
+		next := p.cells[0].before
+		for i := range p.cells {
+			l := &p.cells[i]
+			begin, end := l.before, l.before+l.events()
+			if begin != next || end <= from || begin >= to {
+				t.Fatalf("seed %d, shard from %d to %d of %d events: a cell has those from %d to %d, the next one is %d",
+					seed, from, to, events, begin, end, next)
+			}
+			next = end
+			share := c.Following().New
+			if born := end*share/prng.Million - begin*share/prng.Million; l.series == 0 && l.newcomers.Len() != born {
+				t.Fatalf("seed %d: from %d to %d of %d events %d customers are new, want %d",
+					seed, begin, end, events, l.newcomers.Len(), born)
+			}
+		}
+		if p.cells[0].before > from || next < to {
+			t.Fatalf("seed %d: a shard from %d to %d has cells from %d to %d", seed, from, to, p.cells[0].before, next)
+		}
+	}
+}
+
+// The events of a cell are in order, the attempts of a millisecond behind its sales, and each is found
+// alone.
+func TestEventsOfACell(t *testing.T) {
+	c := conditions(t, contract.ChannelOnline, 2*time.Minute)
+	demand := planDemand(c, 1, 20_000, true)
+	demand.finish(c, nameOf)
+	exactly := planExactly(c, 1, 1<<21, 1<<20, 1<<20+1000)
+	exactly.finish(c, nameOf)
+	for _, p := range []*plan{&demand, &exactly} {
+		for i := range p.cells[p.own:] {
+			checkEvents(t, p, p.own+i)
+		}
+	}
+}
+
+func checkEvents(t *testing.T, p *plan, i int) {
+	t.Helper()
+	l := &p.cells[i]
+	last, afterAttempt, sales, attempts := int64(0), false, uint64(0), 0
+	for n := range l.events() {
+		if e := l.before + n; p.start <= e && e < p.start+p.events {
+			if cell, number := p.at(e); cell != i || number != n {
+				t.Fatalf("event %d of cell %d is found as event %d of cell %d", n, i, number, cell)
+			}
+		}
+		a, isAttempt, number := l.event(n)
+		ms := a.ms()
+		if isAttempt {
+			if a != l.attempts.sorted[attempts] {
+				t.Fatalf("event %d of cell %d is not attempt %d", n, i, attempts)
+			}
+			if a.back() == 0 && a.number() == 0 && !a.series() && l.rankOf(ms, a.order()) != n {
+				t.Fatalf("order %d of cell %d begins at event %d, not at %d", a.order(), i, n, l.rankOf(ms, a.order()))
+			}
+			attempts++
+		} else {
+			if ms = l.time(number); number != sales {
+				t.Fatalf("event %d of cell %d is sale %d, want %d", n, i, number, sales)
+			}
+			sales++
+		}
+		if ms < last || ms >= l.length || afterAttempt && !isAttempt && ms == last {
+			t.Fatalf("event %d of cell %d is at %d ms, after one at %d ms", n, i, ms, last)
+		}
+		last, afterAttempt = ms, isAttempt
+	}
+}
+
+// An attempt happens in the cell whose time it is, not at its end, where the next one begins.
+func TestAttemptsAreInsideTheirCells(t *testing.T) {
+	c := conditions(t, contract.ChannelOnline, time.Hour)
+	p := planDemand(c, 1, 150_000, false)
+	p.spread(c.Following())
+	for i := range p.cells {
+		for _, a := range p.cells[i].attempts.sorted {
+			if a.ms() >= p.cells[i].length {
+				t.Fatalf("an attempt of cell %d is at %d ms, where it has ended", i, a.ms())
+			}
 		}
 	}
 }

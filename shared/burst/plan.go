@@ -1,6 +1,7 @@
 package burst
 
 import (
+	"math/bits"
 	"time"
 
 	"salesburst/shared/market"
@@ -21,9 +22,10 @@ type plan struct {
 	own           int    // the first one of the burst
 	earlier       int    // the first one of the bursts before it whose orders go on in it
 
-	// near[n] is the cell of event start + n·events/len(near): a search for the cell of an event
-	// begins there and ends after a few steps.
-	near []uint32
+	// near[n] is the cell of event start + n<<shift: a search for the cell of an event begins there and
+	// ends after a few steps.
+	near  []uint32
+	shift int
 }
 
 // cell is a stretch of time of at most a minute, and what begins in it.
@@ -233,7 +235,7 @@ func (p *plan) finish(c *market.Conditions, name func(end time.Time) sale.BurstI
 		p.cells[i].fill()
 		p.cells[i].rank()
 		for _, a := range p.cells[i].attempts.sorted {
-			p.recall(i-a.back(), a, c, name)
+			p.recall(i-a.back(), c, name)
 		}
 	}
 	p.index()
@@ -241,9 +243,9 @@ func (p *plan) finish(c *market.Conditions, name func(end time.Time) sale.BurstI
 
 // recall makes the cell ready in which an order was begun that is tried again, if it is of an earlier
 // burst.
-func (p *plan) recall(i int, a attempt, c *market.Conditions, name func(end time.Time) sale.BurstID) {
+func (p *plan) recall(i int, c *market.Conditions, name func(end time.Time) sale.BurstID) {
 	l := &p.cells[i]
-	if i >= p.own || a.series() || a.number() == 0 || l.burst != (sale.BurstID{}) {
+	if l.burst != (sale.BurstID{}) { // it is ready
 		return
 	}
 	l.fill()
@@ -253,24 +255,21 @@ func (p *plan) recall(i int, a attempt, c *market.Conditions, name func(end time
 	l.burst = name(c.From.Add(-bursts * over))
 }
 
-// index fills near.
+// index fills near with about as many as there are cells.
 func (p *plan) index() {
-	p.near = make([]uint32, len(p.cells)-p.own)
+	p.shift = bits.Len64(p.events / uint64(len(p.cells)-p.own+1))
 	at := p.own
-	for n := range p.near {
-		i := p.start + uint64(n)*p.events/uint64(len(p.near))
-		for at < len(p.cells)-1 && p.cells[at].before+p.cells[at].events() <= i {
+	for i := p.start; i < p.start+p.events; i += 1 << p.shift {
+		for p.cells[at].before+p.cells[at].events() <= i {
 			at++
 		}
-		p.near[n] = uint32(at)
+		p.near = append(p.near, uint32(at))
 	}
 }
 
 // at returns the cell of event i of the burst, which the plan must know, and its number there.
 func (p *plan) at(i uint64) (at int, n uint64) {
-	if at = p.own; len(p.near) > 1 {
-		at = int(p.near[(i-p.start)*uint64(len(p.near))/p.events])
-	}
+	at = int(p.near[(i-p.start)>>p.shift])
 	for p.cells[at].before+p.cells[at].events() <= i {
 		at++
 	}
