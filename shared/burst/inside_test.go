@@ -146,7 +146,7 @@ func checkShards(t *testing.T, c *market.Conditions, seed, events, of uint64) {
 		for i := range p.cells {
 			l := &p.cells[i]
 			begin, end := l.before, l.before+l.events()
-			if begin != next || end <= from || begin >= to {
+			if begin != next || begin == end || end <= from || begin >= to {
 				t.Fatalf("seed %d, shard from %d to %d of %d events: a cell has those from %d to %d, the next one is %d",
 					seed, from, to, events, begin, end, next)
 			}
@@ -171,9 +171,22 @@ func TestEventsOfACell(t *testing.T) {
 	demand.finish(c, nameOf)
 	exactly := planExactly(c, 1, 1<<21, 1<<20, 1<<20+1000)
 	exactly.finish(c, nameOf)
-	for _, p := range []*plan{&demand, &exactly} {
-		for i := range p.cells[p.own:] {
+	c = conditions(t, contract.ChannelOnline, 3*time.Hour)
+	hours := planExactly(c, 1, 9000, 1000, 8000)
+	hours.finish(c, nameOf)
+	for _, p := range []*plan{&demand, &exactly, &hours} {
+		cells := p.cells[p.own:]
+		for i := range cells {
 			checkEvents(t, p, p.own+i)
+		}
+		// The search begins in the right cell, or a few before it.
+		if n := len(p.near); n < (len(cells)+1)/2 || n > len(cells)+2 {
+			t.Errorf("the search in %d cells begins at one of %d", len(cells), n)
+		}
+		for n, near := range p.near {
+			if cell, _ := p.at(p.start + uint64(n)<<p.shift); cell != int(near) {
+				t.Errorf("the search for an event of cell %d begins at cell %d", cell, near)
+			}
 		}
 	}
 }

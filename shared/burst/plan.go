@@ -307,10 +307,8 @@ func (p *plan) write(c *market.Conditions, i uint64, s *sale.Sale) (alone bool) 
 	o := market.Order{Seed: begun.seed, Stream: streamOfOrders + 1<<32 + a.order()}
 	o.Customer, o.New = begun.newcomer(a.order(), &begun.newcomers.orders, begun.newcomers.sales.n)
 	c.SellAgain(o, p.time(begun, first), now, int(a.number())+1, of, s)
-	if a.number() > 0 {
-		s.OrderID = sale.TransactionID{Burst: begun.burst,
-			Sequence: uint32(begun.before + begun.rankOf(first, a.order()))}
-	}
+	s.OrderID = sale.TransactionID{Burst: begun.burst,
+		Sequence: uint32(begun.before + begun.rankOf(first, a.order()))}
 	return false
 }
 

@@ -62,12 +62,9 @@ func (s *sales) at(sum uint64) int64 { return int64(sum * s.unit >> unitBits) }
 // upTo returns how many sales are at a millisecond of the cell or before.
 func (l *cell) upTo(ms int64) uint64 {
 	s := &l.sales
-	later := sort.Search(len(s.sums), func(i int) bool { return s.at(s.sums[i]) > ms })
-	if later == 0 {
-		return 0
-	}
-	n := uint64(later-1) * stretch
-	sum, r := s.sums[later-1], l.gaps(uint64(later-1))
+	i := sort.Search(len(s.sums)-1, func(i int) bool { return s.at(s.sums[i+1]) > ms })
+	n := uint64(i) * stretch
+	sum, r := s.sums[i], l.gaps(uint64(i))
 	for range min(s.n-n, stretch) {
 		if sum += gap(&r); s.at(sum) > ms {
 			break
