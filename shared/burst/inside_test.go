@@ -101,15 +101,15 @@ func TestCrowdFollowsTheRate(t *testing.T) {
 	}
 }
 
-// conditions are those of the time before an evening in November.
-func conditions(t *testing.T, channel contract.Channel, over time.Duration) *market.Conditions {
+// conditions are those online, in the time before a noon of November in Chicago.
+func conditions(t *testing.T, over time.Duration) *market.Conditions {
 	t.Helper()
 	m, err := market.New(dataset.Default())
 	if err != nil {
 		t.Fatal(err)
 	}
 	to := time.Date(2026, 11, 24, 18, 0, 0, 0, time.UTC)
-	c, err := m.NewConditions(market.Query{Channel: channel, From: to.Add(-over), To: to, Mean: 600})
+	c, err := m.NewConditions(market.Query{Channel: contract.ChannelOnline, From: to.Add(-over), To: to, Mean: 600})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -125,7 +125,7 @@ func nameOf(end time.Time) (id sale.BurstID) {
 // that were drawn for them; and nobody's first order is left out.
 func TestCellsOfAShard(t *testing.T) {
 	for _, over := range []time.Duration{1500 * time.Millisecond, 10 * time.Minute, 90 * time.Minute} {
-		c := conditions(t, contract.ChannelOnline, over)
+		c := conditions(t, over)
 		for _, events := range []uint64{3, 50, 700} {
 			for _, of := range []uint64{1, 3, 50} {
 				for seed := range uint64(6) {
@@ -166,12 +166,12 @@ func checkShards(t *testing.T, c *market.Conditions, seed, events, of uint64) {
 // The events of a cell are in order, the attempts of a millisecond behind its sales, and each is found
 // alone.
 func TestEventsOfACell(t *testing.T) {
-	c := conditions(t, contract.ChannelOnline, 2*time.Minute)
+	c := conditions(t, 2*time.Minute)
 	demand := planDemand(c, 1, 20_000, true)
 	demand.finish(c, nameOf)
 	exactly := planExactly(c, 1, 1<<21, 1<<20, 1<<20+1000)
 	exactly.finish(c, nameOf)
-	c = conditions(t, contract.ChannelOnline, 3*time.Hour)
+	c = conditions(t, 3*time.Hour)
 	hours := planExactly(c, 1, 9000, 1000, 8000)
 	hours.finish(c, nameOf)
 	for _, p := range []*plan{&demand, &exactly, &hours} {
@@ -226,7 +226,7 @@ func checkEvents(t *testing.T, p *plan, i int) {
 
 // An attempt happens in the cell whose time it is, not at its end, where the next one begins.
 func TestAttemptsAreInsideTheirCells(t *testing.T) {
-	c := conditions(t, contract.ChannelOnline, time.Hour)
+	c := conditions(t, time.Hour)
 	p := planDemand(c, 1, 150_000, false)
 	p.spread(c.Following())
 	for i := range p.cells {
