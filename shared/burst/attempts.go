@@ -39,8 +39,11 @@ func (a attempt) order() uint64  { return uint64(a & (1<<numberAt - 1)) }
 type attempts struct {
 	sorted []attempt
 	ranks  []uint32 // the number of each among all events of the cell
-	near   []uint32 // of 64 events each: which attempt is not before them
+	near   []uint32 // of so many events each as nearby: which attempt is not before them
 }
+
+// nearby is so few that an attempt is mostly found, or found missing, at once.
+const nearby = 16
 
 // steps calls do with the time of each attempt of an order or of a series, in milliseconds from the
 // cell's begin. In a closed cell they come so fast that the last one is inside it.
@@ -121,11 +124,11 @@ func (l *cell) rank() {
 	in := &l.attempts
 	slices.Sort(in.sorted)
 	in.ranks = make([]uint32, len(in.sorted))
-	in.near = make([]uint32, l.events()/64+1)
+	in.near = make([]uint32, l.events()/nearby+1)
 	next := 0
 	for i, a := range in.sorted {
 		in.ranks[i] = uint32(l.upTo(a.ms())) + uint32(i)
-		for ; next*64 <= int(in.ranks[i]); next++ {
+		for ; next*nearby <= int(in.ranks[i]); next++ {
 			in.near[next] = uint32(i)
 		}
 	}
@@ -137,7 +140,7 @@ func (l *cell) rank() {
 // event returns what event n of a cell is: an attempt, or else a sale with its number.
 func (l *cell) event(n uint64) (a attempt, isAttempt bool, sale uint64) {
 	in := &l.attempts
-	i := uint64(in.near[n/64])
+	i := uint64(in.near[n/nearby])
 	for i < uint64(len(in.ranks)) && uint64(in.ranks[i]) < n {
 		i++
 	}

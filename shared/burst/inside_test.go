@@ -42,7 +42,7 @@ func TestGapsEndInsideTheCell(t *testing.T) {
 		l := cell{length: 60_000, seed: seed}
 		l.fill()
 		r := l.gaps(0)
-		sum := 1 + gap(&r)
+		sum := 1 + l.sales.gap(&r)
 		if uint64(l.length)<<unitBits%sum == 0 {
 			exact++
 		}

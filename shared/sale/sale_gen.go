@@ -85,122 +85,120 @@ func (s *Sale) AppendMarked(b []byte, marks *Marks) []byte {
 	if room := s.room(); cap(b)-len(b) < room {
 		b = slices.Grow(b, room)
 	}
-	b = appendBlock(b, `{"transaction_id":"             `, 19)
-	b = s.TransactionID.append(b)
-	b = append(b, '"')
+	b = appendTransaction(b, &keys[0], s.TransactionID)
 	marks[0] = Mark{uint32(len(b)), s.TransactionID.Sequence}
-	b = appendHalf(b, `,"order_id":"   `, 13)
-	b = s.OrderID.append(b)
-	b = append(b, '"')
+	b = appendTransaction(b, &keys[1], s.OrderID)
 	marks[1] = Mark{uint32(len(b)), s.OrderID.Sequence}
-	b = appendHalf(b, `,"attempt":     `, 11)
-	b = appendInt(b, s.Attempt)
+	b = appendCount(b, &keys[2], s.Attempt)
 	marks[2] = Mark{uint32(len(b)), uint32(s.Attempt)}
-	b = appendHalf(b, `,"customer_id":"`, 16)
-	b = s.CustomerID.Append(b)
-	b = append(b, '"')
+	b = appendCustomer(b, &keys[3], s.CustomerID)
 	marks[3] = Mark{uint32(len(b)), uint32(s.CustomerID)}
-	b = appendHalf(b, `,"product_name":`, 16)
-	b = s.ProductName.append(b)
+	b = appendText(b, &keys[4], s.ProductName)
 	marks[4] = Mark{uint32(len(b)), s.ProductName.hash}
-	b = appendHalf(b, `,"category":    `, 12)
-	b = s.Category.append(b)
+	b = appendText(b, &keys[5], s.Category)
 	marks[5] = Mark{uint32(len(b)), s.Category.hash}
-	b = appendHalf(b, `,"price":       `, 9)
-	b = s.Price.append(b)
+	b = appendCents(b, &keys[6], s.Price)
 	marks[6] = Mark{uint32(len(b)), uint32(s.Price)}
-	b = appendHalf(b, `,"list_price":  `, 14)
-	b = s.ListPrice.append(b)
+	b = appendCents(b, &keys[7], s.ListPrice)
 	marks[7] = Mark{uint32(len(b)), uint32(s.ListPrice)}
-	b = appendHalf(b, `,"promotion":   `, 13)
-	b = s.Promotion.append(b)
+	b = appendText(b, &keys[8], s.Promotion)
 	marks[8] = Mark{uint32(len(b)), s.Promotion.hash}
-	b = appendHalf(b, `,"total_amount":`, 16)
-	b = s.TotalAmount.append(b)
+	b = appendCents(b, &keys[9], s.TotalAmount)
 	marks[9] = Mark{uint32(len(b)), uint32(s.TotalAmount)}
-	b = appendHalf(b, `,"currency":    `, 12)
-	b = s.Currency.append(b)
+	b = appendText(b, &keys[10], s.Currency)
 	marks[10] = Mark{uint32(len(b)), s.Currency.hash}
-	b = appendHalf(b, `,"quantity":    `, 12)
-	b = appendInt(b, s.Quantity)
+	b = appendCount(b, &keys[11], s.Quantity)
 	marks[11] = Mark{uint32(len(b)), uint32(s.Quantity)}
-	b = appendBlock(b, `,"payment_method":              `, 18)
-	b = s.PaymentMethod.append(b)
+	b = appendText(b, &keys[12], s.PaymentMethod)
 	marks[12] = Mark{uint32(len(b)), s.PaymentMethod.hash}
-	b = appendHalf(b, `,"status":"     `, 11)
-	b = s.Status.append(b)
-	b = append(b, '"')
+	b = appendStatus(b, &keys[13], s.Status)
 	marks[13] = Mark{uint32(len(b)), uint32(s.Status)}
-	b = appendHalf(b, `,"order_type":  `, 14)
-	b = s.OrderType.append(b)
+	b = appendText(b, &keys[14], s.OrderType)
 	marks[14] = Mark{uint32(len(b)), s.OrderType.hash}
-	b = appendHalf(b, `,"city":        `, 8)
-	b = s.City.append(b)
+	b = appendText(b, &keys[15], s.City)
 	marks[15] = Mark{uint32(len(b)), s.City.hash}
-	b = appendHalf(b, `,"country":     `, 11)
-	b = s.Country.append(b)
+	b = appendText(b, &keys[16], s.Country)
 	marks[16] = Mark{uint32(len(b)), s.Country.hash}
-	b = appendHalf(b, `,"device":      `, 10)
-	b = s.Device.append(b)
+	b = appendText(b, &keys[17], s.Device)
 	marks[17] = Mark{uint32(len(b)), s.Device.hash}
-	b = appendHalf(b, `,"brand":       `, 9)
-	b = s.Brand.append(b)
+	b = appendText(b, &keys[18], s.Brand)
 	marks[18] = Mark{uint32(len(b)), s.Brand.hash}
-	b = appendHalf(b, `,"screen_size": `, 15)
-	b = appendInt(b, s.ScreenSize)
+	b = appendCount(b, &keys[19], s.ScreenSize)
 	marks[19] = Mark{uint32(len(b)), uint32(s.ScreenSize)}
-	b = appendHalf(b, `,"display_type":`, 16)
-	b = s.DisplayType.append(b)
+	b = appendText(b, &keys[20], s.DisplayType)
 	marks[20] = Mark{uint32(len(b)), s.DisplayType.hash}
-	b = appendHalf(b, `,"resolution":  `, 14)
-	b = s.Resolution.append(b)
+	b = appendText(b, &keys[21], s.Resolution)
 	marks[21] = Mark{uint32(len(b)), s.Resolution.hash}
-	b = appendHalf(b, `,"latitude":    `, 12)
-	b = s.Latitude.append(b)
+	b = appendDegrees(b, &keys[22], s.Latitude)
 	marks[22] = Mark{uint32(len(b)), uint32(s.Latitude)}
-	b = appendHalf(b, `,"longitude":   `, 13)
-	b = s.Longitude.append(b)
+	b = appendDegrees(b, &keys[23], s.Longitude)
 	marks[23] = Mark{uint32(len(b)), uint32(s.Longitude)}
-	b = appendHalf(b, `,"source":      `, 10)
-	b = s.Source.append(b)
+	b = appendText(b, &keys[24], s.Source)
 	marks[24] = Mark{uint32(len(b)), s.Source.hash}
-	b = appendHalf(b, `,"timestamp":"  `, 14)
-	b = s.Timestamp.append(b)
-	b = append(b, '"')
+	b = appendTime(b, &keys[25], s.Timestamp)
 	marks[25] = Mark{uint32(len(b)), uint32(s.Timestamp)}
-	b = appendHalf(b, `,"os":          `, 6)
-	b = s.OS.append(b)
+	b = appendText(b, &keys[26], s.OS)
 	marks[26] = Mark{uint32(len(b)), s.OS.hash}
-	b = appendHalf(b, `,"state":       `, 9)
-	b = s.State.append(b)
+	b = appendText(b, &keys[27], s.State)
 	marks[27] = Mark{uint32(len(b)), s.State.hash}
-	b = appendHalf(b, `,"user_agent":  `, 14)
-	b = s.UserAgent.append(b)
+	b = appendText(b, &keys[28], s.UserAgent)
 	marks[28] = Mark{uint32(len(b)), s.UserAgent.hash}
-	b = appendHalf(b, `,"discount":    `, 12)
-	b = s.Discount.append(b)
+	b = appendCents(b, &keys[29], s.Discount)
 	marks[29] = Mark{uint32(len(b)), uint32(s.Discount)}
-	b = appendHalf(b, `,"commission":  `, 14)
-	b = s.Commission.append(b)
+	b = appendCents(b, &keys[30], s.Commission)
 	marks[30] = Mark{uint32(len(b)), uint32(s.Commission)}
-	b = appendBlock(b, `,"failure_reason":              `, 18)
-	b = s.FailureReason.append(b)
+	b = appendText(b, &keys[31], s.FailureReason)
 	marks[31] = Mark{uint32(len(b)), s.FailureReason.hash}
-	b = appendHalf(b, `,"store_id":    `, 12)
-	b = s.StoreID.append(b)
+	b = appendText(b, &keys[32], s.StoreID)
 	marks[32] = Mark{uint32(len(b)), s.StoreID.hash}
-	b = appendBlock(b, `,"customer_type":               `, 17)
-	b = s.CustomerType.append(b)
+	b = appendText(b, &keys[33], s.CustomerType)
 	marks[33] = Mark{uint32(len(b)), s.CustomerType.hash}
-	b = appendHalf(b, `,"scenario":    `, 12)
-	b = s.Scenario.append(b)
+	b = appendText(b, &keys[34], s.Scenario)
 	marks[34] = Mark{uint32(len(b)), s.Scenario.hash}
 	return append(b, '}')
 }
 
+var keys = [...]key{
+	newKey(`{"transaction_id":"`),
+	newKey(`,"order_id":"`),
+	newKey(`,"attempt":`),
+	newKey(`,"customer_id":"`),
+	newKey(`,"product_name":`),
+	newKey(`,"category":`),
+	newKey(`,"price":`),
+	newKey(`,"list_price":`),
+	newKey(`,"promotion":`),
+	newKey(`,"total_amount":`),
+	newKey(`,"currency":`),
+	newKey(`,"quantity":`),
+	newKey(`,"payment_method":`),
+	newKey(`,"status":"`),
+	newKey(`,"order_type":`),
+	newKey(`,"city":`),
+	newKey(`,"country":`),
+	newKey(`,"device":`),
+	newKey(`,"brand":`),
+	newKey(`,"screen_size":`),
+	newKey(`,"display_type":`),
+	newKey(`,"resolution":`),
+	newKey(`,"latitude":`),
+	newKey(`,"longitude":`),
+	newKey(`,"source":`),
+	newKey(`,"timestamp":"`),
+	newKey(`,"os":`),
+	newKey(`,"state":`),
+	newKey(`,"user_agent":`),
+	newKey(`,"discount":`),
+	newKey(`,"commission":`),
+	newKey(`,"failure_reason":`),
+	newKey(`,"store_id":`),
+	newKey(`,"customer_type":`),
+	newKey(`,"scenario":`),
+}
+
 // room is what the JSON form takes at most, and what is written beyond its end.
 func (s *Sale) room() int {
-	return 2230 +
+	return 1324 +
 		int(s.ProductName.size) +
 		int(s.Category.size) +
 		int(s.Promotion.size) +

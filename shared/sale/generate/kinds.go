@@ -14,7 +14,7 @@ import (
 type kind struct {
 	Type   string // in sale.Sale
 	Quote  string // around its JSON, unless it writes its own
-	Write  string // appends its JSON, without the quote, to b
+	Write  string // what appends its JSON behind the key
 	Hash   string // of its value
 	Column string // the kind of column
 	Store  string // the value that is kept there, of a sale
@@ -25,21 +25,21 @@ type kind struct {
 }
 
 var kinds = map[sale.Kind]kind{
-	sale.KindText: {Type: "Text", Write: "{s}.append(b)", Hash: "{s}.hash",
+	sale.KindText: {Type: "Text", Write: "appendText", Hash: "{s}.hash",
 		Column: "kindWord", Store: "{s}.String()", Read: "{r} = c.text()"},
-	sale.KindStatus: {Type: "Status", Quote: `"`, Write: "{s}.append(b)", Hash: "uint32({s})",
+	sale.KindStatus: {Type: "Status", Quote: `"`, Write: "appendStatus", Hash: "uint32({s})",
 		Column: "kindWord", Store: "{s}.String()", Read: "{r} = c.status()"},
-	sale.KindCents: {Type: "Cents", Write: "{s}.append(b)", Hash: "uint32({s})",
+	sale.KindCents: {Type: "Cents", Write: "appendCents", Hash: "uint32({s})",
 		Column: "kindMoney", Store: "{s}", Read: "{r} = sale.Cents(c.fixed(2))", Digits: 2},
-	sale.KindCount: {Type: "int64", Write: "appendInt(b, {s})", Hash: "uint32({s})",
+	sale.KindCount: {Type: "int64", Write: "appendCount", Hash: "uint32({s})",
 		Column: "kindCount", Store: "{s}", Read: "{r} = c.count()"},
-	sale.KindDegrees: {Type: "Degrees", Write: "{s}.append(b)", Hash: "uint32({s})",
+	sale.KindDegrees: {Type: "Degrees", Write: "appendDegrees", Hash: "uint32({s})",
 		Column: "kindDegree", Store: "int64({s})", Read: "{r} = c.degrees()", Digits: 4},
-	sale.KindTime: {Type: "Time", Quote: `"`, Write: "{s}.append(b)", Hash: "uint32({s})",
+	sale.KindTime: {Type: "Time", Quote: `"`, Write: "appendTime", Hash: "uint32({s})",
 		Column: "kindTime", Read: "r.At = c.time()", Once: true},
-	sale.KindTransaction: {Type: "TransactionID", Quote: `"`, Write: "{s}.append(b)", Hash: "{s}.Sequence",
+	sale.KindTransaction: {Type: "TransactionID", Quote: `"`, Write: "appendTransaction", Hash: "{s}.Sequence",
 		Column: "kindID", Store: "{s}", Read: "c.transactionID(&{r})"},
-	sale.KindCustomer: {Type: "CustomerID", Quote: `"`, Write: "{s}.Append(b)", Hash: "uint32({s})",
+	sale.KindCustomer: {Type: "CustomerID", Quote: `"`, Write: "appendCustomer", Hash: "uint32({s})",
 		Column: "kindCustomer", Opens: sale.CustomerID(0).String()[:sale.CustomerPrefixLen],
 		Read: "r.Customer = sale.CustomerID(c.digits(sale.CustomerIDLen - sale.CustomerPrefixLen))", Once: true},
 }
@@ -84,7 +84,7 @@ func newField(f sale.Field) field {
 	k := kinds[f.Kind]
 	g := field{Field: f, kind: k, Go: goName(f.Name), Group: groups[k.Column]}
 	row := "r." + g.Group + "[columnstore." + g.Go + "]"
-	for _, code := range []*string{&g.Write, &g.Hash, &g.Store, &g.Read} {
+	for _, code := range []*string{&g.Hash, &g.Store, &g.Read} {
 		*code = strings.NewReplacer("{s}", "s."+g.Go, "{r}", row).Replace(*code)
 	}
 	return g
@@ -115,20 +115,12 @@ func (e *event) In(group string) (in []field) {
 	return in
 }
 
-// Key is code that appends the field's name, with what is around it, which is number i.
+// Key is what stands before the value of field number i.
 func (f field) Key(i int) string {
-	key := `,"` + f.Name + `":` + f.Quote
 	if i == 0 {
-		key = "{" + key[1:]
+		return `{"` + f.Name + `":` + f.Quote
 	}
-	const block = 32 // as in package sale
-	for _, size := range []int{block / 2, block} {
-		if len(key) <= size {
-			return fmt.Sprintf("%s(b, `%-*s`, %d)", map[int]string{block / 2: "appendHalf", block: "appendBlock"}[size],
-				size, key, len(key))
-		}
-	}
-	return fmt.Sprintf("append(b, `%s`...)", key)
+	return `,"` + f.Name + `":` + f.Quote
 }
 
 // Room is what an event takes at most, but its texts, and what is written beyond its end.
