@@ -97,7 +97,7 @@ func (t trigger) again() json.RawMessage {
 		Scenario: o.Scenario, Brand: o.Brand, Product: o.Product, City: o.City, PaymentMethod: o.PaymentMethod,
 		Twin: t.twin,
 	}
-	if o.Incidents != nil && t.kind == TriggerManual {
+	if o.Incidents != nil {
 		var given manualOrder
 		_ = json.Unmarshal([]byte(o.Incidents.Source()), &given) // it came in a payload
 		manual.Incidents = given.Incidents

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -105,6 +106,13 @@ func TestManualTrigger(t *testing.T) {
 			got, err := parseTrigger([]byte(c.payload), where)
 			if want := (trigger{TriggerManual, c.want, false}); err != nil || got != want {
 				t.Errorf("got %+v, %v\nwant %+v", got, err, want)
+			}
+			if o, err := parseObject([]byte(c.payload)); err == nil && len(o) > 0 {
+				o[contract.FieldTwin] = []byte("true")
+				payload, err := json.Marshal(o)
+				if got, again := parseTrigger(payload, where); err != nil || again != nil || got != (trigger{TriggerManual, c.want, true}) {
+					t.Errorf("with its twin: got %+v, %v", got, again)
+				}
 			}
 		})
 	}
@@ -211,6 +219,10 @@ func TestTriggerRefuses(t *testing.T) {
 		"brand as number":     {`{"brand":7}`, "brand", "a text in quotes"},
 		"null city":           {`{"city":null}`, "city", "a text in quotes"},
 		"list of products":    {`{"product":["a"]}`, "product", "a text in quotes"},
+		"number of twins":     {`{"twin":2}`, "twin", "true, false"},
+		"null twin":           {`{"twin":null}`, "twin", "true, false"},
+		"incidents as text":   {`{"incidents":"all"}`, "incidents", "a list of 0 to 100 values"},
+		"unknown incident":    {`{"incidents":[{"scenario":"rain"}]}`, "incidents[0].scenario", "flash-sale"},
 		"scenario object":     {`{"scenario":{}}`, "scenario", "a text in quotes"},
 		"payment true":        {`{"payment_method":true}`, "payment_method", "a text in quotes"},
 		"no time":             {`{"at":"yesterday"}`, "at", "as in 2026-11-24T10:00:00Z"},

@@ -412,6 +412,7 @@ func TestRefusedOrders(t *testing.T) {
 		"long ago":        {func(o *burst.Request) { o.At = time.Time{} }, "at", "2000"},
 		"too much demand": {func(o *burst.Request) { o.Mean, o.Over = 1_000_000, 24*time.Hour }, "over", "10000000"},
 		"scenario":        {func(o *burst.Request) { o.Scenario = "alien-invasion" }, "scenario", "flash-sale, viral-product"},
+		"alone":           {func(o *burst.Request) { o.Scenario, o.Follows = "store-network-down", false }, "scenario", "flash-sale, viral-product"},
 		"stores' alone":   {func(o *burst.Request) { o.Scenario, o.Events = "store-network-down", 9 }, "scenario", "flash-sale, viral-product"},
 		"brand":           {func(o *burst.Request) { o.Brand = "Sumsang" }, "brand", "Samsung"},
 		"city":            {func(o *burst.Request) { o.City = "Paris" }, "city", "Chicago"},

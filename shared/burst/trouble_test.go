@@ -173,6 +173,8 @@ func checkScenario(t *testing.T, kind string, truth sale.Truth) {
 		t.Error("it adds nothing")
 	case of.More > 0 && !open && truth.Changed.Events == 0:
 		t.Error("it puts nothing in the place of other events")
+	case of.Share == 0 && open && truth.Changed.Events+truth.Removed.Events > 0:
+		t.Error("it touches what it only ought to come on top of")
 	case of.Share > 0 && of.Price == 0 && truth.Changed.Events+truth.Removed.Events == 0:
 		t.Error("it touches nothing")
 	}

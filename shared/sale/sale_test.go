@@ -36,6 +36,28 @@ func TestAppendJSONEqualsMarshal(t *testing.T) {
 	}
 }
 
+// Wherever the slice ends, the bytes are the same, also where texts are long and statuses unknown.
+func TestAppendJSONInAnyRoom(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 4))
+	s := randomSale(r)
+	v := reflect.ValueOf(&s).Elem()
+	for i := range v.NumField() {
+		if f := v.Field(i); f.Type() == reflect.TypeFor[sale.Text]() {
+			f.Set(reflect.ValueOf(sale.NewText(strings.Repeat(v.Type().Field(i).Name, 30))))
+		}
+	}
+	s.Status = 77
+	want := string(s.AppendJSON(make([]byte, 0, 1<<16)))
+	if !strings.Contains(want, `"status":"Status(77)"`) {
+		t.Errorf("an unknown status: %s", want)
+	}
+	for room := range 2 * len(want) {
+		if got := string(s.AppendJSON(make([]byte, 3, 3+room))[3:]); got != want {
+			t.Fatalf("with room for %d bytes: %s", room, got)
+		}
+	}
+}
+
 func TestTextEqualsEncodingJSON(t *testing.T) {
 	same := func(s string) bool {
 		want, _ := json.Marshal(s)
