@@ -6,6 +6,7 @@ import (
 
 	"salesburst/dataset"
 	"salesburst/shared/contract"
+	"salesburst/shared/incidents"
 	"salesburst/shared/market"
 	"salesburst/shared/market/crowd"
 	"salesburst/shared/prng"
@@ -235,5 +236,34 @@ func TestAttemptsAreInsideTheirCells(t *testing.T) {
 				t.Fatalf("an attempt of cell %d is at %d ms, where it has ended", i, a.ms())
 			}
 		}
+	}
+}
+
+// All that is added is in the burst, however few normal events there are to come before.
+func TestAllAddedEventsAreThere(t *testing.T) {
+	m, err := market.New(dataset.Default())
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := incidents.Read([]byte(`{"incidents":[{"scenario":"black-friday","more":1000,"off":1}]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	added := 0
+	for minute := range 30 {
+		b, err := New(m, Request{
+			Channel: contract.ChannelOnline, Origin: "few", At: time.Date(2026, 11, 24, 18, minute, 0, 0, time.UTC), Over: time.Minute,
+			Mean: 1, Incidents: p,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		added += len(b.with.extras)
+		if len(b.with.index) != int(b.with.normal)+len(b.with.extras) {
+			t.Fatalf("minute %d: %d events of %d and %d more", minute, len(b.with.index), b.with.normal, len(b.with.extras))
+		}
+	}
+	if added < 100 {
+		t.Errorf("%d events are added", added)
 	}
 }

@@ -219,16 +219,14 @@ func (x *trouble) exchange(t *market.Trouble, s *sale.Sale, alone bool) bool {
 	if !r.In(more, prng.Million+more) {
 		return false
 	}
-	id, when := s.TransactionID, s.Timestamp
-	t.Sell(keyOf(id)^t.Seed, uint64(id.Sequence), when, 0, s)
-	s.TransactionID, s.OrderID = id, id
+	t.Sell(keyOf(s.OrderID)^t.Seed, uint64(s.OrderID.Sequence), s.Timestamp, 0, s)
 	if x.labels {
 		s.Scenario = t.Name
 	}
 	return true
 }
 
-// extra makes an event that an incident adds. It reports whether the other incidents let it happen.
+// extra makes an event that an incident adds. It reports whether all of them let it happen.
 func (x *trouble) extra(b *Burst, i int, s *sale.Sale) bool {
 	e := &x.extras[i]
 	t := x.all[e.of]
@@ -238,10 +236,7 @@ func (x *trouble) extra(b *Burst, i int, s *sale.Sale) bool {
 	if x.labels {
 		s.Scenario = t.Name
 	}
-	for of, other := range x.all {
-		if of == int(e.of) {
-			continue
-		}
+	for _, other := range x.all { // what it adds itself, an incident leaves as it is
 		if _, happens := x.touchBy(other, s); !happens {
 			return false
 		}

@@ -1,6 +1,7 @@
 package burst_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -55,6 +56,9 @@ func checkTruth(t *testing.T, b *burst.Burst, labels bool) (truth []sale.Truth) 
 		switch {
 		case !there:
 			added[n] = 1
+			if s.OrderID != s.TransactionID || s.Attempt != 1 {
+				t.Fatalf("%s is attempt %d of %s", s.TransactionID, s.Attempt, s.OrderID)
+			}
 		case s != other:
 			changed[n] = 1
 		}
@@ -107,6 +111,7 @@ func TestTruth(t *testing.T) {
 	m := newMarket(t)
 	plans := map[string]string{
 		"three at once": `{"incidents":[{"scenario":"black-friday","severity":0.5},{"scenario":"payment-outage"},{"scenario":"demand-drop","severity":0.3}]}`,
+		"two that add":  `{"incidents":[{"scenario":"black-friday"},{"scenario":"bot-traffic"},{"scenario":"viral-product"}]}`,
 		"one after the other": `{"incidents":[{"scenario":"flash-sale","from":"17:00","to":"17:40","ramp":"10m","decay":"10m"},
 			{"scenario":"price-error","from":"2026-11-24T17:30:00Z","to":"2026-11-24T17:50:00Z"}]}`,
 		"by chance": `{"random":{"per_day":40,"seed":3}}`,
@@ -177,6 +182,124 @@ func checkScenario(t *testing.T, kind string, truth sale.Truth) {
 		t.Error("it touches what it only ought to come on top of")
 	case of.Share > 0 && of.Price == 0 && truth.Changed.Events+truth.Removed.Events == 0:
 		t.Error("it touches nothing")
+	}
+}
+
+// The truth says when an incident began and ends, where it does, and has no null where nothing is touched.
+func TestTruthSaysWhen(t *testing.T) {
+	r := slot(contract.Online)
+	r.Incidents = incidentsOf(t, `{"incidents":[{"scenario":"demand-drop","severity":0},
+		{"scenario":"black-friday","from":"17:50","to":"18:10","ramp":"10m","severity":0.5}]}`)
+	truth := plan(t, r).Truth()
+	text, err := json.Marshal(truth)
+	if err != nil || strings.Contains(string(text), "null") || len(truth) != 2 {
+		t.Fatalf("%s, error %v", text, err)
+	}
+	if truth[0].Begin != nil || truth[0].End != nil || truth[0].Severity != "0" {
+		t.Errorf("%+v", truth[0])
+	}
+	at := noon.Truncate(time.Hour)
+	if b, e := truth[1].Begin, truth[1].End; b == nil || e == nil || !b.Equal(at.Add(-10*time.Minute)) || !e.Equal(at.Add(10*time.Minute)) {
+		t.Errorf("%+v", truth[1])
+	}
+	if s := truth[1]; !strings.HasPrefix(s.Severity.String(), "0.4") || s.Function != "online" || !s.To.Equal(noon) || !s.From.Equal(noon.Add(-time.Minute)) {
+		t.Errorf("%+v", s)
+	}
+}
+
+// What an incident adds comes in its time, and as much as it says.
+func TestAddedInItsTime(t *testing.T) {
+	r := with(slot(contract.Online), func(o *burst.Request) { o.Over, o.Mean, o.Follows = time.Hour, 60, false })
+	r.Incidents = incidentsOf(t, `{"incidents":[{"scenario":"black-friday","more":100,
+		"from":"2026-11-24T17:30:30Z","to":"2026-11-24T17:44:30Z"}]}`) // in the middle of minutes
+	b := plan(t, r)
+	from, to := *b.Truth()[0].Begin, *b.Truth()[0].End
+	is, twin := stream(t, b), stream(t, b.Twin())
+	usual, added := 0, 0
+	for _, s := range twin {
+		if at := s.Timestamp.Time(); !at.Before(from) && at.Before(to) {
+			usual++
+		}
+	}
+	for n, s := range is {
+		if _, there := twin[n]; there {
+			continue
+		}
+		if at := s.Timestamp.Time(); at.Before(from) || !at.Before(to) {
+			t.Fatalf("%s is added at %s", s.TransactionID, at)
+		}
+		added++
+	}
+	if usual < 500 || added < usual*85/100 || added > usual*115/100 {
+		t.Errorf("%d are added to %d, want as many", added, usual)
+	}
+}
+
+// All attempts to pay an order are taken away, or none.
+func TestOrdersAreMetAsAWhole(t *testing.T) {
+	r := with(slot(contract.Online), func(o *burst.Request) { o.Over, o.Mean, o.Follows = 20*time.Minute, 300, false })
+	r.Incidents = incidentsOf(t, `{"incidents":[{"scenario":"demand-drop","share":50}]}`)
+	b := plan(t, r)
+	of, left := make(map[sale.TransactionID]int), make(map[sale.TransactionID]int)
+	for _, s := range stream(t, b.Twin()) {
+		of[s.OrderID]++
+	}
+	for _, s := range stream(t, b) {
+		left[s.OrderID]++
+	}
+	several := 0
+	for order, n := range of {
+		if n > 1 {
+			several++
+		}
+		if left[order] != 0 && left[order] != n {
+			t.Fatalf("%d of %d attempts at %s are left", left[order], n, order)
+		}
+	}
+	if several < 100 || len(left) < len(of)*4/10 || len(left) > len(of)*6/10 {
+		t.Errorf("%d of %d orders are left, %d had several attempts", len(left), len(of), several)
+	}
+}
+
+// What one incident adds, the others meet as they meet all sales.
+func TestAddedSalesAreMet(t *testing.T) {
+	r := slot(contract.Online)
+	r.Incidents = incidentsOf(t, `{"incidents":[{"scenario":"black-friday"},{"scenario":"payment-outage","payment_method":"PayPal","share":100}]}`)
+	b := plan(t, r)
+	twin, failed := stream(t, b.Twin()), 0
+	for n, s := range stream(t, b) {
+		if _, there := twin[n]; there || s.PaymentMethod.String() != "PayPal" {
+			continue
+		}
+		if failed++; s.Status != sale.FailedAPIResponse || s.Scenario.String() != "payment-outage" {
+			t.Fatalf("%s: %s, touched by %q", s.TransactionID, s.Status, s.Scenario)
+		}
+	}
+	if failed < 100 {
+		t.Errorf("%d added sales are paid by PayPal", failed)
+	}
+	r.Incidents = incidentsOf(t, `{"incidents":[{"scenario":"demand-drop","share":100},{"scenario":"black-friday"}]}`)
+	if b = plan(t, r); b.Len() != 0 || b.Truth()[1].Added.Events != 0 || b.Truth()[0].Removed.Events != b.Twin().Len() {
+		t.Errorf("%d are left; %+v", b.Len(), b.Truth())
+	}
+}
+
+// More than a byte can number are refused.
+func TestManyIncidents(t *testing.T) {
+	m := newMarket(t)
+	r := with(slot(contract.Store), func(o *burst.Request) { o.Over, o.Mean, o.Follows = 24*time.Hour, 1, false })
+	daily := strings.Repeat(`{"scenario":"demand-drop","from":"12:00","to":"11:00"},`, 100) // two of each meet this day
+	met := make(map[int]bool)
+	for seed := 0; !met[255] || !met[256]; seed++ {
+		r.Incidents = incidentsOf(t, fmt.Sprintf(`{"incidents":[%s],"random":{"per_day":37,"seed":%d,"of":["demand-drop"],"longest":1440}}`, daily, seed))
+		n := len(r.Incidents.During(contract.Store.Name, r.At.Add(-r.Over), r.At))
+		if n < 255 || n > 256 || met[n] {
+			continue
+		}
+		met[n] = true
+		if _, err := burst.New(m, r); (err == nil) != (n == 255) || err != nil && !strings.Contains(err.Error(), "up to 255") {
+			t.Errorf("%d at once: error %v", n, err)
+		}
 	}
 }
 
