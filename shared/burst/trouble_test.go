@@ -215,7 +215,7 @@ func TestAddedInItsTime(t *testing.T) {
 	b := plan(t, r)
 	from, to := *b.Truth()[0].Begin, *b.Truth()[0].End
 	is, twin := stream(t, b), stream(t, b.Twin())
-	usual, added := 0, 0
+	usual, added, soon := 0, 0, 0
 	for _, s := range twin {
 		if at := s.Timestamp.Time(); !at.Before(from) && at.Before(to) {
 			usual++
@@ -229,6 +229,12 @@ func TestAddedInItsTime(t *testing.T) {
 			t.Fatalf("%s is added at %s", s.TransactionID, at)
 		}
 		added++
+		if s.Timestamp.Time().Before(from.Add(30 * time.Second)) {
+			soon++
+		}
+	}
+	if soon == 0 {
+		t.Error("nothing is added in the minute that it begins in")
 	}
 	if usual < 500 || added < usual*85/100 || added > usual*115/100 {
 		t.Errorf("%d are added to %d, want as many", added, usual)

@@ -17,18 +17,12 @@ type member struct {
 	line  int
 }
 
-func (o object) get(name string) (any, bool) {
-	for _, m := range o {
-		if m.name == name {
-			return m.value, true
-		}
-	}
-	return nil, false
-}
-
 // parse reads one JSON value. Comments from // to the end of a line, and a comma behind the last
 // member, are allowed; a name that stands twice in an object is not.
 func parse(text []byte) (any, error) {
+	if len(text) > mostBytes {
+		return nil, fmt.Errorf("line 1: the file has %d bytes; allowed are %d", len(text), mostBytes)
+	}
 	p := &parser{text: text, decoder: json.NewDecoder(bytes.NewReader(plain(text)))}
 	p.decoder.UseNumber()
 	v, err := p.value()
@@ -49,15 +43,33 @@ func parse(text []byte) (any, error) {
 type parser struct {
 	text    []byte
 	decoder *json.Decoder
+	depth   int
+	counted int // bytes of which the lines have been counted
+	lines   int
 }
 
-func (p *parser) line() int { return 1 + bytes.Count(p.text[:p.decoder.InputOffset()], []byte("\n")) }
+func (p *parser) line() int {
+	at := int(p.decoder.InputOffset())
+	p.lines += bytes.Count(p.text[p.counted:at], []byte("\n"))
+	p.counted = at
+	return 1 + p.lines
+}
+
+// Limits of a file, with which nobody comes near them.
+const (
+	mostBytes = 1 << 20
+	mostDepth = 50
+)
 
 func (p *parser) value() (any, error) {
 	token, err := p.decoder.Token()
 	if err != nil {
 		return nil, err
 	}
+	if p.depth++; p.depth > mostDepth {
+		return nil, fmt.Errorf("more than %d brackets are open", mostDepth)
+	}
+	defer func() { p.depth-- }()
 	switch token {
 	case json.Delim('['):
 		all := []any{}
@@ -71,16 +83,17 @@ func (p *parser) value() (any, error) {
 		_, err := p.decoder.Token()
 		return all, err
 	case json.Delim('{'):
-		all := object{}
+		all, names := object{}, make(map[string]bool)
 		for p.decoder.More() {
 			token, err := p.decoder.Token()
 			if err != nil {
 				return nil, err
 			}
 			m := member{name: token.(string), line: p.line()}
-			if _, twice := all.get(m.name); twice {
+			if names[m.name] {
 				return nil, fmt.Errorf("%q stands there twice", m.name)
 			}
+			names[m.name] = true
 			if m.value, err = p.value(); err != nil {
 				return nil, err
 			}

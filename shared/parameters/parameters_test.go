@@ -1,6 +1,7 @@
 package parameters_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -139,4 +140,31 @@ func FuzzRead(f *testing.F) {
 			t.Errorf("%q: %v", text, s)
 		}
 	})
+}
+
+// What is large or deep is refused before it costs anything.
+func TestReadIsLimited(t *testing.T) {
+	table, err := parameters.New([]byte(`{"type": "object", "properties": {"a": {"type": "integer", "default": 1}}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for text, want := range map[string]string{
+		strings.Repeat(" ", 1<<20) + "{}":                        "line 1: the file has 1048578 bytes; allowed are 1048576",
+		strings.Repeat("[", 51) + strings.Repeat("]", 51):        "line 1: more than 50 brackets are open",
+		"{\n" + strings.Repeat("\"b\": {},\n", 10) + "\n}":       `line 3: "b" stands there twice`,
+		"{\n\n" + strings.Repeat(" ", 1<<20-30) + "\"a\":\n[1]}": `line 3: a: a list of 1`,
+	} {
+		var v struct{ A int }
+		if err := table.Read([]byte(text), &v); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%.20q…: error %v, want %q", text, err, want)
+		}
+	}
+	var deepest strings.Builder // many members, each looked at once
+	deepest.WriteString("{")
+	for i := range 60_000 {
+		fmt.Fprintf(&deepest, "\n\"k%d\": 0,", i)
+	}
+	if err := table.Read([]byte(deepest.String()+"}"), new(struct{ A int })); err == nil || !strings.Contains(err.Error(), "line 2: k0: is unknown") {
+		t.Errorf("error %v", err)
+	}
 }
