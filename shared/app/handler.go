@@ -100,7 +100,9 @@ func (h *Handler) invoke(ctx context.Context, payload []byte) (Report, error) {
 		return report, unplanned(report, t, err)
 	}
 	report.plan(t, b)
-	if report.Expected == 0 {
+	twin := t.twin && b.Twin().Len() > 0
+	if report.Expected == 0 && !twin {
+		h.tell(b)
 		return report, nil // a quiet minute; nothing to connect for
 	}
 	ctx, cancel, err := publishingDeadline(ctx)
@@ -112,19 +114,29 @@ func (h *Handler) invoke(ctx context.Context, payload []byte) (Report, error) {
 		return report, failure(report, t, err)
 	}
 	topic, key := h.cfg.Settings.Topic, t.key(h.cfg.Function)
-	res, err := h.publish(ctx, topic, key, b)
-	report.take(res)
-	if err == nil && !res.Skipped && h.cfg.Truth != nil {
-		h.cfg.Truth(b.Truth())
+	var res publish.Result // of a burst of which incidents have left nothing
+	if report.Expected > 0 {
+		res, err = h.publish(ctx, topic, key, b)
+		report.take(res)
 	}
-	if err == nil && t.twin {
-		var twin publish.Result
-		if twin, err = h.publish(ctx, topic+contract.TwinSuffix, key, b.Twin()); err != nil {
+	if err == nil && !res.Skipped {
+		h.tell(b)
+	}
+	if err == nil && twin {
+		var res publish.Result
+		if res, err = h.publish(ctx, topic+contract.TwinSuffix, key, b.Twin()); err != nil {
 			err = fmt.Errorf("the twin: %w", err)
 		}
-		report.Twin = &twin.Events
+		report.Twin = &res.Events
 	}
 	return report, failure(report, t, err)
+}
+
+// tell tells what incidents did to a burst.
+func (h *Handler) tell(b *burst.Burst) {
+	if h.cfg.Truth != nil {
+		h.cfg.Truth(b.Truth())
+	}
 }
 
 // triggerDefaults are what a trigger is understood in.

@@ -56,6 +56,22 @@ func TestIncidents(t *testing.T) {
 	}
 }
 
+// Where incidents leave nothing of a burst, their truth is told all the same, and its twin is there.
+func TestNothingIsLeft(t *testing.T) {
+	const order = `{"events":300,"twin":true,"incidents":[{"scenario":"demand-drop","share":100}]}`
+	var truth []sale.Truth
+	l := start(t, func(cfg *app.Config) { cfg.Truth = func(all []sale.Truth) { truth = append(truth, all...) } })
+	if r := l.mustInvoke(t, strings.Replace(order, "true", "false", 1)); r.Expected != 0 || len(truth) != 1 || truth[0].Removed.Events != 300 {
+		t.Errorf("report %+v, truth %+v", r, truth)
+	}
+	if err := kafkaadmin.New(l.broker.Dial(t)).CreateTopic(t.Context(), l.broker.Topic+contract.TwinSuffix, 2, 1); err != nil {
+		t.Fatal(err)
+	}
+	if r := l.mustInvoke(t, order); r.Events != 0 || r.Twin == nil || *r.Twin != 300 || len(truth) != 2 {
+		t.Errorf("report %+v, truth %+v", r, truth)
+	}
+}
+
 // The twin is in its own topic, once, and without incidents. A twin that cannot be published is what is
 // left of the burst, and a retry makes it.
 func TestTwin(t *testing.T) {
@@ -100,6 +116,9 @@ func TestLabels(t *testing.T) {
 func TestIncidentsAreRefused(t *testing.T) {
 	l := start(t)
 	for payload, want := range map[string]string{
+		`{"events":300,"scenario":"payment-outage","payment_method":"Cash"}`:         `payment_method Cash: allowed is Credit Card`,
+		`{"events":300,"incidents":[{"scenario":"store-network-down"}]}`:             `incidents[0].function store: allowed is online`,
+		`{"events":300,"incidents":[{"scenario":"price-error","function":"store"}]}`: `incidents[0].function store: allowed is online`,
 		`{"incidents":5}`: "incidents 5: allowed is a list",
 		`{"incidents":[{"scenario":"alien-invasion"}]}`:             `incidents[0].scenario "alien-invasion": allowed is flash-sale`,
 		`{"incidents":[{"scenario":"flash-sale","brand":"Nokia"}]}`: `brand Nokia: allowed is`,

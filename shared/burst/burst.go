@@ -81,6 +81,9 @@ func (r *Request) about() map[string]*string {
 		"payment_method": &r.PaymentMethod}
 }
 
+// isScheduled reports whether it is one of a schedule's, and nobody's order.
+func (r *Request) isScheduled() bool { return r.Follows && r.Events == 0 }
+
 // incident is the plan that the scenario of a request stands for.
 func (r *Request) incident() (*incidents.Plan, error) {
 	of, ok := incidents.Named(r.Scenario)
@@ -91,8 +94,7 @@ func (r *Request) incident() (*incidents.Plan, error) {
 			possible = append(possible, s.Name)
 		}
 	}
-	scheduled := r.Follows && r.Events == 0 // of which the other function has it, maybe
-	if !ok || !scheduled && !slices.Contains(possible, of.Name) {
+	if !ok || !r.isScheduled() && !slices.Contains(possible, of.Name) {
 		return nil, invalid("scenario", r.Scenario, strings.Join(possible, ", "))
 	}
 	i := incidents.Incident{Scenario: of.Name}

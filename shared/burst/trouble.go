@@ -3,6 +3,7 @@ package burst
 import (
 	"cmp"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -42,7 +43,13 @@ type extra struct {
 func (b *Burst) meet(r *Request) error {
 	function := contract.FunctionOf(r.Channel).Name
 	var happening []incidents.Occurrence
+	scheduled := r.isScheduled() // of which the other function may have what cannot happen here
 	if r.Incidents != nil {
+		for n, i := range r.Incidents.Incidents {
+			if !scheduled && i.Function != "" && i.Function != function {
+				return invalid(fmt.Sprintf("incidents[%d].function", n), i.Function, function)
+			}
+		}
 		happening = r.Incidents.During(function, b.conditions.From, b.conditions.To)
 	}
 	if r.Scenario != "" {
@@ -66,12 +73,12 @@ func (b *Burst) meet(r *Request) error {
 	}
 	for _, o := range happening {
 		t, err := b.conditions.NewTrouble(o)
-		if err != nil {
-			return err
-		}
-		if t != nil {
+		switch {
+		case err == nil:
 			x.all = append(x.all, t)
 			x.truth = append(x.truth, newTruth(b, function, t))
+		case !scheduled || !errors.Is(err, market.ErrElsewhere):
+			return err
 		}
 	}
 	if err := x.add(b); err != nil {

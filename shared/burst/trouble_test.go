@@ -138,6 +138,12 @@ func TestTruth(t *testing.T) {
 				r.Incidents = incidentsOf(t, text)
 				t.Run(strings.Join([]string{f.Name, kind, name}, "/"), func(t *testing.T) {
 					b, err := burst.New(m, r)
+					if r.Events > 0 && slices.ContainsFunc(r.Incidents.Incidents, func(i incidents.Incident) bool { return i.Function != "" && i.Function != f.Name }) {
+						if err == nil || !strings.Contains(err.Error(), "function") {
+							t.Errorf("an order of what cannot happen: error %v", err)
+						}
+						return
+					}
 					if err != nil {
 						t.Fatal(err)
 					}
@@ -366,5 +372,36 @@ func TestIncidentsOutsideTheLimits(t *testing.T) {
 	}
 	if err := m.CheckIncidents(r.Incidents); err != nil {
 		t.Error(err)
+	}
+}
+
+// Where an incident is in a city, it is in that of its state.
+func TestCityOfAState(t *testing.T) {
+	r := slot(contract.Online)
+	r.Incidents = incidentsOf(t, `{"incidents":[{"scenario":"regional-outage","state":"oh","city":"columbus"}]}`)
+	if about := plan(t, r).Truth()[0].About; about["city"] != "Columbus" || about["state"] != "OH" {
+		t.Errorf("it is about %v", about)
+	}
+	r.Incidents = incidentsOf(t, `{"incidents":[{"scenario":"regional-outage","state":"GA","city":"Columbus"}]}`)
+	if _, err := burst.New(newMarket(t), r); err == nil || !strings.Contains(err.Error(), "a city of GA") {
+		t.Errorf("error %v", err)
+	}
+}
+
+// Clients that are no browsers have no wallet.
+func TestBotsHaveNoWallet(t *testing.T) {
+	r := slot(contract.Online)
+	r.Incidents = incidentsOf(t, `{"incidents":[{"scenario":"bot-traffic"}]}`)
+	bots := 0
+	for _, s := range stream(t, plan(t, r)) {
+		if s.Scenario.String() != "bot-traffic" {
+			continue
+		}
+		if bots++; strings.HasSuffix(s.PaymentMethod.String(), "Pay") {
+			t.Fatalf("%s with %s", s.PaymentMethod, s.UserAgent)
+		}
+	}
+	if bots < 500 {
+		t.Errorf("%d bots", bots)
 	}
 }

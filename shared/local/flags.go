@@ -199,6 +199,11 @@ func (o *options) check() error {
 		return &usageError{"-stack and -brokers do not go together: -stack starts a broker of its own"}
 	case o.truth != "" && o.incidents == "":
 		return &usageError{"-truth says what -incidents did: name a file of them"}
+	case o.truth != "" && o.truth != "-" && (filepath.Clean(o.truth) == filepath.Clean(o.incidents) ||
+		filepath.Clean(o.truth) == filepath.Clean(o.out)):
+		return &usageError{"-truth would overwrite -incidents or -out: name another file"}
+	case o.truth == "-" && o.out == "-":
+		return &usageError{"-truth and -out would both write to the standard output: name a file for one of them"}
 	case o.twin && o.incidents == "":
 		return &usageError{"-twin is what would be without -incidents: name a file of them"}
 	case o.rejects != "" && o.catalogue == "":

@@ -204,3 +204,27 @@ func valuesOf(t *testing.T, b *kfake.Cluster, topic string) map[string]string {
 		})
 	}
 }
+
+// A truth that cannot be written is an error at the end, and no file is written that another flag names.
+func TestTruthThatCannotBeWritten(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "plan.json")
+	if err := os.WriteFile(path, []byte(`{"incidents":[{"scenario":"demand-drop"}]}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"-truth", "/dev/full"}, "-truth: cannot write: no space left on device"},
+		{[]string{"-truth", path}, "-truth would overwrite -incidents or -out"},
+		{[]string{"-truth", "x.jsonl", "-out", "./x.jsonl"}, "-truth would overwrite -incidents or -out"},
+		{[]string{"-truth", "-", "-out", "-"}, "-truth and -out would both write"},
+	} {
+		if _, stderr, status := runProgram(t, nil, append(c.args, "-once", "-history", "2m", "-incidents", path)...); status == 0 || !strings.Contains(stderr, c.want) {
+			t.Errorf("%v: status %d, %q, want %q", c.args, status, stderr, c.want)
+		}
+	}
+	if text, err := os.ReadFile(path); err != nil || !strings.Contains(string(text), "demand-drop") {
+		t.Errorf("the plan is %s, error %v", text, err)
+	}
+}

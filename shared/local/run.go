@@ -41,6 +41,7 @@ type session struct {
 	store     *store
 	consumer  *consumer
 	live      *web.Live
+	untold    error // why the truth is not in its file; guarded until the functions are closed
 }
 
 func run(ctx context.Context, o options, env Env) (err error) {
@@ -71,7 +72,7 @@ func run(ctx context.Context, o options, env Env) (err error) {
 		return err
 	}
 	truth, closeTruth, err := openOut("truth", o.truth, env.Stdout)
-	defer func() { err = errors.Join(err, closeOut(), closeTruth()) }()
+	defer func() { err = errors.Join(err, closeOut(), closeTruth(), s.untold) }()
 	if err != nil {
 		return err
 	}
@@ -143,8 +144,9 @@ func (s *session) truthTo(w io.Writer) func([]sale.Truth) {
 		defer mu.Unlock()
 		lines := json.NewEncoder(w)
 		for _, truth := range all {
-			if err := lines.Encode(truth); err != nil {
-				s.ui.problem(fmt.Errorf("-truth: cannot write: %w", cause(err)))
+			if err := lines.Encode(truth); err != nil && s.untold == nil {
+				s.untold = fmt.Errorf("-truth: cannot write: %w", cause(err))
+				s.ui.problem(s.untold)
 			}
 		}
 	}

@@ -1,7 +1,9 @@
 package market
 
 import (
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -57,8 +59,12 @@ var effects = map[string]effect{
 	"demand-drop":        {touch: vanish, whole: true},
 }
 
-// NewTrouble returns what an incident is in these conditions; nil where it cannot happen, since
-// nobody pays like that there. Its error is an *Invalid, of a field of the incident.
+// ErrElsewhere is in the error about an incident of a method by which nobody pays in this channel,
+// but in the other one.
+var ErrElsewhere = errors.New("it happens in the other channel alone")
+
+// NewTrouble returns what an incident is in these conditions. Its error is an *Invalid, of a field of
+// the incident, beside ErrElsewhere where it is that.
 func (c *Conditions) NewTrouble(o incidents.Occurrence) (*Trouble, error) {
 	t := &Trouble{Occurrence: o, Name: sale.NewText(o.Scenario), effect: effects[o.Scenario], conditions: *c}
 	k, m := &t.conditions, c.market
@@ -77,12 +83,21 @@ func (c *Conditions) NewTrouble(o incidents.Occurrence) (*Trouble, error) {
 	}
 	if err := k.resolveNames(); err != nil {
 		if o.Function == "" && o.PaymentMethod != "" && m.isMethod(o.PaymentMethod) {
-			return nil, nil
+			err = errors.Join(err, ErrElsewhere)
 		}
 		return nil, err
 	}
 	if k.only.product != none {
 		k.only.brand = m.goods.Products()[k.only.product].Brand
+	}
+	if o.City != "" && o.State != "" {
+		i := slices.IndexFunc(m.places, func(p place) bool {
+			return p.Name == k.City && strings.EqualFold(p.State, strings.TrimSpace(o.State))
+		})
+		if i < 0 {
+			return nil, &Invalid{"city", o.City, "a city of " + strings.ToUpper(o.State) + " that the market has"}
+		}
+		k.only.city = i
 	}
 	if err := t.aim(int32(east)); err != nil {
 		return nil, err
@@ -149,6 +164,11 @@ func (t *Trouble) aim(day int32) error {
 	case "bot-traffic":
 		if k.only.product == none {
 			k.only.product = m.goods.Cheapest(int(r.Below(uint64(len(m.goods.Brands())))))
+		}
+		if k.only.method == none { // no wallet, which their clients do not have
+			k.only.method = slices.IndexFunc(m.model.Payment.Online, func(f checkout.MethodFigures) bool {
+				return f.Devices != "apple" && f.Devices != "google"
+			})
 		}
 	case "regional-outage", "store-network-down":
 		state := o.State
@@ -329,7 +349,8 @@ func (m *Market) CheckIncidents(p *incidents.Plan) error {
 			if of := p.Incidents[i].Function; of != "" && of != f.Name {
 				continue
 			}
-			if _, err := c.NewTrouble(incidents.Occurrence{Incident: &p.Incidents[i]}); err != nil {
+			_, err := c.NewTrouble(incidents.Occurrence{Incident: &p.Incidents[i]})
+			if err != nil && !errors.Is(err, ErrElsewhere) {
 				return fmt.Errorf("incidents[%d]: %w", i, err)
 			}
 		}

@@ -143,10 +143,17 @@ func (x *incident) isFoundBy(a Alert, t Tolerance) bool {
 		!a.From.Before(x.from.Add(-t.Early)) && a.From.Before(x.to.Add(t.Late))
 }
 
+// apart is how far bursts are from each other whose incident without a begin is not the same one, as
+// that of two orders.
+const apart = 2 * time.Minute
+
 // incidentsOf puts together what the truth of many bursts, in both functions, says of each incident.
 func incidentsOf(truth []sale.Truth) (all []incident, unseen int) {
 	seen := make(map[string]*incident)
-	var order []string
+	var found []*incident
+	truth = slices.Clone(truth)
+	slices.SortStableFunc(truth, func(a, b sale.Truth) int { return a.From.Compare(b.From) })
+	last := make(map[string]time.Time) // end of the bursts so far
 	for _, one := range truth {
 		says, err := json.Marshal(one.Incident)
 		if err != nil {
@@ -157,37 +164,45 @@ func incidentsOf(truth []sale.Truth) (all []incident, unseen int) {
 			key += one.Begin.String()
 		}
 		x := seen[key]
-		if x == nil {
+		if x == nil || one.Begin == nil && one.From.Sub(last[key]) > apart {
 			x = &incident{scenario: one.Scenario}
 			seen[key] = x
-			order = append(order, key)
+			found = append(found, x)
 		}
-		if one.Added.Events+one.Removed.Events+one.Changed.Events == 0 {
-			continue
+		if one.To.After(last[key]) {
+			last[key] = one.To
 		}
-		// It can begin in the middle of a burst.
-		from, to := one.From, one.To
-		if one.Begin != nil && one.Begin.After(from) {
-			from = *one.Begin
-		}
-		if one.End != nil && one.End.Before(to) {
-			to = *one.End
-		}
-		if x.to.IsZero() || from.Before(x.from) {
-			x.from = from
-		}
-		if to.After(x.to) {
-			x.to = to
-		}
+		x.see(one)
 	}
-	for _, key := range order {
-		if x := seen[key]; x.to.IsZero() {
+	for _, x := range found {
+		if x.to.IsZero() {
 			unseen++
 		} else {
 			all = append(all, *x)
 		}
 	}
 	return all, unseen
+}
+
+// see takes in a burst that the incident touched.
+func (x *incident) see(one sale.Truth) {
+	if one.Added.Events+one.Removed.Events+one.Changed.Events == 0 {
+		return
+	}
+	// It can begin and end in the middle of a burst.
+	from, to := one.From, one.To
+	if one.Begin != nil && one.Begin.After(from) {
+		from = *one.Begin
+	}
+	if one.End != nil && one.End.Before(to) {
+		to = *one.End
+	}
+	if x.to.IsZero() || from.Before(x.from) {
+		x.from = from
+	}
+	if to.After(x.to) {
+		x.to = to
+	}
 }
 
 // ReadTruth reads lines of JSON, as -truth and the functions write them.

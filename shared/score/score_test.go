@@ -116,3 +116,22 @@ func TestReadRefuses(t *testing.T) {
 		t.Error("a truth without a time")
 	}
 }
+
+// An incident without a begin is another one where its bursts are far from each other.
+func TestIncidentsWithoutBegin(t *testing.T) {
+	var lines string
+	for _, m := range []int{61, 60, 240, 241} {
+		lines += fmt.Sprintf(`{"from":%q,"to":%q,"scenario":"price-error","incident":{},"added":{"events":1}}`+"\n", minute(m), minute(m+1))
+	}
+	truth, err := score.ReadTruth(strings.NewReader(lines))
+	if err != nil {
+		t.Fatal(err)
+	}
+	alerts, err := score.ReadAlerts(strings.NewReader(fmt.Sprintf(`{"from":%q}`, minute(150))))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s := score.Of(truth, alerts, score.Tolerance{}); s.All.Incidents != 2 || s.All.Right != 0 {
+		t.Errorf("%+v", s.All)
+	}
+}
