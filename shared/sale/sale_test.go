@@ -36,6 +36,26 @@ func TestAppendJSONEqualsMarshal(t *testing.T) {
 	}
 }
 
+// One long text takes no room from what follows it.
+func TestAppendJSONOfOneLongText(t *testing.T) {
+	for i := range reflect.TypeFor[sale.Sale]().NumField() {
+		var s sale.Sale
+		f := reflect.ValueOf(&s).Elem().Field(i)
+		if f.Type() != reflect.TypeFor[sale.Text]() {
+			continue
+		}
+		for _, size := range []int{9_000, 9_200, 9_400} { // slices grow by classes of sizes
+			f.Set(reflect.ValueOf(sale.NewText(strings.Repeat("x", size))))
+			want := string(s.AppendJSON(make([]byte, 0, 1<<16)))
+			for _, room := range []int{0, 900, 2000} {
+				if got := string(s.AppendJSON(make([]byte, 0, room))); got != want {
+					t.Fatalf("field %d: %s", i, got)
+				}
+			}
+		}
+	}
+}
+
 // Wherever the slice ends, the bytes are the same, also where texts are long and statuses unknown.
 func TestAppendJSONInAnyRoom(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 4))
