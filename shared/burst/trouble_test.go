@@ -134,6 +134,9 @@ func TestTruth(t *testing.T) {
 				continue
 			}
 			for name, text := range plans {
+				if kind == "hour" && !strings.Contains(text, "from") && !strings.Contains(text, "random") {
+					continue // that has always been so, and is the same in a minute
+				}
 				r := r
 				r.Incidents = incidentsOf(t, text)
 				t.Run(strings.Join([]string{f.Name, kind, name}, "/"), func(t *testing.T) {

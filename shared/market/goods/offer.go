@@ -15,12 +15,17 @@ type Offer struct {
 
 // prices is what both channels have in common.
 type prices struct {
-	goods      *Goods
-	day        int32
-	byProduct  []prng.Table // by brand; of its products, from the first one on
-	now        []sale.Cents
-	several    []int64 // chances of more than one piece
-	promotions []uint8 // in goods.names; 0: none
+	goods     *Goods
+	day       int32
+	byProduct []prng.Table // by brand; of its products, from the first one on
+	products  []onOffer
+}
+
+// onOffer is a product on the day. What a sale needs of it stands together: one load from memory.
+type onOffer struct {
+	now, list sale.Cents
+	several   int64 // chance of more than one piece
+	promotion uint8 // in goods.names; 0: none
 }
 
 // Tilts of [Offer.Draw].
@@ -46,9 +51,7 @@ func (g *Goods) On(day int32, inStore bool) *Offer {
 func (g *Goods) offer(day int32) *[channels]Offer {
 	p := &prices{
 		goods: g, day: day,
-		byProduct: make([]prng.Table, len(g.brands)),
-		several:   make([]int64, len(g.items)),
-		now:       make([]sale.Cents, len(g.items)), promotions: make([]uint8, len(g.items)),
+		byProduct: make([]prng.Table, len(g.brands)), products: make([]onOffer, len(g.items)),
 	}
 	d := newDrift(&g.figures.Popularity, day)
 	promoted := newPromoter(&g.figures.Promotions, day)
@@ -66,10 +69,11 @@ func (g *Goods) offer(day int32) *[channels]Offer {
 			level := min(max(top-headroom+int64(it.level)+d.of(it.id), 0), top)
 			w := pow2(level)
 			usual += w
-			p.now[i], p.promotions[i] = promoted.price(it.id, it.list)
-			p.several[i] = g.quantity.chance(p.now[i])
-			if p.promotions[i] > 0 {
-				w = pow2(min(level+g.attraction(it, p.now[i]), top))
+			of := &p.products[i]
+			of.now, of.promotion = promoted.price(it.id, it.list)
+			of.list, of.several = g.products[i].List, g.quantity.chance(of.now)
+			if of.promotion > 0 {
+				w = pow2(min(level+g.attraction(it, of.now), top))
 			}
 			weights[i] = w
 			now += w
@@ -124,14 +128,15 @@ func (o *Offer) DrawOfBrand(brand int, r *prng.Rand, tilt uint64) int {
 
 // Price returns what a product costs on this day, and what it costs without promotion.
 func (o *Offer) Price(product int) (now, list sale.Cents) {
-	return o.now[product], o.goods.products[product].List
+	of := &o.products[product]
+	return of.now, of.list
 }
 
 // Quantity returns how many pieces an order of a product has, as [Goods.Quantity] does at the price
 // of the day.
 func (o *Offer) Quantity(product int, random uint64) int64 {
-	return o.goods.quantity.draw(o.several[product], random)
+	return o.goods.quantity.draw(o.products[product].several, random)
 }
 
 // Promotion names the promotion that a product is in; the empty text: in none.
-func (o *Offer) Promotion(product int) sale.Text { return o.goods.names[o.promotions[product]] }
+func (o *Offer) Promotion(product int) sale.Text { return o.goods.names[o.products[product].promotion] }
