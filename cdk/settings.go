@@ -14,7 +14,6 @@ import (
 
 	"salesburst/dataset"
 	"salesburst/shared/contract"
-	"salesburst/shared/incidents"
 	"salesburst/shared/market"
 )
 
@@ -157,10 +156,7 @@ const (
 // readFiles reads the files of the keys market and incidents, and refuses what the functions would not
 // start with.
 func (s *settings) readFiles() error {
-	m, err := market.New(dataset.Default())
-	if err != nil {
-		return err
-	}
+	var err error
 	read := func(key, path, allowed string, check func(text []byte) error) (text []byte, err error) {
 		if path == "" {
 			return nil, nil
@@ -173,18 +169,18 @@ func (s *settings) readFiles() error {
 		}
 		return text, nil
 	}
-	if s.figures, err = read("market", s.market, marketAllowed, func(text []byte) (err error) {
-		m, err = market.NewFrom(dataset.Default(), text)
+	if s.figures, err = read("market", s.market, marketAllowed, func(text []byte) error {
+		_, err := market.NewFrom(dataset.Default(), text)
 		return err
 	}); err != nil {
 		return err
 	}
 	s.plan, err = read(contract.FieldIncidents, s.incidents, incidentsAllowed, func(text []byte) error {
-		p, err := incidents.Read(text)
-		if err != nil {
-			return err
+		m, err := market.NewFrom(dataset.Default(), s.figures)
+		if err == nil {
+			_, err = m.ReadIncidents(text)
 		}
-		return m.CheckIncidents(p)
+		return err
 	})
 	return err
 }

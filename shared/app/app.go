@@ -111,10 +111,7 @@ func openIncidents(file, root string, m *market.Market) (*incidents.Plan, error)
 	text, err := os.ReadFile(below(root, file))
 	var p *incidents.Plan
 	if err == nil {
-		p, err = incidents.Read(text)
-	}
-	if err == nil {
-		err = m.CheckIncidents(p)
+		p, err = m.ReadIncidents(text)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%s %q: %w; deploy a file that is right with -c incidents=FILE, or take %[1]s out of "+

@@ -108,15 +108,21 @@ func planDemand(c *market.Conditions, seed uint64, mean int, follows bool) plan 
 	return p
 }
 
+// expected is how many events the demand makes in the cell, in millionths, where a minute has so many on
+// average.
+func (l *cell) expected(mean int) uint64 { return l.demand * uint64(mean) * uint64(l.length) / 60_000 }
+
+// mostExpected is what Poisson takes, and more than a burst may have.
+const mostExpected = 1<<44 - 1
+
 // draw draws what begins in a cell.
 func (l *cell) draw(c *market.Conditions, mean int) {
 	f := c.Following()
-	events := l.demand * uint64(mean) * uint64(l.length) / 60_000 // millionths
+	events := l.expected(mean)
 	r := prng.New(l.seed, streamOfCount)
 	poisson := func(part, surely uint64) uint64 { // surely: millionths of an event that come anyway
-		const most = 1<<44 - 1 // of what Poisson takes, and more than a burst may have
 		expected := prng.MulDiv(events, part, prng.Million)
-		return r.Poisson(min(expected-min(expected, surely), most))
+		return r.Poisson(min(expected-min(expected, surely), mostExpected))
 	}
 	l.newcomers.Newcomers = c.Newcomers(l.begin, l.begin+l.length)
 	born := l.newcomers.Len()

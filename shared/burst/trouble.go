@@ -126,20 +126,20 @@ func (x *trouble) add(b *Burst) error {
 			if more == 0 {
 				continue
 			}
-			usual := l.demand * uint64(c.Mean) * uint64(l.length) / 60_000 // millionths
 			// The sales are spread over the minute as the normal ones are.
 			added := cell{begin: l.begin, length: l.length, seed: x.seed(t, l)}
 			r := prng.New(added.seed, streamOfCount)
-			added.sales.n = r.Poisson(min(prng.MulDiv(usual, more, prng.Million), 1<<44-1))
+			added.sales.n = r.Poisson(min(prng.MulDiv(l.expected(c.Mean), more, prng.Million), mostExpected))
 			if n := x.normal + uint64(len(x.extras)) + added.sales.n; n > contract.MaxEvents {
 				return invalid("incidents", t.Scenario, fmt.Sprintf(
 					"less demand: with it the burst would have %d events, and it has at most %d",
 					n, contract.MaxEvents))
 			}
 			added.fill()
+			worst := t.Worst(begin, end)
 			for i := range added.sales.n {
 				when := b.plan.time(&added, added.time(i))
-				if t.Sell(added.seed, i, when, t.Worst(begin, end), &s) {
+				if t.Sell(added.seed, i, when, worst, &s) {
 					x.extras = append(x.extras, extra{when, uint32(i), uint32(at), uint8(of)})
 				}
 			}
@@ -197,10 +197,17 @@ func (x *trouble) touch(s *sale.Sale, alone, note bool) bool {
 // touchBy lets one incident touch an event.
 func (x *trouble) touchBy(t *market.Trouble, s *sale.Sale) (touched, happens bool) {
 	r := prng.New(keyOf(s.OrderID)^t.Seed, x.attempt(t, s))
-	if touched, happens = t.Touch(&r, s); touched && x.labels {
-		s.Scenario = t.Name
+	if touched, happens = t.Touch(&r, s); touched {
+		x.label(t, s)
 	}
 	return touched, happens
+}
+
+// label says in an event which incident touched it, where events are to say that.
+func (x *trouble) label(t *market.Trouble, s *sale.Sale) {
+	if x.labels {
+		s.Scenario = t.Name
+	}
 }
 
 // attempt is what is one for all attempts of an order, where the incident meets an order as a whole.
@@ -227,9 +234,7 @@ func (x *trouble) exchange(t *market.Trouble, s *sale.Sale, alone bool) bool {
 		return false
 	}
 	t.Sell(keyOf(s.OrderID)^t.Seed, uint64(s.OrderID.Sequence), s.Timestamp, 0, s)
-	if x.labels {
-		s.Scenario = t.Name
-	}
+	x.label(t, s)
 	return true
 }
 
@@ -240,9 +245,7 @@ func (x *trouble) extra(b *Burst, i int, s *sale.Sale) bool {
 	t.Sell(x.seed(t, &b.plan.cells[e.cell]), uint64(e.number), e.at, 0, s)
 	s.TransactionID = sale.TransactionID{Burst: b.id, Sequence: uint32(x.next) + uint32(i)}
 	s.OrderID = s.TransactionID
-	if x.labels {
-		s.Scenario = t.Name
-	}
+	x.label(t, s)
 	for _, other := range x.all { // what it adds itself, an incident leaves as it is
 		if _, happens := x.touchBy(other, s); !happens {
 			return false

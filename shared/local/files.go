@@ -90,10 +90,7 @@ func openIncidents(path string, m *market.Market) (*incidents.Plan, error) {
 	text, err := os.ReadFile(path)
 	var p *incidents.Plan
 	if err == nil {
-		p, err = incidents.Read(text)
-	}
-	if err == nil {
-		err = m.CheckIncidents(p)
+		p, err = m.ReadIncidents(text)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("-incidents %s: %w", path, cause(err))

@@ -337,6 +337,18 @@ func asBot(_ *Trouble, r *prng.Rand, s *sale.Sale) {
 	}
 }
 
+// ReadIncidents reads a plan of which all incidents can happen in this market.
+func (m *Market) ReadIncidents(text []byte) (*incidents.Plan, error) {
+	p, err := incidents.Read(text)
+	if err == nil {
+		err = m.CheckIncidents(p)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
 // CheckIncidents says whether all incidents of a plan can happen in this market.
 func (m *Market) CheckIncidents(p *incidents.Plan) error {
 	some := time.Date(2026, 1, 1, 18, 0, 0, 0, time.UTC)

@@ -92,11 +92,7 @@ func (c Cents) String() string { return string(c.append(make([]byte, 0, numberRo
 
 // append writes the JSON form to b, which has room for it and eight bytes more.
 func (c Cents) append(b []byte) []byte {
-	n := uint64(c)
-	if c < 0 {
-		b = append(b, '-')
-		n = -n
-	}
+	b, n := appendSign(b, int64(c))
 	whole := n / 100
 	if whole >= 10_000 {
 		b = append(strconv.AppendUint(b, whole, 10), '.')
@@ -122,11 +118,7 @@ type Degrees int32
 
 // append writes the JSON form to b, which has room for it and eight bytes more.
 func (d Degrees) append(b []byte) []byte {
-	n := uint64(d)
-	if d < 0 {
-		b = append(b, '-')
-		n = -n
-	}
+	b, n := appendSign(b, int64(d))
 	whole := n / 10_000
 	zeros := leadingZeros(whole)
 	b = appendWord(b, (digits4(whole)|'.'<<32)>>(8*zeros), 5-zeros)
@@ -452,6 +444,14 @@ func digits4(n uint64) uint64 { return pair(n/100) | pair(n%100)<<16 }
 
 // digits8 is n, below 100,000,000, with eight digits.
 func digits8(n uint64) uint64 { return digits4(n/10_000) | digits4(n%10_000)<<32 }
+
+// appendSign writes the sign of n where it has one, and returns the rest.
+func appendSign(b []byte, n int64) ([]byte, uint64) {
+	if n < 0 {
+		return append(b, '-'), -uint64(n)
+	}
+	return b, uint64(n)
+}
 
 // leadingZeros is how many of the four digits of a number are zeros in front of it. The last one
 // never is.
