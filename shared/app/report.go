@@ -34,17 +34,19 @@ type Report struct {
 	Forecast    *int `json:"forecast,omitempty"`
 	DayForecast *int `json:"day_forecast,omitempty"`
 
-	Twin         *int       `json:"twin,omitempty"`     // events of the twin, in its topic; none: it was not asked for
-	Events       int        `json:"events"`             // acknowledged by all in-sync replicas and committed
-	InDoubt      int        `json:"in_doubt,omitempty"` // sent without an answer: each may or may not be in Kafka
-	Completed    int        `json:"completed"`          // of Events: completed sales
-	Failed       int        `json:"failed"`             // of Events: sales that failed
-	Revenue      sale.Cents `json:"revenue"`            // of the completed sales, in the events' currency
-	Bytes        int64      `json:"bytes"`              // of the compressed record batches
-	Partitions   int        `json:"partitions"`         // that took at least one event
-	Requests     int        `json:"requests"`           // produce requests
-	Retries      int        `json:"retries"`            // batches sent again
-	Milliseconds int64      `json:"milliseconds"`       // from the first connection to the last acknowledgement
+	Twin         *int       `json:"twin,omitempty"`      // events of the twin, in its topic; none: it was not asked for
+	Events       int        `json:"events"`              // acknowledged by all in-sync replicas and committed
+	InDoubt      int        `json:"in_doubt,omitempty"`  // sent without an answer: each may or may not be in Kafka
+	Completed    int        `json:"completed"`           // of Events: completed sales
+	Failed       int        `json:"failed"`              // of Events: sales that failed
+	Malformed    int        `json:"malformed,omitempty"` // of Events: records that incidents have made unreadable
+	Repeated     int        `json:"repeated,omitempty"`  // of Expected: records that come the second time, by incidents
+	Revenue      sale.Cents `json:"revenue"`             // of the completed sales, in the events' currency
+	Bytes        int64      `json:"bytes"`               // of the compressed record batches
+	Partitions   int        `json:"partitions"`          // that took at least one event
+	Requests     int        `json:"requests"`            // produce requests
+	Retries      int        `json:"retries"`             // batches sent again
+	Milliseconds int64      `json:"milliseconds"`        // from the first connection to the last acknowledgement
 }
 
 func (r *Report) plan(t trigger, b *burst.Burst) {
@@ -54,6 +56,9 @@ func (r *Report) plan(t trigger, b *burst.Burst) {
 	r.CoversFrom = sale.TimeOf(t.order.At.Add(-t.order.Over))
 	r.CoversTo = sale.TimeOf(t.order.At)
 	r.Expected = b.Len()
+	for _, t := range b.Truth() {
+		r.Repeated += t.Repeated.Events
+	}
 	if t.order.Events == 0 {
 		forecast, day := b.Forecast(), b.DayForecast()
 		r.Forecast, r.DayForecast = &forecast, &day
@@ -68,7 +73,8 @@ func (r *Report) take(res publish.Result) {
 	r.Events = res.Events
 	r.InDoubt = res.InDoubt
 	r.Completed = res.Completed
-	r.Failed = res.Events - res.Completed
+	r.Failed = res.Events - res.Completed - res.Malformed
+	r.Malformed = res.Malformed
 	r.Revenue = res.Revenue
 	r.Bytes = res.Bytes
 	r.Partitions = res.Partitions

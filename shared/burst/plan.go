@@ -288,7 +288,7 @@ func (p *plan) write(c *market.Conditions, i uint64, s *sale.Sale) (alone bool) 
 	at, n := p.at(i)
 	l := &p.cells[at]
 	s.TransactionID = sale.TransactionID{Burst: l.burst, Sequence: uint32(i)}
-	s.OrderID = sale.TransactionID{Burst: l.burst, Sequence: uint32(i)}
+	s.OrderID, s.Delivery = s.TransactionID, sale.Delivery{}
 	a, isAttempt, number := l.event(n)
 	if !isAttempt {
 		o := market.Order{Seed: l.seed, Stream: streamOfSales + number}

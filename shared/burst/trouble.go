@@ -2,6 +2,7 @@ package burst
 
 import (
 	"cmp"
+	"container/heap"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -103,9 +104,11 @@ func newTruth(b *Burst, function string, t *market.Trouble) sale.Truth {
 			*moment.to = &moment.at
 		}
 	}
-	for _, touched := range []*sale.Touched{&truth.Added, &truth.Removed, &truth.Changed} {
+	for _, touched := range []*sale.Touched{&truth.Added, &truth.Removed, &truth.Changed, &truth.Moved, &truth.Repeated,
+		&truth.Malformed.Touched} {
 		touched.Sequences = [][2]uint32{} // in JSON no null
 	}
+	truth.Malformed.Kinds = make(map[string]*sale.Touched)
 	return truth
 }
 
@@ -152,40 +155,135 @@ func (x *trouble) add(b *Burst) error {
 // fill finds out what becomes of each event, and writes it down.
 func (x *trouble) fill(b *Burst) {
 	var normal, added sale.Sale
+	var l line
 	more := 0
 	before := func(at sale.Time) {
 		for ; more < len(x.extras) && x.extras[more].at < at; more++ {
-			if x.extra(b, more, &added) {
-				x.index = append(x.index, uint32(x.normal)+uint32(more))
-				x.truth[x.extras[more].of].Added.Add(added.TransactionID.Sequence, added.Revenue())
+			var by doers
+			if x.extra(b, more, &added, &by) {
+				truth := &x.truth[x.extras[more].of]
+				truth.Added.Add(added.TransactionID.Sequence, added.Revenue())
+				by.note(&added)
+				l.put(x.extras[more].at, uint32(x.normal)+uint32(more), added.Delivery)
 			}
 		}
 	}
 	for i := range x.normal {
 		alone := b.plan.write(b.conditions, x.from+i, &normal)
-		before(normal.Timestamp)
-		if x.touch(&normal, alone, true) {
-			x.index = append(x.index, uint32(i))
+		at := normal.Timestamp
+		before(at)
+		var by doers
+		if x.touch(&normal, alone, &by) {
+			by.note(&normal)
+			l.put(at, uint32(i), normal.Delivery)
 		}
 	}
 	before(math.MaxInt64)
+	l.until(math.MaxInt64)
+	x.index = l.index
+	for i := range x.truth { // what was added came in between
+		x.truth[i].Moved.Order()
+		x.truth[i].Repeated.Order()
+		x.truth[i].Malformed.Order()
+	}
 }
 
-// touch lets all incidents do to normal event i what they do. It reports whether the event happens, and
-// writes down what was done where that is asked for.
-func (x *trouble) touch(s *sale.Sale, alone, note bool) bool {
+// line is where events stand one behind the other, as they are delivered.
+type line struct {
+	index []uint32
+	later delays
+}
+
+// put puts an event of a moment, which is not before that of the one in front of it, in its place.
+func (l *line) put(at sale.Time, number uint32, d sale.Delivery) {
+	l.until(at)
+	if d.Moved {
+		heap.Push(&l.later, delayed{d.Recorded, number})
+	} else {
+		l.index = append(l.index, number)
+	}
+	if d.Again != 0 {
+		heap.Push(&l.later, delayed{d.Again, number})
+	}
+}
+
+// until puts in their place all that come before a moment.
+func (l *line) until(at sale.Time) {
+	for len(l.later) > 0 && l.later[0].at < at {
+		l.index = append(l.index, heap.Pop(&l.later).(delayed).number)
+	}
+}
+
+// delayed is an event that comes later than it happened.
+type delayed struct {
+	at     sale.Time
+	number uint32
+}
+
+// delays is a heap, of which the first one is at the root.
+type delays []delayed
+
+func (d delays) Len() int { return len(d) }
+func (d delays) Less(i, j int) bool {
+	return cmp.Or(cmp.Compare(d[i].at, d[j].at), cmp.Compare(d[i].number, d[j].number)) < 0
+}
+func (d delays) Swap(i, j int) { d[i], d[j] = d[j], d[i] }
+func (d *delays) Push(one any) { *d = append(*d, one.(delayed)) }
+func (d *delays) Pop() any {
+	last := len(*d) - 1
+	one := (*d)[last]
+	*d = (*d)[:last]
+	return one
+}
+
+// doers are the incidents that say how an event is delivered; nil: none does.
+type doers struct{ moved, again, damage *sale.Truth }
+
+// see takes in what an incident did. It reports whether that was about the delivery.
+func (d *doers) see(was, is sale.Delivery, truth *sale.Truth) bool {
+	switch {
+	case is.Moved != was.Moved:
+		d.moved = truth
+	case is.Again != was.Again:
+		d.again = truth
+	case is.Damage != was.Damage:
+		d.damage = truth
+	default:
+		return false
+	}
+	return true
+}
+
+// note writes down how an event is delivered that happens.
+func (d *doers) note(s *sale.Sale) {
+	n := s.TransactionID.Sequence
+	if d.moved != nil {
+		d.moved.Moved.Add(n, 0)
+	}
+	if d.again != nil {
+		d.again.Repeated.Add(n, s.Revenue())
+	}
+	if d.damage != nil {
+		d.damage.Malformed.Add(s.Delivery.Damage, n, -s.Revenue())
+	}
+}
+
+// touch lets all incidents do to a normal event what they do. It reports whether the event happens, and
+// writes down what was done unless by is nil.
+func (x *trouble) touch(s *sale.Sale, alone bool, by *doers) bool {
+	at := s.Timestamp
 	for of, t := range x.all {
-		before := s.Revenue()
-		touched, happens := x.exchange(t, s, alone), true
+		before, was := s.Revenue(), s.Delivery
+		touched, happens := x.exchange(t, at, s, alone), true
 		if !touched {
-			touched, happens = x.touchBy(t, s)
+			touched, happens = x.touchBy(t, at, s)
 		}
 		switch {
-		case !note || !touched:
-		case happens:
-			x.truth[of].Changed.Add(s.TransactionID.Sequence, s.Revenue()-before)
-		default:
+		case by == nil || !touched:
+		case !happens:
 			x.truth[of].Removed.Add(s.TransactionID.Sequence, -before)
+		case !by.see(was, s.Delivery, &x.truth[of]):
+			x.truth[of].Changed.Add(s.TransactionID.Sequence, s.Revenue()-before)
 		}
 		if !happens {
 			return false
@@ -195,9 +293,9 @@ func (x *trouble) touch(s *sale.Sale, alone, note bool) bool {
 }
 
 // touchBy lets one incident touch an event.
-func (x *trouble) touchBy(t *market.Trouble, s *sale.Sale) (touched, happens bool) {
+func (x *trouble) touchBy(t *market.Trouble, at sale.Time, s *sale.Sale) (touched, happens bool) {
 	r := prng.New(keyOf(s.OrderID)^t.Seed, x.attempt(t, s))
-	if touched, happens = t.Touch(&r, s); touched {
+	if touched, happens = t.Touch(&r, at, s); touched {
 		x.label(t, s)
 	}
 	return touched, happens
@@ -223,33 +321,34 @@ func keyOf(id sale.TransactionID) uint64 { return binary.BigEndian.Uint64(id.Bur
 
 // exchange puts an event that an incident adds in the place of another one, in a burst with an exact number
 // of events: as many as would be added to another burst.
-func (x *trouble) exchange(t *market.Trouble, s *sale.Sale, alone bool) bool {
+func (x *trouble) exchange(t *market.Trouble, at sale.Time, s *sale.Sale, alone bool) bool {
 	if x.open || !alone {
 		return false
 	}
-	at := s.Timestamp.Time()
-	more := t.More(at, at.Add(time.Millisecond))
+	more := t.More(at.Time(), (at + 1).Time())
 	r := prng.New(keyOf(s.OrderID)^t.Seed, 1<<40+uint64(s.OrderID.Sequence))
 	if !r.In(more, prng.Million+more) {
 		return false
 	}
-	t.Sell(keyOf(s.OrderID)^t.Seed, uint64(s.OrderID.Sequence), s.Timestamp, 0, s)
+	t.Sell(keyOf(s.OrderID)^t.Seed, uint64(s.OrderID.Sequence), at, 0, s)
 	x.label(t, s)
 	return true
 }
 
-// extra makes an event that an incident adds. It reports whether all of them let it happen.
-func (x *trouble) extra(b *Burst, i int, s *sale.Sale) bool {
+// extra makes an event that an incident adds. It reports whether all of them let it happen, and tells by.
+func (x *trouble) extra(b *Burst, i int, s *sale.Sale, by *doers) bool {
 	e := &x.extras[i]
 	t := x.all[e.of]
 	t.Sell(x.seed(t, &b.plan.cells[e.cell]), uint64(e.number), e.at, 0, s)
 	s.TransactionID = sale.TransactionID{Burst: b.id, Sequence: uint32(x.next) + uint32(i)}
-	s.OrderID = s.TransactionID
+	s.OrderID, s.Delivery = s.TransactionID, sale.Delivery{}
 	x.label(t, s)
-	for _, other := range x.all { // what it adds itself, an incident leaves as it is
-		if _, happens := x.touchBy(other, s); !happens {
+	for of, other := range x.all { // what it adds itself, an incident leaves as it is
+		was := s.Delivery
+		if _, happens := x.touchBy(other, e.at, s); !happens {
 			return false
 		}
+		by.see(was, s.Delivery, &x.truth[of])
 	}
 	return true
 }
@@ -261,11 +360,12 @@ func (x *trouble) seed(t *market.Trouble, l *cell) uint64 { return prng.Mix(t.Se
 func (x *trouble) at(b *Burst, i int, s *sale.Sale) {
 	n := uint64(x.index[i])
 	if n >= x.normal {
-		x.extra(b, int(n-x.normal), s)
+		var by doers
+		x.extra(b, int(n-x.normal), s, &by)
 		return
 	}
 	alone := b.plan.write(b.conditions, x.from+n, s)
-	x.touch(s, alone, false)
+	x.touch(s, alone, nil)
 }
 
 // Truth is what each incident in the time of the burst did to it; there is none without incidents.

@@ -27,19 +27,34 @@ func incidentsOf(t testing.TB, text string) *incidents.Plan {
 // stream is the events of a burst by their numbers.
 func stream(t *testing.T, b *burst.Burst) map[uint32]sale.Sale {
 	t.Helper()
-	all := make(map[uint32]sale.Sale)
+	all, times := make(map[uint32]sale.Sale), make(map[uint32]int)
 	var last sale.Time
 	for i := range b.Len() {
 		var s sale.Sale
 		b.At(i, &s)
-		if s.Timestamp < last {
+		n := s.TransactionID.Sequence
+		moments := []sale.Time{s.Delivered()}
+		if s.Delivery.Again != 0 {
+			moments = append(moments, s.Delivery.Again)
+			slices.Sort(moments)
+		}
+		if times[n]++; times[n] > len(moments) {
+			t.Fatalf("%s is there %d times", s.TransactionID, times[n])
+		}
+		if at := moments[times[n]-1]; at < last || at >= sale.TimeOf(noon.Add(24*time.Hour)) {
 			t.Fatalf("event %d, %s, is before the one in front of it", i, s.TransactionID)
+		} else {
+			last = at
 		}
-		last = s.Timestamp
-		if _, twice := all[s.TransactionID.Sequence]; twice {
-			t.Fatalf("%s is there twice", s.TransactionID)
+		if other, twice := all[n]; twice && other != s {
+			t.Fatalf("%s is another one when it comes again", s.TransactionID)
 		}
-		all[s.TransactionID.Sequence] = s
+		all[n] = s
+	}
+	for n, s := range all {
+		if s.Delivery.Again != 0 && times[n] != 2 {
+			t.Fatalf("%s does not come again", s.TransactionID)
+		}
 	}
 	return all
 }
@@ -48,54 +63,88 @@ func stream(t *testing.T, b *burst.Burst) map[uint32]sale.Sale {
 func checkTruth(t *testing.T, b *burst.Burst, labels bool) (truth []sale.Truth) {
 	t.Helper()
 	is, twin := stream(t, b), stream(t, b.Twin())
-	added, removed, changed := make(map[uint32]int), make(map[uint32]int), make(map[uint32]int)
+	differ := make(map[string]map[uint32]int)
+	for _, name := range []string{"added", "removed", "changed", "moved", "repeated", "malformed"} {
+		differ[name] = make(map[uint32]int)
+	}
+	for damage := sale.Truncated; damage <= sale.Renamed; damage++ {
+		differ[damage.String()] = make(map[uint32]int)
+	}
 	var revenue sale.Cents
 	for n, s := range is {
-		revenue += s.Revenue()
 		other, there := twin[n]
+		d := s.Delivery
+		if d.Moved {
+			differ["moved"][n] = 1
+		}
+		if d.Again != 0 {
+			differ["repeated"][n] = 1
+			revenue += s.Revenue()
+		}
+		if d.Damage == sale.Intact {
+			revenue += s.Revenue()
+		} else {
+			differ["malformed"][n], differ[d.Damage.String()][n] = 1, 1
+		}
+		content := s
+		content.Delivery = sale.Delivery{}
+		delivered := d.Moved || d.Again != 0 || d.Damage != sale.Intact
+		if delivered {
+			content.Scenario = other.Scenario
+		}
+		touched := delivered || !there || content != other
 		switch {
 		case !there:
-			added[n] = 1
+			differ["added"][n] = 1
 			if s.OrderID != s.TransactionID || s.Attempt != 1 {
 				t.Fatalf("%s is attempt %d of %s", s.TransactionID, s.Attempt, s.OrderID)
 			}
-		case s != other:
-			changed[n] = 1
+		case content != other:
+			differ["changed"][n] = 1
 		}
-		if touched := added[n]+changed[n] > 0; (s.Scenario != sale.Text{}) != (touched && labels) {
+		if (s.Scenario != sale.Text{}) != (touched && labels) {
 			t.Fatalf("%s is labelled %q, touched is %v", s.TransactionID, s.Scenario, touched)
 		}
 	}
 	for n, s := range twin {
 		revenue -= s.Revenue()
 		if _, there := is[n]; !there {
-			removed[n] = 1
+			differ["removed"][n] = 1
 		}
 	}
 	truth = b.Truth()
-	said := map[string]map[uint32]int{}
+	said := make(map[string]map[uint32]int)
+	for name := range differ {
+		said[name] = make(map[uint32]int)
+	}
 	for _, of := range truth {
-		for name, touched := range map[string]*sale.Touched{"added": &of.Added, "removed": &of.Removed, "changed": &of.Changed} {
-			events := 0
+		all := map[string]*sale.Touched{"added": &of.Added, "removed": &of.Removed, "changed": &of.Changed, "moved": &of.Moved,
+			"repeated": &of.Repeated, "malformed": &of.Malformed.Touched}
+		maps.Copy(all, of.Malformed.Kinds)
+		for name, touched := range all {
+			events, last := 0, -2
 			for _, s := range touched.Sequences {
 				for n := s[0]; n <= s[1]; n++ {
-					if said[name] == nil {
-						said[name] = make(map[uint32]int)
-					}
 					said[name][n] = 1
 					events++
 				}
+				if int(s[0]) <= last+1 || s[1] < s[0] {
+					t.Errorf("%s: %s has the stretches %v", of.Scenario, name, touched.Sequences)
+				}
+				last = int(s[1])
 			}
 			if events != touched.Events {
 				t.Errorf("%s: %d events %s, in stretches of %d", of.Scenario, touched.Events, name, events)
 			}
-			revenue -= touched.Revenue
+			if of.Malformed.Kinds[name] == nil {
+				revenue -= touched.Revenue
+			}
 		}
 	}
 	for n := range said["removed"] {
 		delete(said["changed"], n) // by an incident before
 	}
-	for name, want := range map[string]map[uint32]int{"added": added, "removed": removed, "changed": changed} {
+	for name, want := range differ {
 		if !maps.Equal(said[name], want) {
 			t.Errorf("the truth has %d events %s, %d are", len(said[name]), name, len(want))
 		}
@@ -114,6 +163,11 @@ func TestTruth(t *testing.T) {
 		"two that add":  `{"incidents":[{"scenario":"black-friday"},{"scenario":"bot-traffic"},{"scenario":"viral-product"}]}`,
 		"one after the other": `{"incidents":[{"scenario":"flash-sale","from":"17:00","to":"17:40","ramp":"10m","decay":"10m"},
 			{"scenario":"price-error","from":"2026-11-24T17:30:00Z","to":"2026-11-24T17:50:00Z"}]}`,
+		"all of the data": `{"incidents":[{"scenario":"bot-traffic"},{"scenario":"duplicates","share":20},{"scenario":"malformed","share":20},{"scenario":"out-of-order"},
+			{"scenario":"late-events"},{"scenario":"clock-skew","skew":"-3m","share":30},{"scenario":"hot-key"},{"scenario":"schema-drift","field":"scenario","share":30},
+			{"scenario":"demand-drop","share":20},{"scenario":"payment-outage"}]}`,
+		"again and again": `{"incidents":[{"scenario":"duplicates","share":50},{"scenario":"duplicates","share":50},{"scenario":"malformed"},{"scenario":"malformed"},
+			{"scenario":"out-of-order","share":60},{"scenario":"out-of-order","share":60,"delay":"1h"}]}`,
 		"by chance": `{"random":{"per_day":40,"seed":3}}`,
 	}
 	for _, s := range incidents.Scenarios() {
@@ -189,7 +243,8 @@ func checkScenario(t *testing.T, kind string, truth sale.Truth) {
 		t.Error("it puts nothing in the place of other events")
 	case of.Share == 0 && open && truth.Changed.Events+truth.Removed.Events > 0:
 		t.Error("it touches what it only ought to come on top of")
-	case of.Share > 0 && of.Price == 0 && truth.Changed.Events+truth.Removed.Events == 0:
+	case of.Share > 0 && of.Price == 0 && truth.Changed.Events+truth.Removed.Events+truth.Moved.Events+truth.Repeated.Events+
+		truth.Malformed.Events == 0:
 		t.Error("it touches nothing")
 	}
 }

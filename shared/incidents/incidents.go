@@ -10,7 +10,9 @@ package incidents
 import (
 	_ "embed"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -51,19 +53,36 @@ type Incident struct {
 	Share *int64 // percent of sales
 	Off   *int64 // percent
 	Price *int64 // cents
+	Delay string // at most; a duration
+	Skew  string // likewise
+	Field string // of the event
 
 	from, to    moment
 	ramp, decay time.Duration
+	delay, skew time.Duration
+}
+
+// Late is how much later an event comes at most.
+func (i *Incident) Late() time.Duration { return i.delay }
+
+// Ahead is by how much a clock is ahead.
+func (i *Incident) Ahead() time.Duration { return i.skew }
+
+// about are the fields that say what the incident is about, by their names.
+func (i *Incident) about() map[string]*string {
+	return map[string]*string{"brand": &i.Brand, "product": &i.Product, "state": &i.State, "city": &i.City,
+		"payment_method": &i.PaymentMethod}
 }
 
 // Says is the incident as a file says it, with what it leaves open.
 func (i *Incident) Says() map[string]any {
 	all := map[string]any{"scenario": i.Scenario, "severity": Decimal(1, 0)}
-	for name, text := range map[string]string{"function": i.Function, "from": i.From, "to": i.To, "ramp": i.Ramp,
-		"decay": i.Decay, "brand": i.Brand, "product": i.Product, "state": i.State, "city": i.City,
-		"payment_method": i.PaymentMethod} {
-		if text != "" {
-			all[name] = text
+	texts := i.about()
+	maps.Copy(texts, map[string]*string{"function": &i.Function, "from": &i.From, "to": &i.To, "ramp": &i.Ramp,
+		"decay": &i.Decay, "delay": &i.Delay, "skew": &i.Skew, "field": &i.Field})
+	for name, text := range texts {
+		if *text != "" {
+			all[name] = *text
 		}
 	}
 	for name, number := range map[string]*int64{"more": i.More, "share": i.Share, "off": i.Off} {
@@ -115,10 +134,10 @@ func Read(text []byte) (*Plan, error) {
 	}
 	for i := range p.Incidents {
 		path := fmt.Sprintf("incidents[%d]", i)
-		if err := p.Incidents[i].check(path); err != nil {
+		if err := p.Incidents[i].fill(path); err != nil {
 			return nil, err
 		}
-		if err := p.Incidents[i].fill(path); err != nil {
+		if err := p.Incidents[i].check(path); err != nil {
 			return nil, err
 		}
 	}
@@ -152,14 +171,19 @@ func (i *Incident) check(path string) (err error) {
 		}
 	}
 	for _, d := range []struct {
-		name, text string
-		to         *time.Duration
-	}{{"ramp", i.Ramp, &i.ramp}, {"decay", i.Decay, &i.decay}} {
+		name, text  string
+		to          *time.Duration
+		least, most time.Duration
+	}{
+		{"ramp", i.Ramp, &i.ramp, 0, longest}, {"decay", i.Decay, &i.decay, 0, longest},
+		{"delay", i.Delay, &i.delay, time.Second, day}, {"skew", i.Skew, &i.skew, -day, day},
+	} {
 		if d.text == "" {
 			continue
 		}
-		if *d.to, err = time.ParseDuration(d.text); err != nil || *d.to < 0 || *d.to > longest {
-			return refuse(d.name, d.text, fmt.Sprintf("a duration from 0s to %v, as in 10m", longest))
+		*d.to, err = time.ParseDuration(d.text)
+		if err != nil || *d.to < d.least || *d.to > d.most || *d.to%time.Millisecond != 0 {
+			return refuse(d.name, d.text, fmt.Sprintf("a duration from %v to %v, as in 10m", d.least, d.most))
 		}
 	}
 	switch {
@@ -169,6 +193,8 @@ func (i *Incident) check(path string) (err error) {
 		return refuse("to", i.To, "another time of the day than from")
 	case i.From != "" && i.To != "" && !i.from.daily && !i.from.at.Before(i.to.at):
 		return refuse("to", i.To, "a time after from, "+i.From)
+	case i.Skew != "" && i.skew == 0:
+		return refuse("skew", i.Skew, "more or less than nothing, as in 5m or -5m")
 	case i.ramp > 0 && i.From == "":
 		return refuse("ramp", i.Ramp, "none where the incident has no from")
 	case i.decay > 0 && i.To == "":
@@ -243,7 +269,7 @@ func (p *Plan) During(function string, from, to time.Time) []Occurrence {
 func (x *Random) on(d time.Time) []Occurrence {
 	of := x.Of
 	for _, s := range scenarios {
-		if len(x.Of) == 0 {
+		if len(x.Of) == 0 && !s.Data {
 			of = append(of, s.Name)
 		}
 	}
@@ -256,9 +282,9 @@ func (x *Random) on(d time.Time) []Occurrence {
 		one := &Incident{
 			Scenario: of[r.Below(uint64(len(of)))], Severity: &severity,
 			From: begin.Format(time.RFC3339), To: begin.Add(length).Format(time.RFC3339),
-			ramp: length / 5, decay: length / 4, Ramp: (length / 5).String(), Decay: (length / 4).String(),
+			Ramp: (length / 5).String(), Decay: (length / 4).String(),
 		}
-		_ = one.fill("random") // it is about nothing in particular
+		_ = errors.Join(one.fill("random"), one.check("random")) // it is about nothing in particular
 		all[i] = Occurrence{Incident: one, Begin: begin, End: begin.Add(length)}
 	}
 	slices.SortStableFunc(all, func(a, b Occurrence) int { return a.Begin.Compare(b.Begin) })

@@ -57,6 +57,13 @@ func TestReadRefuses(t *testing.T) {
 		`{"incidents":[{"scenario":"demand-drop","off":20}]}`:                                                 `incidents[0].off: 20: allowed is no such thing for demand-drop`,
 		`{"incidents":[{"scenario":"bot-traffic","function":"store"}]}`:                                       `allowed is online for bot-traffic`,
 		`{"incidents":[{"scenario":"price-error","price":0}]}`:                                                `incidents[0].price: 0`,
+		`{"incidents":[{"scenario":"late-events","delay":"25h"}]}`:                                            `incidents[0].delay: "25h": allowed is a duration from 1s to 24h0m0s`,
+		`{"incidents":[{"scenario":"late-events","delay":"999ms"}]}`:                                          `incidents[0].delay: "999ms"`,
+		`{"incidents":[{"scenario":"late-events","delay":"1s1us"}]}`:                                          `incidents[0].delay: "1s1us"`,
+		`{"incidents":[{"scenario":"clock-skew","skew":"0s"}]}`:                                               `incidents[0].skew: "0s": allowed is more or less than nothing`,
+		`{"incidents":[{"scenario":"clock-skew","skew":"-25h"}]}`:                                             `incidents[0].skew: "-25h": allowed is a duration from -24h0m0s to 24h0m0s`,
+		`{"incidents":[{"scenario":"clock-skew","delay":"5m"}]}`:                                              `incidents[0].delay: "5m": allowed is no such thing for clock-skew`,
+		`{"incidents":[{"scenario":"malformed","field":"brand"}]}`:                                            `incidents[0].field: "brand": allowed is no such thing for malformed`,
 		`{"random":{"per_day":100}}`:                                                                          `random.per_day: 100`,
 		`{"random":{"shortest":50}}`:                                                                          `random.shortest: 50: allowed is at most longest, 45`,
 		`{"random":{"of":["alien-invasion"]}}`:                                                                `random.of[0]`,
@@ -184,6 +191,25 @@ func TestRandom(t *testing.T) {
 	}
 }
 
+// What happens to the data alone comes by chance only where that is asked for.
+func TestDataByChance(t *testing.T) {
+	isData := make(map[string]bool)
+	for _, s := range incidents.Scenarios() {
+		isData[s.Name] = s.Data
+	}
+	day := at(t, "2026-01-01T00:00:00Z")
+	for text, want := range map[string]bool{`{"random":{"per_day":48}}`: false, `{"random":{"per_day":48,"of":["malformed","late-events"]}}`: true} {
+		for _, o := range read(t, text).During("online", day, day.AddDate(0, 0, 10)) {
+			if isData[o.Scenario] != want {
+				t.Fatalf("%s: %s", text, o.Scenario)
+			}
+			if o.Scenario == "late-events" && o.Late() != 10*time.Minute {
+				t.Fatalf("%v", o.Says())
+			}
+		}
+	}
+}
+
 func says(all []incidents.Occurrence) (text []map[string]any) {
 	for _, o := range all {
 		text = append(text, o.Says())
@@ -202,28 +228,10 @@ func TestReadme(t *testing.T) {
 	if p := read(t, example); len(p.Incidents) != 2 {
 		t.Errorf("the example has %d incidents", len(p.Incidents))
 	}
-	before, rest, _ := strings.Cut(string(text), "| --- | --- | --- | --- | --- | --- | --- | --- |\n")
-	_, after, found := strings.Cut(rest, "<!-- end -->")
-	var rows strings.Builder
-	for _, s := range incidents.Scenarios() {
-		number := func(n int64) string {
-			if n == 0 {
-				return ""
-			}
-			return fmt.Sprint(n)
-		}
-		names := slices.Clone(s.Takes)
-		for i := range names {
-			names[i] = "`" + names[i] + "`"
-		}
-		price := ""
-		if s.Price > 0 {
-			price = fmt.Sprintf("%d.%02d", s.Price/100, s.Price%100)
-		}
-		fmt.Fprintf(&rows, "| `%s` | %s | %s | %s | %s | %s | %s | %s |\n", s.Name, s.Summary, strings.Join(names, ", "), s.Function,
-			number(s.More), number(s.Share), number(s.Off), price)
-	}
-	want := before + "| --- | --- | --- | --- | --- | --- | --- | --- |\n" + rows.String() + "<!-- end -->" + after
+	const begin, end = "<!-- scenarios: go test ./shared/incidents -update -->\n", "<!-- end -->"
+	before, rest, _ := strings.Cut(string(text), begin)
+	_, after, found := strings.Cut(rest, end)
+	want := before + begin + table(false) + "\n" + table(true) + end + after
 	if !found {
 		t.Fatal("no table")
 	}
@@ -234,6 +242,44 @@ func TestReadme(t *testing.T) {
 	} else if string(text) != want {
 		t.Error("run go test ./shared/incidents -update")
 	}
+}
+
+// table has the scenarios of the sales, or of the data.
+func table(data bool) string {
+	heads := []string{"scenario", "what happens", "about", "where", "`more` demand, %", "`share` of the sales, %", "`off`, %", "`price`"}
+	if data {
+		heads = []string{"of the data", "what happens", "about", "`share` of the sales, %", "`delay`", "`skew`", "`field`"}
+	}
+	var b strings.Builder
+	row := func(cells ...string) { b.WriteString("| " + strings.Join(cells, " | ") + " |\n") }
+	row(heads...)
+	row(slices.Repeat([]string{"---"}, len(heads))...)
+	number := func(n int64) string {
+		if n == 0 {
+			return ""
+		}
+		return fmt.Sprint(n)
+	}
+	for _, s := range incidents.Scenarios() {
+		if s.Data != data {
+			continue
+		}
+		names := slices.Clone(s.Takes)
+		for i := range names {
+			names[i] = "`" + names[i] + "`"
+		}
+		price := ""
+		if s.Price > 0 {
+			price = fmt.Sprintf("%d.%02d", s.Price/100, s.Price%100)
+		}
+		cells := []string{"`" + s.Name + "`", s.Summary, strings.Join(names, ", ")}
+		if data {
+			row(append(cells, number(s.Share), s.Delay, s.Skew, s.Field)...)
+		} else {
+			row(append(cells, s.Function, number(s.More), number(s.Share), number(s.Off), price)...)
+		}
+	}
+	return b.String()
 }
 
 // Whatever stands in a file, it is refused with a path or a line, or it can happen.

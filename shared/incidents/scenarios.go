@@ -1,7 +1,9 @@
 package incidents
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -14,10 +16,13 @@ type Scenario struct {
 	Summary  string   // one line for people
 	Takes    []string // what it can be about, by the names of an incident's fields
 	Function string   // the only one that it happens in; empty: in each
+	Data     bool     // it happens to the data alone, and never by chance unless that is asked for
 
-	// What it does at its worst, where an incident does not say it; 0: it has none of that.
-	More, Share, Off int64 // percent
-	Price            int64 // cents
+	// What it does at its worst, where an incident does not say it; 0 or empty: it has none of that.
+	More, Share, Off int64  // percent
+	Price            int64  // cents
+	Delay, Skew      string // durations
+	Field            string // of the event
 }
 
 var scenarios = []Scenario{
@@ -45,6 +50,21 @@ var scenarios = []Scenario{
 		More: 300, Share: 70, Off: 20},
 	{Name: "demand-drop", Summary: "many stay away",
 		Share: 60},
+
+	{Name: "late-events", Summary: "sales come long after they happened, up to `delay`",
+		Takes: []string{"state", "city"}, Data: true, Share: 10, Delay: "10m"},
+	{Name: "out-of-order", Summary: "sales come after later ones, up to `delay`, but within their burst",
+		Data: true, Share: 20, Delay: "20s"},
+	{Name: "duplicates", Summary: "the same record comes once more, up to `delay` later in its burst",
+		Data: true, Share: 5, Delay: "5s"},
+	{Name: "malformed", Summary: "cut JSON, a wrong type, no timestamp, UTF-16, no bytes, or a tombstone",
+		Data: true, Share: 3},
+	{Name: "schema-drift", Summary: "`field` has another name, with `_v2` behind it",
+		Data: true, Share: 100, Field: "product_name"},
+	{Name: "clock-skew", Summary: "a clock is ahead by `skew`, or behind",
+		Takes: []string{"state", "city"}, Data: true, Share: 100, Skew: "5m"},
+	{Name: "hot-key", Summary: "orders have no customer but `CUST-000000000000`, and so one key and one partition",
+		Data: true, Share: 30},
 }
 
 // Scenarios are all kinds of incidents.
@@ -63,7 +83,7 @@ func Named(name string) (s Scenario, ok bool) {
 // Always is a plan in which one incident has always been, and never ends. Its error is a
 // *[parameters.Invalid].
 func Always(i Incident) (*Plan, error) {
-	if err := i.fill("incident"); err != nil {
+	if err := cmp.Or(i.fill("incident"), i.check("incident")); err != nil {
 		return nil, err
 	}
 	return &Plan{Incidents: []Incident{i}}, nil
@@ -76,12 +96,10 @@ func scenarioOf(name string) *Scenario {
 
 // fill takes what the incident leaves open from the scenario, and refuses what that cannot be about.
 func (i *Incident) fill(path string) error {
-	of := scenarioOf(i.Scenario)
-	texts := map[string]string{"brand": i.Brand, "product": i.Product, "state": i.State, "city": i.City,
-		"payment_method": i.PaymentMethod}
-	for _, name := range []string{"brand", "product", "state", "city", "payment_method"} {
-		if texts[name] != "" && !slices.Contains(of.Takes, name) {
-			return &parameters.Invalid{Path: path + "." + name, Value: fmt.Sprintf("%q", texts[name]),
+	of, texts := scenarioOf(i.Scenario), i.about()
+	for _, name := range slices.Sorted(maps.Keys(texts)) {
+		if *texts[name] != "" && !slices.Contains(of.Takes, name) {
+			return &parameters.Invalid{Path: path + "." + name, Value: fmt.Sprintf("%q", *texts[name]),
 				Allowed: i.Scenario + " is about " + about(of)}
 		}
 	}
@@ -105,6 +123,19 @@ func (i *Incident) fill(path string) error {
 			*f.to = &f.usual
 		case *f.to != nil && f.usual == 0:
 			return &parameters.Invalid{Path: path + "." + f.name, Value: fmt.Sprint(**f.to),
+				Allowed: "no such thing for " + i.Scenario}
+		}
+	}
+	for _, f := range []struct {
+		name  string
+		to    *string
+		usual string
+	}{{"delay", &i.Delay, of.Delay}, {"skew", &i.Skew, of.Skew}, {"field", &i.Field, of.Field}} {
+		switch {
+		case *f.to == "":
+			*f.to = f.usual
+		case f.usual == "":
+			return &parameters.Invalid{Path: path + "." + f.name, Value: fmt.Sprintf("%q", *f.to),
 				Allowed: "no such thing for " + i.Scenario}
 		}
 	}

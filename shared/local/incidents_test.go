@@ -2,17 +2,15 @@ package local
 
 import (
 	"encoding/json"
-	"maps"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/twmb/franz-go/pkg/kfake"
-	"github.com/twmb/franz-go/pkg/kgo"
 
 	"salesburst/shared/contract"
-	"salesburst/shared/devenv/kafkaadmin"
+	"salesburst/shared/devenv/kafkatest"
 	"salesburst/shared/sale"
 )
 
@@ -112,99 +110,50 @@ func TestScoreCommand(t *testing.T) {
 // The topic of twins has what would be without the incidents: what differs between both topics is what the
 // truth says, to the byte.
 func TestTwinTopic(t *testing.T) {
-	const topic = "sales"
-	b, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.SeedTopics(3, topic, topic+contract.TwinSuffix))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(b.Close)
-	dir := t.TempDir()
-	plan, truth := filepath.Join(dir, "plan.json"), filepath.Join(dir, "truth.jsonl")
-	text := `{"incidents":[{"scenario":"bot-traffic"},{"scenario":"demand-drop","severity":0.5},{"scenario":"payment-outage"}]}`
-	if err := os.WriteFile(plan, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	stdout, stderr, status := runProgram(t, nil, "-once", "-history", "4m", "-brokers", strings.Join(b.ListenAddrs(), ","), "-topic", topic,
-		"-incidents", plan, "-truth", truth, "-twin")
-	if status != 0 {
-		t.Fatalf("status %d: %s %s", status, stdout, stderr)
-	}
-	is, twin := valuesOf(t, b, topic), valuesOf(t, b, topic+contract.TwinSuffix)
-	file, err := os.ReadFile(truth)
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := map[string]map[string]bool{"added": {}, "removed": {}, "changed": {}}
-	for line := range strings.Lines(string(file)) {
-		var of sale.Truth
-		if err := json.Unmarshal([]byte(line), &of); err != nil {
-			t.Fatal(err)
-		}
-		for name, touched := range map[string]sale.Touched{"added": of.Added, "removed": of.Removed, "changed": of.Changed} {
-			for _, s := range touched.Sequences {
-				for n := s[0]; n <= s[1]; n++ {
-					want[name][sale.TransactionID{Burst: sale.BurstID([]byte(of.Burst)), Sequence: n}.String()] = true
+	for name, text := range map[string]string{
+		"sales": `{"incidents":[{"scenario":"bot-traffic"},{"scenario":"demand-drop","severity":0.5},{"scenario":"payment-outage"}]}`,
+		"data": `{"incidents":[{"scenario":"duplicates","share":20},{"scenario":"malformed","share":20},{"scenario":"out-of-order"},{"scenario":"late-events"},
+			{"scenario":"clock-skew","share":20},{"scenario":"hot-key"},{"scenario":"schema-drift","share":10},{"scenario":"bot-traffic"},{"scenario":"demand-drop","severity":0.2}]}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := &kafkatest.Broker{Topic: "sales"}
+			var err error
+			if b.Cluster, err = kfake.NewCluster(kfake.NumBrokers(1), kfake.SeedTopics(3, b.Topic, b.Topic+contract.TwinSuffix)); err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(b.Close)
+			b.Addrs = b.ListenAddrs()
+			dir := t.TempDir()
+			plan, path := filepath.Join(dir, "plan.json"), filepath.Join(dir, "truth.jsonl")
+			if err := os.WriteFile(plan, []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			stdout, stderr, status := runProgram(t, nil, "-once", "-history", "4m", "-brokers", strings.Join(b.Addrs, ","), "-topic", b.Topic,
+				"-incidents", plan, "-truth", path, "-twin")
+			if status != 0 {
+				t.Fatalf("status %d: %s %s", status, stdout, stderr)
+			}
+			file, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var truth []sale.Truth
+			for line := range strings.Lines(string(file)) {
+				truth = append(truth, sale.Truth{})
+				if err := json.Unmarshal([]byte(line), &truth[len(truth)-1]); err != nil {
+					t.Fatal(err)
 				}
 			}
-		}
-	}
-	for id := range want["removed"] {
-		delete(want["changed"], id)
-	}
-	got := map[string]map[string]bool{"added": {}, "removed": {}, "changed": {}}
-	for id, value := range is {
-		switch other, there := twin[id]; {
-		case !there:
-			got["added"][id] = true
-		case other != value:
-			got["changed"][id] = true
-		}
-	}
-	for id := range twin {
-		if _, there := is[id]; !there {
-			got["removed"][id] = true
-		}
-	}
-	for name := range want {
-		if !maps.Equal(got[name], want[name]) || len(want[name]) == 0 {
-			t.Errorf("%d events are %s, the truth has %d", len(got[name]), name, len(want[name]))
-		}
-	}
-}
-
-// valuesOf reads a topic, by the transaction ids.
-func valuesOf(t *testing.T, b *kfake.Cluster, topic string) map[string]string {
-	t.Helper()
-	client, err := kgo.NewClient(kgo.SeedBrokers(b.ListenAddrs()...), kgo.ConsumeTopics(topic), kgo.FetchIsolationLevel(kgo.ReadCommitted()),
-		kgo.KeepControlRecords()) // with the marks of commits a partition is read to its end
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer client.Close()
-	ends, err := kafkaadmin.New(client).Ends(t.Context(), topic, true)
-	if err != nil {
-		t.Fatal(err)
-	}
-	all, reached := make(map[string]string), make(map[int32]int64)
-	for {
-		behind := false
-		for p, end := range ends {
-			behind = behind || reached[p] < end
-		}
-		if !behind {
-			return all
-		}
-		client.PollFetches(t.Context()).EachRecord(func(r *kgo.Record) {
-			if reached[r.Partition] = r.Offset + 1; r.Attrs.IsControl() {
-				return
+			twin := *b
+			twin.Topic += contract.TwinSuffix
+			counts := kafkatest.CheckTruth(t, truth, b.Records(t), twin.Records(t))
+			t.Log(counts)
+			for way, n := range counts {
+				if n == 0 && (name == "data" || way == "added" || way == "removed" || way == "changed") {
+					t.Errorf("none is %s", way)
+				}
 			}
-			var id struct {
-				ID string `json:"transaction_id"`
-			}
-			if err := json.Unmarshal(r.Value, &id); err != nil || all[id.ID] != "" {
-				t.Errorf("%s: error %v, or twice", r.Value, err)
-			}
-			all[id.ID] = string(r.Value)
 		})
 	}
 }

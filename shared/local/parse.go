@@ -2,7 +2,6 @@ package local
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"time"
 
@@ -31,13 +30,19 @@ func (p *parser) parse(b []byte, r *columnstore.Row) error {
 		return nil
 	}
 	var s sale.Sale
-	if err := json.Unmarshal(b, &s); err != nil {
+	var fields map[string]json.RawMessage
+	err := json.Unmarshal(b, &s)
+	if err == nil {
+		err = json.Unmarshal(b, &fields)
+	}
+	if err != nil {
 		return fmt.Errorf("reading an event: %w", err)
 	}
-	if s.TransactionID == (sale.TransactionID{}) {
-		return errors.New("reading an event: it has no transaction_id")
+	for _, f := range sale.Fields {
+		if value, there := fields[f.Name]; !there || string(value) == "null" {
+			return fmt.Errorf("reading an event: it has no %s", f.Name)
+		}
 	}
-	var err error
 	if *r, err = columnstore.RowOf(&s); err != nil {
 		return fmt.Errorf("reading an event: %w", err)
 	}

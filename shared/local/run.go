@@ -294,7 +294,7 @@ func (s *session) conclude() error {
 	if s.o.out == "-" {
 		w = s.env.Stderr
 	}
-	fmt.Fprintf(w, "published %d, read back %d, missing %d, duplicated %d\n",
-		t.Published, t.Stored, t.Missing, t.Duplicated)
+	fmt.Fprintf(w, "published %d, read back %d, missing %d, duplicated %d%s\n",
+		t.Published, t.Stored, t.Missing, t.Duplicated, t.byIncidents())
 	return t.check()
 }

@@ -21,11 +21,14 @@ type tally struct {
 
 // account is one burst. It has reports where the burst is of this run.
 type account struct {
-	published  map[int]int // acknowledged, as the reports of its shards say; all of a whole burst is shard 0
-	skipped    bool        // the first report says that the burst was there before
-	seen       []uint64    // a bit for each sequence
-	duplicated int         // events that came again
+	published  map[int]counts // as the reports of its shards say; all of a whole burst is shard 0
+	skipped    bool           // the first report says that the burst was there before
+	seen       []uint64       // a bit for each sequence
+	duplicated int            // events that came again
 }
+
+// counts are of a burst, or of a shard.
+type counts struct{ events, repeated, malformed int }
 
 func newTally() *tally { return &tally{bursts: make(map[string]*account)} }
 
@@ -50,9 +53,11 @@ func (t *tally) report(r app.Report) {
 	}
 	a.skipped = r.Skipped && !a.reported()
 	if a.published == nil {
-		a.published = make(map[int]int)
+		a.published = make(map[int]counts)
 	}
-	a.published[shard] = max(a.published[shard], r.Events)
+	if before := a.published[shard]; r.Events > before.events || a.skipped {
+		a.published[shard] = counts{r.Events, r.Repeated, r.Malformed}
+	}
 }
 
 // see counts rows that came back.
@@ -72,11 +77,13 @@ func (t *tally) see(rows []columnstore.Row) {
 
 func (a *account) reported() bool { return a.published != nil }
 
-func (a *account) events() (n int) {
-	for _, events := range a.published {
-		n += events
+func (a *account) all() (sum counts) {
+	for _, of := range a.published {
+		sum.events += of.events
+		sum.repeated += of.repeated
+		sum.malformed += of.malformed
 	}
-	return n
+	return sum
 }
 
 func (a *account) see(sequence uint32) {
@@ -109,7 +116,8 @@ func (t *tally) totals() totals {
 	defer t.mu.Unlock()
 	sum := totals{Unreadable: t.unreadable}
 	for a := range maps.Values(t.bursts) {
-		distinct := a.distinct()
+		distinct, all := a.distinct(), a.all()
+		again := max(0, a.duplicated-all.repeated)
 		if !a.reported() {
 			sum.Foreign += distinct + a.duplicated
 			continue
@@ -117,14 +125,17 @@ func (t *tally) totals() totals {
 		if a.skipped {
 			sum.Skipped++
 			sum.Foreign += distinct
-			sum.Duplicated += a.duplicated
+			sum.Duplicated += again
 			continue
 		}
 		sum.Bursts++
-		sum.Published += a.events()
+		sum.Published += all.events
+		sum.Repeated += all.repeated
+		sum.Malformed += all.malformed
 		sum.Stored += distinct
-		sum.Missing += max(0, a.events()-distinct)
-		sum.Duplicated += a.duplicated
+		sum.Missing += max(0, all.events-all.repeated-all.malformed-distinct) + max(0, all.repeated-a.duplicated)
+		sum.Duplicated += again
 	}
+	sum.Missing += max(0, sum.Malformed-sum.Unreadable)
 	return sum
 }

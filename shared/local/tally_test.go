@@ -1,9 +1,12 @@
 package local
 
 import (
+	"strings"
 	"testing"
 
 	"salesburst/shared/app"
+	"salesburst/shared/local/columnstore"
+	"salesburst/shared/sale"
 )
 
 // The reports of a burst's shards are added up, and one that comes again is not.
@@ -14,6 +17,30 @@ func TestTallyAddsShards(t *testing.T) {
 	}
 	if sum := tl.totals(); sum.Bursts != 1 || sum.Published != 303 || sum.Missing != 303 || sum.Skipped != 0 {
 		t.Errorf("%+v", sum)
+	}
+}
+
+// What incidents repeat or make unreadable is neither missing nor duplicated; what is beyond that is.
+func TestTallyKnowsIncidents(t *testing.T) {
+	of := func(again int, unreadable int) totals {
+		tl := newTally()
+		tl.report(app.Report{BurstID: "abcdefghij23", Events: 10, Repeated: 2, Malformed: 3})
+		rows := make([]columnstore.Row, 5)
+		for i := range rows {
+			rows[i].IDs[columnstore.TransactionID] = sale.TransactionID{Burst: sale.BurstID([]byte("abcdefghij23")), Sequence: uint32(i)}
+		}
+		tl.see(rows)
+		tl.see(rows[:again])
+		tl.addUnreadable(unreadable)
+		return tl.totals()
+	}
+	if sum := of(2, 3); sum.check() != nil || !strings.HasSuffix(sum.String(), "0 missing, 0 duplicated; by incidents 2 repeated, 3 malformed") {
+		t.Errorf("%s", sum)
+	}
+	for _, c := range []struct{ again, unreadable, missing, duplicated int }{{1, 3, 1, 0}, {3, 3, 0, 1}, {2, 2, 1, 0}, {2, 4, 0, 0}} {
+		if sum := of(c.again, c.unreadable); sum.Missing != c.missing || sum.Duplicated != c.duplicated {
+			t.Errorf("%d again, %d unreadable: %s", c.again, c.unreadable, sum)
+		}
 	}
 }
 
@@ -30,6 +57,7 @@ func TestTotalsCheck(t *testing.T) {
 		"no burst":       {totals{}, false},
 		"missing":        {totals{Bursts: 2, Published: 9, Stored: 8, Missing: 1}, false},
 		"duplicated":     {totals{Bursts: 2, Published: 9, Stored: 9, Duplicated: 1}, false},
+		"repeated":       {totals{Bursts: 2, Published: 9, Stored: 6, Repeated: 2, Malformed: 1}, true},
 		"more than sent": {totals{Bursts: 2, Published: 9, Stored: 10}, false},
 	} {
 		if err := c.totals.check(); (err == nil) != c.complete {

@@ -11,10 +11,12 @@ type totals struct {
 	Skipped    int // bursts that an earlier run has published
 	Published  int // acknowledged by the broker
 	Stored     int // distinct events that came back
+	Repeated   int // of Published: records that incidents bring twice, the second time
+	Malformed  int // of Published: those that incidents have made unreadable
 	Missing    int
 	Duplicated int
 	Foreign    int // events of others in the same topic
-	Unreadable int
+	Unreadable int // records that are no events
 }
 
 // errIncomplete is a run of -once in which not every event came back exactly once.
@@ -23,7 +25,7 @@ var errIncomplete = errors.New("events are missing or duplicated")
 // check returns errIncomplete where events are missing or came twice, or no burst is there.
 // A burst may have no events: little is sold at night, and stores are shut then.
 func (t totals) check() error {
-	if t.Missing > 0 || t.Duplicated > 0 || t.Stored != t.Published || t.Bursts+t.Skipped == 0 {
+	if t.Missing > 0 || t.Duplicated > 0 || t.Stored != t.Published-t.Repeated-t.Malformed || t.Bursts+t.Skipped == 0 {
 		return errIncomplete
 	}
 	return nil
@@ -35,8 +37,17 @@ func (t totals) String() string {
 	if t.Foreign > 0 {
 		line += fmt.Sprintf(", %d by others in the same topic", t.Foreign)
 	}
-	if t.Unreadable > 0 {
-		line += fmt.Sprintf(", %d records were no events", t.Unreadable)
+	line += t.byIncidents()
+	if other := t.Unreadable - t.Malformed; other > 0 {
+		line += fmt.Sprintf(", %d records were no events", other)
 	}
 	return line
+}
+
+// byIncidents says what of the published is not stored because incidents have it so.
+func (t totals) byIncidents() string {
+	if t.Repeated+t.Malformed == 0 {
+		return ""
+	}
+	return fmt.Sprintf("; by incidents %d repeated, %d malformed", t.Repeated, t.Malformed)
 }

@@ -30,6 +30,7 @@ type Trouble struct {
 	city       sale.Text
 	state      sale.Text
 	method     sale.Text
+	field      uint8 // of the event, that has another name
 }
 
 // effect is what a scenario does; nil: nothing of the kind.
@@ -57,6 +58,13 @@ var effects = map[string]effect{
 	"slow-checkout":      {touch: sessionExpires},
 	"black-friday":       {touch: takeOff, dress: withOff, whole: true},
 	"demand-drop":        {touch: vanish, whole: true},
+	"late-events":        {touch: comesLate, whole: true},
+	"out-of-order":       {touch: comesLater, attempts: true},
+	"duplicates":         {touch: comesAgain, attempts: true},
+	"malformed":          {touch: damaged, attempts: true},
+	"schema-drift":       {touch: renamed, attempts: true},
+	"clock-skew":         {touch: skewed, whole: true},
+	"hot-key":            {touch: sameKey, whole: true},
 }
 
 // ErrElsewhere is in the error about an incident of a method by which nobody pays in this channel,
@@ -170,9 +178,11 @@ func (t *Trouble) aim(day int32) error {
 				return f.Devices != "apple" && f.Devices != "google"
 			})
 		}
-	case "regional-outage", "store-network-down":
+	case "schema-drift":
+		return t.aimAtData()
+	case "regional-outage", "store-network-down", "late-events", "clock-skew":
 		state := o.State
-		if state == "" && o.City == "" {
+		if state == "" && o.City == "" && o.Scenario != "late-events" && o.Scenario != "clock-skew" {
 			state = "CA" // most people live there
 		}
 		if state == "" {
@@ -198,13 +208,13 @@ func (t *Trouble) More(from, to time.Time) uint64 {
 // Whole reports whether the incident meets an order with all its attempts, or none of them.
 func (t *Trouble) Whole() bool { return t.effect.whole }
 
-// Touch does to a sale what the incident does at its moment. It reports what became of it.
-func (t *Trouble) Touch(r *prng.Rand, s *sale.Sale) (touched, happens bool) {
+// Touch does to a sale of a moment what the incident does then. It reports what became of it.
+func (t *Trouble) Touch(r *prng.Rand, at sale.Time, s *sale.Sale) (touched, happens bool) {
 	e := &t.effect
 	if e.touch == nil || !t.about(s) || !e.whole && !e.attempts && s.Status != sale.Completed {
 		return false, true
 	}
-	if !r.In(t.Level(s.Timestamp.Time())*figure(t.Share)/100, prng.Million) {
+	if !r.In(t.Level(at.Time())*figure(t.Share)/100, prng.Million) {
 		return false, true
 	}
 	before := *s

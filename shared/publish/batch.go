@@ -1,6 +1,7 @@
 package publish
 
 import (
+	"bytes"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
@@ -51,6 +52,7 @@ type records struct {
 	count           int32
 	firstTime, last sale.Time // last is the largest
 	completed       int
+	malformed       int // that are no events
 	revenue         sale.Cents
 }
 
@@ -84,10 +86,11 @@ const headColumns = 3 // before the fields
 // known only after it is written: room for two bytes is left, which fits every sale
 // from 64 to about 8,000 bytes; another is written again with lengths that fit.
 func (r *records) add(key []byte, s *sale.Sale) {
-	if r.count == 0 {
-		r.firstTime, r.last = s.Timestamp, s.Timestamp
+	delta := r.place(s.Delivered())
+	if s.Delivery.Damage != sale.Intact {
+		r.addAsItIs(delta, key, s.AppendDamaged(make([]byte, 0, recordBytes)))
+		return
 	}
-	r.last = max(r.last, s.Timestamp)
 	if s.Status == sale.Completed {
 		r.completed++
 		r.revenue += s.TotalAmount
@@ -95,7 +98,7 @@ func (r *records) add(key []byte, s *sale.Sale) {
 
 	start := len(r.buf)
 	b := append(r.buf, 0, 0, 0) // length, attributes
-	b = appendVarint(b, int64(s.Timestamp-r.firstTime))
+	b = appendVarint(b, delta)
 	b = appendVarint(b, int64(r.count))
 	b = appendVarint(b, int64(len(key)))
 	b = append(b, key...)
@@ -111,7 +114,7 @@ func (r *records) add(key []byte, s *sale.Sale) {
 		putTwoBytes(b[value-2:], valueLen)
 	} else {
 		v := append([]byte(nil), b[value:value+valueLen]...)
-		b = appendRecord(b[:start], int64(s.Timestamp-r.firstTime), int64(r.count), key, v)
+		b = appendRecord(b[:start], delta, int64(r.count), key, v)
 	}
 	r.buf = b
 	r.count++
@@ -130,16 +133,43 @@ func (r *records) add(key []byte, s *sale.Sale) {
 	}
 }
 
+// place takes in a record's time, and returns it counted from the first one's.
+func (r *records) place(at sale.Time) (delta int64) {
+	if r.count == 0 {
+		r.firstTime, r.last = at, at
+	}
+	r.last = max(r.last, at)
+	return int64(at - r.firstTime)
+}
+
+// addAsItIs appends a record that is no event, as one column. A null value is nil.
+func (r *records) addAsItIs(delta int64, key, value []byte) {
+	r.malformed++
+	r.marks = append(r.marks, recordzstd.Mark{At: uint32(len(r.buf))})
+	r.buf = appendRecord(r.buf, delta, int64(r.count), key, value)
+	for range headColumns + len(sale.Fields) - 1 {
+		r.marks = append(r.marks, recordzstd.Mark{At: uint32(len(r.buf))})
+	}
+	r.count++
+}
+
+// null is the length of a value that is null.
+const null = -1
+
 func appendRecord(b []byte, timeDelta, offsetDelta int64, key, value []byte) []byte {
+	length := int64(len(value))
+	if value == nil {
+		length = null
+	}
 	body := 1 + varintLen(timeDelta) + varintLen(offsetDelta) +
-		varintLen(int64(len(key))) + len(key) + varintLen(int64(len(value))) + len(value) + 1
+		varintLen(int64(len(key))) + len(key) + varintLen(length) + len(value) + 1
 	b = appendVarint(b, int64(body))
 	b = append(b, 0)
 	b = appendVarint(b, timeDelta)
 	b = appendVarint(b, offsetDelta)
 	b = appendVarint(b, int64(len(key)))
 	b = append(b, key...)
-	b = appendVarint(b, int64(len(value)))
+	b = appendVarint(b, length)
 	b = append(b, value...)
 	return append(b, 0)
 }
@@ -163,6 +193,7 @@ type batch struct {
 	wire      []byte // size prefix, header, compressed records
 	count     int32
 	completed int
+	malformed int
 	revenue   sale.Cents
 	waiting   *int // how many batches of its chunk are not yet acknowledged; the dispatcher's
 
@@ -180,7 +211,7 @@ func (b *batch) compress(r *records, enc *recordzstd.Encoder) {
 	}
 	r.marks = append(r.marks, recordzstd.Mark{At: uint32(len(r.buf))})
 	b.wire = enc.Encode(append(b.wire[:0], make([]byte, headerBytes)...), r.buf, r.marks)
-	b.count, b.completed, b.revenue = r.count, r.completed, r.revenue
+	b.count, b.completed, b.malformed, b.revenue = r.count, r.completed, r.malformed, r.revenue
 
 	be, h := binary.BigEndian, b.wire
 	be.PutUint32(h, uint32(len(h)-sizePrefix))
@@ -236,11 +267,7 @@ func (b *batch) split(enc *recordzstd.Encoder) (halves [2]*batch, err error) {
 		if raw, err = rec.read(raw); err != nil {
 			return halves, fmt.Errorf("reading a batch back: %w", err)
 		}
-		var s sale.Sale
-		if err := json.Unmarshal(rec.value, &s); err != nil {
-			return halves, fmt.Errorf("reading a batch back: %w", err)
-		}
-		part.add(rec.key, &s)
+		part.addAgain(&rec, sale.Time(binary.BigEndian.Uint64(b.wire[atBaseTimestamp:]))+sale.Time(rec.delta))
 	}
 	for i := range halves {
 		halves[i] = &batch{partition: b.partition, waiting: b.waiting}
@@ -249,7 +276,21 @@ func (b *batch) split(enc *recordzstd.Encoder) (halves [2]*batch, err error) {
 	return halves, nil
 }
 
-type record struct{ key, value []byte }
+// addAgain appends a record that was read. It is an event where it is written as one.
+func (r *records) addAgain(rec *record, at sale.Time) {
+	var s sale.Sale
+	if json.Unmarshal(rec.value, &s) == nil && bytes.Equal(s.AppendJSON(nil), rec.value) {
+		s.Delivery.Recorded = at
+		r.add(rec.key, &s)
+		return
+	}
+	r.addAsItIs(r.place(at), rec.key, rec.value)
+}
+
+type record struct {
+	delta      int64 // of its time
+	key, value []byte
+}
 
 var errRecord = errors.New("malformed record")
 
@@ -275,10 +316,13 @@ func (r *record) read(b []byte) (rest []byte, err error) {
 	}
 	next()  // length
 	take(1) // attributes
-	next()  // timestamp
-	next()  // offset
+	r.delta = next()
+	next() // offset
 	r.key = take(next())
-	r.value = take(next())
+	r.value = nil
+	if n := next(); n != null {
+		r.value = take(n)
+	}
 	take(1) // headers
 	return b, err
 }

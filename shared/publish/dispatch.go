@@ -345,6 +345,7 @@ func (d *dispatcher) acknowledge(b *batch) {
 	d.result.Events += int(b.count)
 	d.result.Bytes += int64(len(b.wire) - sizePrefix)
 	d.result.Completed += b.completed
+	d.result.Malformed += b.malformed
 	d.result.Revenue += b.revenue
 	if *b.waiting--; *b.waiting == 0 {
 		d.delivered++

@@ -14,6 +14,7 @@ type Result struct {
 	Bytes      int64         // of the compressed record batches acknowledged
 	Partitions int           // that took at least one event
 	Completed  int           // completed sales among Events
+	Malformed  int           // of Events: records that are none, as the stream has them
 	Revenue    sale.Cents    // of the completed sales among Events
 	Requests   int           // produce requests sent
 	Retries    int           // batches sent again

@@ -78,6 +78,8 @@ type Sale struct {
 	CustomerType Text `json:"customer_type"`
 	// the scenario that touched the sale last; empty in normal traffic
 	Scenario Text `json:"scenario"`
+
+	Delivery Delivery `json:"-"` // how it comes to Kafka
 }
 
 // AppendMarked is AppendJSON, and tells where the values are.

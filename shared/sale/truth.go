@@ -1,7 +1,9 @@
 package sale
 
 import (
+	"cmp"
 	"encoding/json"
+	"slices"
 	"time"
 )
 
@@ -23,6 +25,53 @@ type Truth struct {
 	Added   Touched `json:"added"`   // events that would not be there without the incident
 	Removed Touched `json:"removed"` // that would be there
 	Changed Touched `json:"changed"` // that would be others
+
+	// What was done to whole events; the last incident that did so says it.
+	Moved     Touched   `json:"moved"`     // they come after others that happened later
+	Repeated  Touched   `json:"repeated"`  // their records come twice
+	Malformed Malformed `json:"malformed"` // their records are no events any more
+}
+
+// Order puts the stretches into the order of their sequences, as few as can be.
+func (t *Touched) Order() {
+	all := t.Sequences
+	slices.SortFunc(all, func(a, b [2]uint32) int { return cmp.Compare(a[0], b[0]) })
+	last := 0
+	for _, s := range all {
+		switch {
+		case last > 0 && all[last-1][1]+1 == s[0]:
+			all[last-1][1] = s[1]
+		default:
+			all[last] = s
+			last++
+		}
+	}
+	t.Sequences = all[:last]
+}
+
+// Malformed is events whose records are none: readers lose their revenue.
+type Malformed struct {
+	Touched
+	Kinds map[string]*Touched `json:"kinds"` // by [Damage]
+}
+
+// Order is that of all its stretches.
+func (m *Malformed) Order() {
+	m.Touched.Order()
+	for _, kind := range m.Kinds {
+		kind.Order()
+	}
+}
+
+// Add takes in an event.
+func (m *Malformed) Add(damage Damage, sequence uint32, revenue Cents) {
+	m.Touched.Add(sequence, revenue)
+	kind := m.Kinds[damage.String()]
+	if kind == nil {
+		kind = &Touched{}
+		m.Kinds[damage.String()] = kind
+	}
+	kind.Add(sequence, revenue)
 }
 
 // Touched is events that an incident did something to.

@@ -26,7 +26,10 @@ type scenario struct {
 }
 
 // minuteOf is what is counted of a minute.
-type minuteOf struct{ events, failed, completed, revenue float64 }
+type minuteOf struct {
+	events, failed, completed, revenue       float64
+	early, late, moved, again, damaged, nobodys float64
+}
 
 // troubled sells with an incident of each scenario.
 func (s *simulation) troubled() (all []scenario, err error) {
@@ -76,9 +79,19 @@ var measures = map[string]struct {
 	"fraud-wave":         {"attempts that fail, %", failedShare},
 	"price-error":        {"a completed sale, $", perSale},
 	"promo-code-leak":    {"a completed sale, $", perSale},
+
+	"late-events":  {"more than a minute late, %", func(m minuteOf) float64 { return percent(m.late, m) }},
+	"out-of-order": {"after others that were later, %", func(m minuteOf) float64 { return percent(m.moved, m) }},
+	"duplicates":   {"records that come twice, %", func(m minuteOf) float64 { return percent(m.again, m) }},
+	"malformed":    {"records that are no events, %", func(m minuteOf) float64 { return percent(m.damaged, m) }},
+	"schema-drift": {"with another name for a field, %", func(m minuteOf) float64 { return percent(m.damaged, m) }},
+	"clock-skew":   {"ahead of their time, %", func(m minuteOf) float64 { return percent(m.early, m) }},
+	"hot-key":      {"of the same key, %", func(m minuteOf) float64 { return percent(m.nobodys, m) }},
 }
 
-func failedShare(m minuteOf) float64 { return 100 * m.failed / max(m.events, 1) }
+func percent(n float64, of minuteOf) float64 { return 100 * n / max(of.events, 1) }
+
+func failedShare(m minuteOf) float64 { return percent(m.failed, m) }
 func perSale(m minuteOf) float64     { return m.revenue / max(m.completed, 1) }
 
 func measured(name string, m minuteOf) float64 {
@@ -93,8 +106,17 @@ func minutesOf(b *burst.Burst, begin time.Time) []minuteOf {
 	var e sale.Sale
 	for i := range b.Len() {
 		b.At(i, &e)
-		m := &all[min(int(e.Timestamp.Time().Sub(begin)/time.Minute), scenarioMinutes-1)]
+		m := &all[min(int(e.Delivered().Time().Sub(begin)/time.Minute), scenarioMinutes-1)]
 		m.events++
+		for of, is := range map[*float64]bool{
+			&m.early: e.Timestamp > e.Delivered(), &m.late: e.Timestamp < e.Delivered()-60_000,
+			&m.moved: e.Delivery.Moved, &m.again: e.Delivery.Again != 0, &m.damaged: e.Delivery.Damage != sale.Intact,
+			&m.nobodys: e.CustomerID == 0,
+		} {
+			if is {
+				*of++
+			}
+		}
 		if e.Status == sale.Completed {
 			m.completed++
 			m.revenue += float64(e.TotalAmount) / 100
@@ -108,7 +130,7 @@ func minutesOf(b *burst.Burst, begin time.Time) []minuteOf {
 func (p *portrait) drawScenarios() *canvas {
 	const across, high = 3, 190
 	down := (len(p.scenarios) + across - 1) / across
-	c := newCanvas(90+down*high, "Twelve ways to go wrong, beside what would have been",
+	c := newCanvas(90+down*high, fmt.Sprintf("%d ways to go wrong, beside what would have been", len(p.scenarios)),
 		fmt.Sprintf("%d minutes of a Tuesday afternoon at %d events a minute on average; each incident rises in "+
 			"15 minutes, and fades in 15",
 			scenarioMinutes, perMinute))
