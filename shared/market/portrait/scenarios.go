@@ -27,7 +27,7 @@ type scenario struct {
 
 // minuteOf is what is counted of a minute.
 type minuteOf struct {
-	events, failed, completed, revenue       float64
+	events, failed, completed, revenue          float64
 	early, late, moved, again, damaged, nobodys float64
 }
 
@@ -80,18 +80,18 @@ var measures = map[string]struct {
 	"price-error":        {"a completed sale, $", perSale},
 	"promo-code-leak":    {"a completed sale, $", perSale},
 
-	"late-events":  {"more than a minute late, %", func(m minuteOf) float64 { return percent(m.late, m) }},
-	"out-of-order": {"after others that were later, %", func(m minuteOf) float64 { return percent(m.moved, m) }},
-	"duplicates":   {"records that come twice, %", func(m minuteOf) float64 { return percent(m.again, m) }},
-	"malformed":    {"records that are no events, %", func(m minuteOf) float64 { return percent(m.damaged, m) }},
-	"schema-drift": {"with another name for a field, %", func(m minuteOf) float64 { return percent(m.damaged, m) }},
-	"clock-skew":   {"ahead of their time, %", func(m minuteOf) float64 { return percent(m.early, m) }},
-	"hot-key":      {"of the same key, %", func(m minuteOf) float64 { return percent(m.nobodys, m) }},
+	"late-events":  {"more than a minute late, %", func(m minuteOf) float64 { return ofAll(m.late, m) }},
+	"out-of-order": {"after others that were later, %", func(m minuteOf) float64 { return ofAll(m.moved, m) }},
+	"duplicates":   {"records that come twice, %", func(m minuteOf) float64 { return ofAll(m.again, m) }},
+	"malformed":    {"records that are no events, %", func(m minuteOf) float64 { return ofAll(m.damaged, m) }},
+	"schema-drift": {"with another name for a field, %", func(m minuteOf) float64 { return ofAll(m.damaged, m) }},
+	"clock-skew":   {"ahead of their time, %", func(m minuteOf) float64 { return ofAll(m.early, m) }},
+	"hot-key":      {"of the same key, %", func(m minuteOf) float64 { return ofAll(m.nobodys, m) }},
 }
 
-func percent(n float64, of minuteOf) float64 { return 100 * n / max(of.events, 1) }
+func ofAll(n float64, of minuteOf) float64 { return 100 * n / max(of.events, 1) }
 
-func failedShare(m minuteOf) float64 { return percent(m.failed, m) }
+func failedShare(m minuteOf) float64 { return ofAll(m.failed, m) }
 func perSale(m minuteOf) float64     { return m.revenue / max(m.completed, 1) }
 
 func measured(name string, m minuteOf) float64 {
