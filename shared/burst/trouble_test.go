@@ -1,9 +1,12 @@
 package burst_test
 
 import (
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"maps"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -461,5 +464,47 @@ func TestBotsHaveNoWallet(t *testing.T) {
 	}
 	if bots < 500 {
 		t.Errorf("%d bots", bots)
+	}
+}
+
+// What incidents make of a burst, and the truth of it, are the same everywhere and for ever. The golden file
+// has what the truth counts, and the hash of all.
+func TestGoldenIncidents(t *testing.T) {
+	var all []string
+	for _, s := range incidents.Scenarios() {
+		if s.Function != contract.Store.Name {
+			all = append(all, fmt.Sprintf(`{"scenario":%q,"severity":0.2}`, s.Name))
+		}
+	}
+	r := slot(contract.Online)
+	r.Incidents = incidentsOf(t, `{"incidents":[`+strings.Join(all, ",")+`]}`)
+	b := plan(t, r)
+	records := sha256.New()
+	var s sale.Sale
+	for i := range b.Len() {
+		b.At(i, &s)
+		fmt.Fprintf(records, "%s %s %q\n", s.Delivered(), s.CustomerID, s.AppendDamaged(nil))
+	}
+	var got strings.Builder
+	for _, of := range b.Truth() {
+		if err := json.NewEncoder(records).Encode(of); err != nil {
+			t.Fatal(err)
+		}
+		fmt.Fprintf(&got, "%s %v: %d added, %d removed, %d changed, %d moved, %d repeated, %d malformed\n", of.Scenario, of.About,
+			of.Added.Events, of.Removed.Events, of.Changed.Events, of.Moved.Events, of.Repeated.Events, of.Malformed.Events)
+	}
+	fmt.Fprintf(&got, "%d records, SHA-256 of them and the truth %x\n", b.Len(), records.Sum(nil))
+	file := filepath.Join("testdata", "incidents.golden")
+	if *update {
+		if err := os.WriteFile(file, []byte(got.String()), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got.String() != string(want) {
+		t.Errorf("the same plan does something else than before; run the test with -update if that is meant\n%s", &got)
 	}
 }
