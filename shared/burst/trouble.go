@@ -156,13 +156,12 @@ func (x *trouble) add(b *Burst) error {
 func (x *trouble) fill(b *Burst) {
 	var normal, added sale.Sale
 	var l line
+	var by doers
 	more := 0
 	before := func(at sale.Time) {
 		for ; more < len(x.extras) && x.extras[more].at < at; more++ {
-			var by doers
+			by = doers{changes: by.changes[:0]}
 			if x.extra(b, more, &added, &by) {
-				truth := &x.truth[x.extras[more].of]
-				truth.Added.Add(added.TransactionID.Sequence, added.Revenue())
 				by.note(&added)
 				l.put(x.extras[more].at, uint32(x.normal)+uint32(more), added.Delivery)
 			}
@@ -172,7 +171,7 @@ func (x *trouble) fill(b *Burst) {
 		alone := b.plan.write(b.conditions, x.from+i, &normal)
 		at := normal.Timestamp
 		before(at)
-		var by doers
+		by = doers{changes: by.changes[:0]}
 		if x.touch(&normal, alone, &by) {
 			by.note(&normal)
 			l.put(at, uint32(i), normal.Delivery)
@@ -236,12 +235,21 @@ func (d *delays) Pop() any {
 	return one
 }
 
-// doers are the incidents that say how an event is delivered; nil: none does.
-type doers struct{ moved, again, damage *sale.Truth }
+// doers are the incidents that have to do with an event; nil: none has.
+type doers struct {
+	moved, again, damage *sale.Truth
+	changes              []change
+}
 
-// see takes in what an incident did. It reports whether that was about the delivery.
-func (d *doers) see(was, is sale.Delivery, truth *sale.Truth) bool {
-	switch {
+// change is what an incident adds, or changes otherwise than in its delivery, and what that brings.
+type change struct {
+	in      *sale.Touched
+	revenue sale.Cents
+}
+
+// see takes in how an incident changed an event.
+func (d *doers) see(was sale.Delivery, revenue sale.Cents, s *sale.Sale, truth *sale.Truth) {
+	switch is := s.Delivery; {
 	case is.Moved != was.Moved:
 		d.moved = truth
 	case is.Again != was.Again:
@@ -249,14 +257,16 @@ func (d *doers) see(was, is sale.Delivery, truth *sale.Truth) bool {
 	case is.Damage != was.Damage:
 		d.damage = truth
 	default:
-		return false
+		d.changes = append(d.changes, change{&truth.Changed, s.Revenue() - revenue})
 	}
-	return true
 }
 
-// note writes down how an event is delivered that happens.
+// note writes down what was done to an event that happens.
 func (d *doers) note(s *sale.Sale) {
 	n := s.TransactionID.Sequence
+	for _, c := range d.changes {
+		c.in.Add(n, c.revenue)
+	}
 	if d.moved != nil {
 		d.moved.Moved.Add(n, 0)
 	}
@@ -271,7 +281,7 @@ func (d *doers) note(s *sale.Sale) {
 // touch lets all incidents do to a normal event what they do. It reports whether the event happens, and
 // writes down what was done unless by is nil.
 func (x *trouble) touch(s *sale.Sale, alone bool, by *doers) bool {
-	at := s.Timestamp
+	at, first := s.Timestamp, s.Revenue()
 	for of, t := range x.all {
 		before, was := s.Revenue(), s.Delivery
 		touched, happens := x.exchange(t, at, s, alone), true
@@ -280,10 +290,10 @@ func (x *trouble) touch(s *sale.Sale, alone bool, by *doers) bool {
 		}
 		switch {
 		case by == nil || !touched:
-		case !happens:
-			x.truth[of].Removed.Add(s.TransactionID.Sequence, -before)
-		case !by.see(was, s.Delivery, &x.truth[of]):
-			x.truth[of].Changed.Add(s.TransactionID.Sequence, s.Revenue()-before)
+		case happens:
+			by.see(was, before, s, &x.truth[of])
+		default:
+			x.truth[of].Removed.Add(s.TransactionID.Sequence, -first)
 		}
 		if !happens {
 			return false
@@ -335,7 +345,8 @@ func (x *trouble) exchange(t *market.Trouble, at sale.Time, s *sale.Sale, alone 
 	return true
 }
 
-// extra makes an event that an incident adds. It reports whether all of them let it happen, and tells by.
+// extra makes an event that an incident adds. It reports whether all of them let it happen, and tells by
+// unless that is nil.
 func (x *trouble) extra(b *Burst, i int, s *sale.Sale, by *doers) bool {
 	e := &x.extras[i]
 	t := x.all[e.of]
@@ -343,12 +354,18 @@ func (x *trouble) extra(b *Burst, i int, s *sale.Sale, by *doers) bool {
 	s.TransactionID = sale.TransactionID{Burst: b.id, Sequence: uint32(x.next) + uint32(i)}
 	s.OrderID, s.Delivery = s.TransactionID, sale.Delivery{}
 	x.label(t, s)
+	if by != nil {
+		by.changes = append(by.changes, change{&x.truth[e.of].Added, s.Revenue()})
+	}
 	for of, other := range x.all { // what it adds itself, an incident leaves as it is
-		was := s.Delivery
-		if _, happens := x.touchBy(other, e.at, s); !happens {
+		before, was := s.Revenue(), s.Delivery
+		touched, happens := x.touchBy(other, e.at, s)
+		if !happens {
 			return false
 		}
-		by.see(was, s.Delivery, &x.truth[of])
+		if by != nil && touched {
+			by.see(was, before, s, &x.truth[of])
+		}
 	}
 	return true
 }
@@ -360,8 +377,7 @@ func (x *trouble) seed(t *market.Trouble, l *cell) uint64 { return prng.Mix(t.Se
 func (x *trouble) at(b *Burst, i int, s *sale.Sale) {
 	n := uint64(x.index[i])
 	if n >= x.normal {
-		var by doers
-		x.extra(b, int(n-x.normal), s, &by)
+		x.extra(b, int(n-x.normal), s, nil)
 		return
 	}
 	alone := b.plan.write(b.conditions, x.from+n, s)

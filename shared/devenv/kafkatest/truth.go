@@ -113,8 +113,8 @@ func saidBy(truth []sale.Truth) (said map[string]map[string]bool, revenue sale.C
 			revenue += touched.Revenue
 		}
 	}
-	for id := range said["removed"] {
-		delete(said["changed"], id) // by an incident before
+	for id := range said["added"] {
+		delete(said["changed"], id) // by another incident
 	}
 	return said, revenue
 }

@@ -98,7 +98,7 @@ func (c *canvas) key(x, y float64, color, name string) {
 }
 
 // mostBytes is what a picture may have.
-const mostBytes = 60_000
+const mostBytes = 70_000
 
 func (c *canvas) save(folder, name string) error {
 	svg, err := c.Bytes()

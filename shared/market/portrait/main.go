@@ -41,6 +41,7 @@ type options struct {
 	queried  int    // days from quarter on that DuckDB is asked about; 0: it is not
 	folder   string // of README.md, and of portrait with the pictures
 	write    bool
+	only     bool // the scenarios, which are drawn in seconds
 	progress io.Writer
 }
 
@@ -70,6 +71,7 @@ func parse(args []string, out io.Writer) (options, error) {
 	flags.IntVar(&o.minutes, "minutes", 14, "`days` of which each minute is looked at")
 	flags.IntVar(&o.queried, "quarter", 91, "`days` that DuckDB is asked about, from 1 April 2026 on; 0: none")
 	flags.BoolVar(&o.write, "write", false, "write the pictures, and the blocks of shared/market/README.md")
+	flags.BoolVar(&o.only, "scenarios", false, "write the picture of the scenarios alone, in seconds")
 	if err := flags.Parse(args); err != nil {
 		return o, err
 	}
@@ -109,6 +111,14 @@ func run(ctx context.Context, o options, out io.Writer) error {
 	if err != nil {
 		return err
 	}
+	pictures := filepath.Join(o.folder, "portrait")
+	if o.only {
+		var p portrait
+		if p.scenarios, err = s.troubled(); err != nil {
+			return err
+		}
+		return p.drawScenarios().save(pictures, scenariosPicture)
+	}
 	p, err := s.portrait()
 	if err != nil {
 		return err
@@ -127,7 +137,7 @@ func run(ctx context.Context, o options, out io.Writer) error {
 	if !o.write {
 		return nil
 	}
-	if err := p.draw(filepath.Join(o.folder, "portrait")); err != nil {
+	if err := p.draw(pictures); err != nil {
 		return err
 	}
 	for _, b := range blocks {

@@ -22,7 +22,7 @@ func (p *portrait) draw(folder string) error {
 		{"year.svg", p.drawYear}, {"week.svg", p.drawWeek}, {"minutes.svg", p.drawMinutes},
 		{"goods.svg", p.drawGoods}, {"customers.svg", p.drawCustomers}, {"cohorts.svg", p.drawCohorts},
 		{"map.svg", p.drawMap}, {"retries.svg", p.drawRetries},
-		{"scenarios.svg", p.drawScenarios},
+		{scenariosPicture, p.drawScenarios},
 	} {
 		if err := picture.draw().save(folder, picture.name); err != nil {
 			return err

@@ -127,6 +127,9 @@ func minutesOf(b *burst.Burst, begin time.Time) []minuteOf {
 	return all
 }
 
+// scenariosPicture is the name of its file.
+const scenariosPicture = "scenarios.svg"
+
 func (p *portrait) drawScenarios() *canvas {
 	const across, high = 3, 190
 	down := (len(p.scenarios) + across - 1) / across
