@@ -3,6 +3,7 @@ package burst_test
 import (
 	"crypto/sha256"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -507,4 +508,43 @@ func TestGoldenIncidents(t *testing.T) {
 	if got.String() != string(want) {
 		t.Errorf("the same plan does something else than before; run the test with -update if that is meant\n%s", &got)
 	}
+}
+
+// Whatever stands in a file of incidents: it is refused with what is allowed, or it happens within a burst's
+// limits, and the truth of it is true.
+func FuzzIncidents(f *testing.F) {
+	for _, text := range []string{
+		`{"incidents":[{"scenario":"flash-sale","from":"17:50","to":"18:10","ramp":"5m","decay":"10m","severity":0.5,"brand":"LG"}]}`,
+		`{"random":{"per_day":48,"seed":9,"of":["malformed","late-events","out-of-order"],"shortest":600,"longest":1440}}`,
+		`{"incidents":[{"scenario":"price-error","from":"2026-11-24T17:00:00Z","price":9.99,"more":1000},{"scenario":"duplicates","delay":"24h"}],}`,
+		`{"incidents":[{"scenario":"clock-skew","skew":"-24h","state":"tx"},{"scenario":"schema-drift","field":"status"},{"scenario":"hot-key"}]}`,
+	} {
+		f.Add(text, 100)
+	}
+	m := newMarket(f)
+	f.Fuzz(func(t *testing.T, text string, events int) {
+		p, err := m.ReadIncidents([]byte(text))
+		if err != nil {
+			return // what it says, others hold
+		}
+		for _, function := range contract.Functions() {
+			r := slot(function)
+			r.Mean, r.Incidents = 30, p
+			if r.Events = events % 200; r.Events < 0 {
+				r.Events = 0
+			}
+			b, err := burst.New(m, r)
+			var invalid *burst.Invalid
+			if err != nil && (!errors.As(err, &invalid) || invalid.Allowed == "") {
+				t.Fatalf("%s: %v", text, err)
+			}
+			if err != nil {
+				continue
+			}
+			if b.Len() > contract.MaxEvents {
+				t.Fatalf("%d events", b.Len())
+			}
+			checkTruth(t, b, true)
+		}
+	})
 }
