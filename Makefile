@@ -25,7 +25,7 @@ RACE = $(shell go list ./... | grep -v -e '^salesburst/cdk' -e '^salesburst/dash
 
 # What depends on how brokers behave is tested with other versions of Kafka too.
 OTHER_KAFKAS = 4.4.0
-ON_EACH_KAFKA = ^Test(RepeatedBurst|Attempts|BurstsBeside|LateAttempts|GivingUp|Killed|Frozen|Ledger|Committed|CommitLost|CommitInDoubtW|StrayBatch|RetryAt|ClusterInTrouble|Topic)
+ON_EACH_KAFKA = ^Test(RepeatedBurst|Attempts|BurstsBeside|LateAttempts|GivingUp|Killed|Frozen|Ledger|Committed|CommitLost|CommitInDoubtW|StrayBatch|RetryAt|ClusterInTrouble|Topic|OnlyBeside)
 
 # Starts the servers that tests share, once for all of them.
 WITH_SERVERS = go run ./shared/devenv/run druid --

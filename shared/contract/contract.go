@@ -93,10 +93,15 @@ const (
 	EnvMarket          = "MARKET"
 	EnvIncidents       = "INCIDENTS"
 	EnvLabels          = "LABELS"
+	EnvTruth           = "TRUTH"
 )
 
-// TwinSuffix is what the name of the topic with the bursts' twins has behind that of the topic.
-const TwinSuffix = "-twin"
+// What the names of other topics have behind that of the topic: of that with the bursts' twins, and of that with the
+// truth of their incidents.
+const (
+	TwinSuffix  = "-twin"
+	TruthSuffix = "-truth"
+)
 
 // Files beside a deployed function's binary: what changes figures of the market, and the plan of incidents.
 const (

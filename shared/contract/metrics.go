@@ -20,6 +20,7 @@ var (
 	Revenue = Metric{"Revenue", "None"}         // of completed sales, in the events' currency
 	Bytes   = Metric{"Bytes", "Bytes"}          // of compressed record batches
 	Retries = Metric{"Retries", "Count"}        // batches sent again
+	Truth   = Metric{"Truth", "Count"}          // records of what incidents did; none where there was none
 	Latency = Metric{"Latency", "Milliseconds"} // that publishing took; none where nothing was tried
 )
 

@@ -17,8 +17,7 @@ const abortTime = 500 * time.Millisecond
 // given up.
 type attempt struct {
 	session *session
-	key     Key
-	stream  Stream
+	burst   burst
 }
 
 // doubt is a transaction whose commit may have come true, with the result if it has.
@@ -35,8 +34,8 @@ func (d doubt) settled(by *transaction) bool {
 
 // transact publishes within a transaction, and begins anew where one has to be given up
 // that another can replace.
-func transact(ctx context.Context, s *session, key Key, stream Stream, leaders []int) (Result, error) {
-	a := &attempt{s, key, stream}
+func transact(ctx context.Context, s *session, b burst, r routes) (Result, error) {
+	a := &attempt{s, b}
 	deadline, _ := ctx.Deadline() // Publish has set one
 	left := time.Until(deadline)
 	work, cancel := context.WithDeadline(ctx, deadline.Add(-min(abortTime, left/4)))
@@ -45,8 +44,8 @@ func transact(ctx context.Context, s *session, key Key, stream Stream, leaders [
 	var doubted doubt
 	var open *transaction // the last that the broker may have something of
 	for {
-		t := newTransaction(s.cfg, key, time.Until(deadline))
-		res, err := a.try(work, t, leaders)
+		t := newTransaction(s.cfg, b.key, time.Until(deadline))
+		res, err := a.try(work, t, r)
 		total.Requests += res.Requests
 		total.Retries += res.Retries
 		if t.begun {
@@ -67,7 +66,7 @@ func transact(ctx context.Context, s *session, key Key, stream Stream, leaders [
 		}
 		anew := errors.Is(err, errAnew) || t.doubtful && t.ledger && !errors.Is(err, ErrFenced)
 		if anew && sleep(work, minBackoff) == nil {
-			if leaders, err = s.connect(work); err == nil {
+			if r, err = s.connect(work); err == nil {
 				continue
 			}
 		}
@@ -92,12 +91,12 @@ func transact(ctx context.Context, s *session, key Key, stream Stream, leaders [
 
 // try publishes within one transaction. Its result after an error is what would be in
 // Kafka if the transaction was committed after all.
-func (a *attempt) try(ctx context.Context, t *transaction, leaders []int) (Result, error) {
+func (a *attempt) try(ctx context.Context, t *transaction, r routes) (Result, error) {
 	there, err := a.begin(ctx, t)
 	if err != nil || there {
 		return Result{Skipped: there}, err
 	}
-	res, err := dispatch(ctx, a.session, a.stream, leaders, t.producer, t)
+	res, err := dispatch(ctx, a.session, a.burst, r, t.producer, t)
 	if err != nil {
 		return res, err
 	}
@@ -138,7 +137,7 @@ func (a *attempt) abort(ctx context.Context, t *transaction) {
 func (a *attempt) find(ctx context.Context) (t *transaction, there bool) {
 	ctx, cancel := finally(ctx)
 	defer cancel()
-	t = newTransaction(a.session.cfg, a.key, abortTime)
+	t = newTransaction(a.session.cfg, a.burst.key, abortTime)
 	there, err := a.begin(ctx, t)
 	return t, err == nil && there
 }

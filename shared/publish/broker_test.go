@@ -2,10 +2,12 @@ package publish_test
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -23,13 +25,17 @@ const partitions = kafkatest.Partitions
 // broker is one with the name of the only burst that a test has in it.
 type broker struct {
 	*kafkatest.Broker
-	key publish.Key
+	key   publish.Key
+	parts *atomic.Bool // of bursts may be there: some are published without a transaction
+}
+
+func newBroker(b *kafkatest.Broker) *broker {
+	return &broker{b, publish.Key{Series: b.Topic, Number: 29_847_000}, new(atomic.Bool)}
 }
 
 func startBroker(t testing.TB, opts ...kfake.Opt) *broker {
 	t.Helper()
-	b := kafkatest.Start(t, opts...)
-	return &broker{b, publish.Key{Series: b.Topic, Number: 29_847_000}}
+	return newBroker(kafkatest.Start(t, opts...))
 }
 
 // realBroker is a topic in the Kafka that the tests share.
@@ -61,8 +67,7 @@ func ownKafka(t *testing.T, cfg devenv.KafkaConfig) *devenv.Kafka {
 
 func inCluster(t testing.TB, k *devenv.Kafka, configs ...string) *broker {
 	t.Helper()
-	b := kafkatest.NewTopic(t, k, configs...)
-	return &broker{b, publish.Key{Series: b.Topic, Number: 29_847_000}}
+	return newBroker(kafkatest.NewTopic(t, k, configs...))
 }
 
 // withEachBroker runs a test with the fake broker and with real Kafka: what holds, holds
@@ -90,28 +95,54 @@ func (b *broker) mayRetry(d publish.Delivery) bool {
 }
 
 func (b *broker) config(d publish.Delivery) publish.Config {
+	if d == publish.Idempotent {
+		b.parts.Store(true)
+	}
 	return publish.Config{
 		Brokers:     b.Addrs,
 		Topic:       b.Topic,
+		Beside:      b.Beside,
 		Credentials: &publish.Credentials{Username: b.User, Password: b.Password},
 		TLS:         b.TLS,
 		Delivery:    d,
 	}
 }
 
-func (b *broker) publisher(t testing.TB, d publish.Delivery) *publish.Publisher {
+func (b *broker) publisher(t testing.TB, d publish.Delivery) publisher {
 	t.Helper()
 	return newPublisher(t, b.config(d))
 }
 
-func newPublisher(t testing.TB, cfg publish.Config) *publish.Publisher {
+// publisher is one that writes beside each burst what readers of both topics have to find together.
+type publisher struct{ *publish.Publisher }
+
+func newPublisher(t testing.TB, cfg publish.Config) publisher {
 	t.Helper()
 	p, err := publish.New(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(p.Close)
-	return p
+	return publisher{p}
+}
+
+func (p publisher) Publish(ctx context.Context, key publish.Key, s publish.Stream) (publish.Result, error) {
+	res, err := p.Publisher.Publish(ctx, key, s, besides(key, s)...)
+	if err == nil && res.NoBeside == nil && !res.Skipped && res.Beside != len(besides(key, s)) {
+		err = fmt.Errorf("%d records are beside the burst", res.Beside)
+	}
+	return res, err
+}
+
+// besides are two records beside a burst, each with a half of the number of its sales.
+func besides(key publish.Key, s publish.Stream) (all []publish.Record) {
+	n := s.Len()
+	for i, sales := range []int{n / 2, n - n/2} {
+		all = append(all, publish.Record{
+			Key: fmt.Appendf(nil, "%v %d", key, i), Value: fmt.Append(nil, sales), Time: time.UnixMilli(1_790_000_000_000),
+		})
+	}
+	return all
 }
 
 // levels are the promises, with the names that DELIVERY has for them.
@@ -142,7 +173,35 @@ func (b *broker) leaders(t testing.TB) int {
 // stored is what a reader finds in the topic.
 type stored []*kgo.Record
 
-func (b *broker) read(t testing.TB) stored { t.Helper(); return b.Records(t) }
+// read returns it, and fails where the topic beside it has anything else than what belongs to those bursts.
+func (b *broker) read(t testing.TB) stored {
+	t.Helper()
+	before := b.besides(t)
+	for {
+		got := b.Records(t)
+		beside := b.besides(t)
+		if beside == before {
+			if len(got) != beside && !b.parts.Load() {
+				t.Errorf("%d sales are there, and the records beside them are of %d", len(got), beside)
+			}
+			return got
+		}
+		before = beside
+	}
+}
+
+// besides sums up what the records beside the bursts say.
+func (b *broker) besides(t testing.TB) (sales int) {
+	t.Helper()
+	for _, r := range b.RecordsBeside(t) {
+		n, err := strconv.Atoi(string(r.Value))
+		if err != nil || r.Timestamp.UnixMilli() != 1_790_000_000_000 {
+			t.Errorf("beside the bursts is %q at %v", r.Value, r.Timestamp)
+		}
+		sales += n
+	}
+	return sales
+}
 
 func (s stored) expectOnce(t testing.TB, n int) { t.Helper(); s.expect(t, stream(n)) }
 

@@ -19,14 +19,15 @@ const envChild = "SALESBURST_TEST_ATTEMPT"
 
 // attempt is one that is made by a process of its own, which can be killed and frozen.
 type attempt struct {
-	Brokers               []string
-	CA                    []byte
-	User, Password, Topic string
-	Delivery              publish.Delivery
-	Key                   publish.Key
-	From, Events          int
-	StallAt               int           // event at which it says so and waits for a line; 0: none
-	Timeout               time.Duration // 0: a minute
+	Brokers        []string
+	CA             []byte
+	User, Password string
+	Topic, Beside  string
+	Delivery       publish.Delivery
+	Key            publish.Key
+	From, Events   int
+	StallAt        int           // event at which it says so and waits for a line; 0: none
+	Timeout        time.Duration // 0: a minute
 }
 
 func TestMain(m *testing.M) {
@@ -46,7 +47,7 @@ func child(text string) error {
 		return err
 	}
 	p, err := publish.New(publish.Config{
-		Brokers: a.Brokers, Topic: a.Topic, TLS: tlscert.Trust(a.CA),
+		Brokers: a.Brokers, Topic: a.Topic, Beside: a.Beside, TLS: tlscert.Trust(a.CA),
 		Credentials: &publish.Credentials{Username: a.User, Password: a.Password}, Delivery: a.Delivery,
 	})
 	if err != nil {
@@ -64,7 +65,7 @@ func child(text string) error {
 			bufio.NewScanner(os.Stdin).Scan()
 		})
 	}
-	res, err := p.Publish(ctx, a.Key, s)
+	res, err := publisher{p}.Publish(ctx, a.Key, s)
 	if err == nil {
 		fmt.Println("published", res.Events)
 	}
@@ -72,7 +73,7 @@ func child(text string) error {
 }
 
 func (b *broker) attempt(d publish.Delivery, number int64, n int) attempt {
-	return attempt{Brokers: b.Addrs, CA: b.CA, User: b.User, Password: b.Password, Topic: b.Topic,
+	return attempt{Brokers: b.Addrs, CA: b.CA, User: b.User, Password: b.Password, Topic: b.Topic, Beside: b.Beside,
 		Delivery: d, Key: publish.Key{Series: b.Topic, Number: number}, Events: n}
 }
 

@@ -16,6 +16,7 @@ type Credentials = wire.Credentials
 type Config struct {
 	Brokers     []string     // host:port, at least one
 	Topic       string       // must exist
+	Beside      string       // the topic of what Publish is given beside a burst; empty: none
 	Credentials *Credentials // nil: no SASL
 	TLS         *tls.Config  // nil: plain text
 
@@ -50,6 +51,9 @@ func (c Config) check() (Config, error) {
 	}
 	if c.Topic == "" {
 		return c, fmt.Errorf("%w: no topic is given", ErrInvalid)
+	}
+	if c.Topic == c.Beside {
+		return c, fmt.Errorf("%w: topic %s is given for the bursts and for what is beside them", ErrInvalid, c.Topic)
 	}
 	if c.TLS != nil {
 		c.TLS = c.TLS.Clone()

@@ -16,7 +16,7 @@ import (
 // topicGrace is for a topic that vanished while it was written to.
 const topicGrace = 5 * time.Second
 
-// dispatcher sends the batches of one burst. All its state belongs to the goroutine
+// dispatcher sends the batches of one burst, and of what is beside it. All its state belongs to the goroutine
 // in run; requests are made by goroutines that send their response back to it.
 type dispatcher struct {
 	session  *session
@@ -28,8 +28,11 @@ type dispatcher struct {
 	outOfOrder map[int]*chunk // chunks that came before their turn
 	nextChunk  int            // index of the chunk whose turn it is
 	delivered  int            // chunks all of whose batches are acknowledged
+	beside     *chunk         // what is beside the burst, until it is queued; nil: nothing
+	chunks     int            // of the burst and beside it
 
-	queues       []partitionQueue
+	queues       []partitionQueue  // those of the topic, and then those beside it
+	own          int               // how many are the topic's
 	leaders      []int             // by partition; nil: to be asked for
 	refreshing   bool              // the leaders are being asked for
 	refreshAt    time.Time         // not before
@@ -62,23 +65,54 @@ type response struct {
 
 // dispatch sends a burst and returns when the last batch is acknowledged, an error is final, or ctx
 // ends. After an error the session is closed and every request has come back.
-func dispatch(ctx context.Context, s *session, stream Stream, leaders []int, p wire.Producer,
-	t *transaction) (Result, error) {
-	f := startFeed(stream, len(leaders))
+func dispatch(ctx context.Context, s *session, b burst, r routes, p wire.Producer, t *transaction) (Result, error) {
+	f := startFeed(b.Stream, len(r.topic))
 	defer f.stop()
-	d := newDispatcher(s, f, leaders, p, t)
+	d := newDispatcher(s, f, r.topic, p, t)
+	d.takeBeside(b.beside, r)
 	err := d.run(ctx)
 	return d.result, err
 }
 
 func newDispatcher(s *session, f *feed, leaders []int, p wire.Producer, t *transaction) *dispatcher {
-	return &dispatcher{
-		session: s, feed: f, leaders: leaders, producer: p, txn: t,
+	d := &dispatcher{
+		session: s, feed: f, producer: p, txn: t, chunks: f.chunks,
 		outOfOrder: make(map[int]*chunk),
-		queues:     make([]partitionQueue, len(leaders)),
 		busy:       make(map[int]bool),
 		throttled:  make(map[int]time.Time),
 		responses:  make(chan response),
+	}
+	d.route(s.cfg.Topic, leaders)
+	d.own = len(leaders)
+	return d
+}
+
+// route has queues for the partitions of a topic.
+func (d *dispatcher) route(topic string, leaders []int) {
+	for p, leader := range leaders {
+		d.queues = append(d.queues, partitionQueue{of: wire.Partition{Topic: topic, Number: int32(p)}})
+		d.leaders = append(d.leaders, leader)
+	}
+}
+
+// takeBeside takes what is to be written beside the burst, where there is a topic for it.
+func (d *dispatcher) takeBeside(all []Record, r routes) {
+	switch {
+	case len(all) == 0:
+	case r.beside == nil:
+		d.result.NoBeside = r.absent
+	default:
+		d.beside = besideOf(all, len(d.queues), len(r.beside))
+		d.route(d.session.cfg.Beside, r.beside)
+		d.chunks++
+	}
+}
+
+// queueBeside queues what is beside the burst with its first chunk, so that all partitions are announced at once.
+func (d *dispatcher) queueBeside() {
+	if d.beside != nil && (d.nextChunk > 0 || d.feed.chunks == 0) {
+		d.queue(d.beside)
+		d.beside = nil
 	}
 }
 
@@ -87,7 +121,7 @@ func (d *dispatcher) run(ctx context.Context) (err error) {
 	defer func() {
 		if err != nil {
 			d.session.close()
-			for p := range d.queues {
+			for p := range d.queues[:d.own] {
 				d.result.InDoubt += d.queues[p].inDoubt()
 			}
 		}
@@ -99,7 +133,8 @@ func (d *dispatcher) run(ctx context.Context) (err error) {
 	wake := time.NewTimer(time.Hour)
 	defer wake.Stop()
 	var lastErr error
-	for d.delivered < d.feed.chunks || d.txn != nil && d.txn.ledger && !d.recording.done {
+	for d.delivered < d.chunks || d.txn != nil && d.txn.ledger && !d.recording.done {
+		d.queueBeside()
 		wake.Reset(d.send(ctx))
 		select {
 		case c := <-d.feed.out:
@@ -134,10 +169,14 @@ func (d *dispatcher) accept(c *chunk) {
 		}
 		delete(d.outOfOrder, d.nextChunk)
 		d.nextChunk++
-		for _, b := range c.batches {
-			q := &d.queues[b.partition]
-			q.batches = append(q.batches, b)
-		}
+		d.queue(c)
+	}
+}
+
+func (d *dispatcher) queue(c *chunk) {
+	for _, b := range c.batches {
+		q := &d.queues[b.partition]
+		q.batches = append(q.batches, b)
 	}
 }
 
@@ -199,10 +238,11 @@ func (d *dispatcher) sendSteps(ctx context.Context, later func(time.Time) bool) 
 	if d.txn == nil || d.adding.inFlight || d.recording.inFlight {
 		return
 	}
-	var partitions []int32
+	var added []*partitionQueue
+	var partitions []wire.Partition
 	for p := range d.queues {
 		if q := &d.queues[p]; len(q.batches) > 0 && !q.added {
-			partitions = append(partitions, int32(p))
+			added, partitions = append(added, q), append(partitions, q.of)
 		}
 	}
 	if len(partitions) == 0 {
@@ -214,10 +254,10 @@ func (d *dispatcher) sendSteps(ctx context.Context, later func(time.Time) bool) 
 	if later(d.adding.notYet) {
 		return
 	}
-	add := func(ctx context.Context, c *wire.Conn) error { return d.txn.add(ctx, c, partitions) }
+	add := func(ctx context.Context, c *wire.Conn) error { return d.txn.add(ctx, c, partitions...) }
 	d.startStep(ctx, &d.adding, add, func() {
-		for _, p := range partitions {
-			d.queues[p].added = true
+		for _, q := range added {
+			q.added = true
 		}
 	})
 }
@@ -258,7 +298,7 @@ func (d *dispatcher) produce(ctx context.Context, leader int, batches []*batch) 
 		if b.attempts++; b.attempts > 1 {
 			d.result.Retries++
 		}
-		sent[i] = wire.Batch{Partition: b.partition, Wire: b.wire}
+		sent[i] = wire.Batch{Partition: q.of, Wire: b.wire}
 	}
 	d.busy[leader] = true
 	d.result.Requests++
@@ -289,7 +329,7 @@ func (d *dispatcher) handleProduced(leader int, batches []*batch, said wire.Prod
 	}
 	var retryable, final error
 	for _, b := range batches { // all of them: one partition's error does not undo another's success
-		switch err := d.handleBatch(b, said.Partitions[b.partition], r); {
+		switch err := d.handleBatch(b, said.Partitions[d.queues[b.partition].of], r); {
 		case errors.Is(err, ErrRetryable):
 			retryable = err
 		case err != nil:
@@ -309,7 +349,7 @@ func (d *dispatcher) handleBatch(b *batch, said wire.Appended, r response) error
 	case 0:
 		if said.BaseOffset >= 0 && said.BaseOffset < q.end {
 			return fmt.Errorf("%w: partition %d of topic %s ends before what was written to it: %s",
-				errRefused, b.partition, d.session.cfg.Topic, madeAnew)
+				errRefused, q.of.Number, q.of.Topic, madeAnew)
 		}
 		q.end = max(q.end, said.BaseOffset+int64(b.count))
 		d.acknowledge(b)
@@ -321,8 +361,7 @@ func (d *dispatcher) handleBatch(b *batch, said wire.Appended, r response) error
 		return d.split(b)
 	}
 	b.doubtful = b.doubtful || !provesNoAppend(said.Code)
-	err := d.orTopicMayReturn(fmt.Errorf("partition %d of topic %s: %w", b.partition, d.session.cfg.Topic,
-		kind(said.Code)))
+	err := d.orTopicMayReturn(fmt.Errorf("partition %d of topic %s: %w", q.of.Number, q.of.Topic, kind(said.Code)))
 	if !errors.Is(err, ErrRetryable) {
 		return err
 	}
@@ -337,18 +376,26 @@ func (d *dispatcher) handleBatch(b *batch, said wire.Appended, r response) error
 
 func (d *dispatcher) acknowledge(b *batch) {
 	q := &d.queues[b.partition]
-	if q.sequence == 0 {
-		d.result.Partitions++
-	}
+	first := q.sequence == 0
 	q.pop()
 	d.refreshTries, d.lostTopic = 0, time.Time{}
-	d.result.Events += int(b.count)
 	d.result.Bytes += int64(len(b.wire) - sizePrefix)
+	*b.waiting--
+	if *b.waiting == 0 {
+		d.delivered++
+	}
+	if b.partition >= d.own {
+		d.result.Beside += int(b.count)
+		return
+	}
+	d.result.Events += int(b.count)
 	d.result.Completed += b.completed
 	d.result.Malformed += b.malformed
 	d.result.Revenue += b.revenue
-	if *b.waiting--; *b.waiting == 0 {
-		d.delivered++
+	if first {
+		d.result.Partitions++
+	}
+	if *b.waiting == 0 {
 		d.feed.release()
 	}
 	if !b.lent {
@@ -363,7 +410,8 @@ func (d *dispatcher) split(b *batch) error {
 	}
 	halves, err := b.split(d.enc)
 	if err != nil {
-		return fmt.Errorf("%w: partition %d of topic %s: %w", ErrTooLarge, b.partition, d.session.cfg.Topic, err)
+		of := d.queues[b.partition].of
+		return fmt.Errorf("%w: partition %d of topic %s: %w", ErrTooLarge, of.Number, of.Topic, err)
 	}
 	halves[0].doubtful, halves[1].doubtful = b.doubtful, b.doubtful
 	*b.waiting++
@@ -376,22 +424,31 @@ func (d *dispatcher) refreshMetadata(ctx context.Context) {
 	d.refreshing = true
 	conn := d.session.open()
 	d.start(ctx, conn, func(ctx context.Context) response {
-		leaders, err := conn.Leaders(ctx)
-		return response{err: err, take: func(r response) error { return d.handleLeaders(leaders, r) }}
+		now, err := d.session.routes(ctx, conn)
+		return response{err: err, take: func(r response) error { return d.handleRoutes(now, r) }}
 	})
 }
 
-func (d *dispatcher) handleLeaders(leaders []int, r response) error {
+// handleRoutes goes on without partitions that were added.
+func (d *dispatcher) handleRoutes(now routes, r response) error {
 	d.refreshing = false
+	beside := len(d.queues) - d.own
+	if beside > 0 && r.err == nil {
+		r.err = now.absent
+	}
 	if r.err != nil {
 		d.reconnect()
 		return d.orTopicMayReturn(kind(r.err))
 	}
-	if len(leaders) < len(d.queues) {
-		return fmt.Errorf("%w: topic %s had %d partitions and has %d now: %s",
-			errRefused, d.session.cfg.Topic, len(d.queues), len(leaders), madeAnew)
+	for name, of := range map[string]struct{ had, has int }{
+		d.session.cfg.Topic: {d.own, len(now.topic)}, d.session.cfg.Beside: {beside, len(now.beside)},
+	} {
+		if of.has < of.had {
+			return fmt.Errorf("%w: topic %s had %d partitions and has %d now: %s",
+				errRefused, name, of.had, of.has, madeAnew)
+		}
 	}
-	d.leaders = leaders[:len(d.queues)] // this burst goes on without partitions that were added
+	d.leaders = append(now.topic[:d.own:d.own], now.beside[:beside]...)
 	return nil
 }
 

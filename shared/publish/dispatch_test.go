@@ -198,10 +198,10 @@ func TestConnectionsAreGivenUpOnce(t *testing.T) {
 func TestFewerPartitionsAreAnotherTopic(t *testing.T) {
 	d := dispatching(t, nil, 1, 1)
 	d.leaders = nil
-	if err := d.handleLeaders([]int{2}, response{}); !errors.Is(err, errRefused) || errors.Is(err, ErrRetryable) {
+	if err := d.handleRoutes(routes{topic: []int{2}}, response{}); !errors.Is(err, errRefused) || errors.Is(err, ErrRetryable) {
 		t.Errorf("error %v", err)
 	}
-	if err := d.handleLeaders([]int{2, 2, 2}, response{}); err != nil || len(d.leaders) != 2 {
+	if err := d.handleRoutes(routes{topic: []int{2, 2, 2}}, response{}); err != nil || len(d.leaders) != 2 {
 		t.Errorf("leaders %v, error %v", d.leaders, err)
 	}
 }

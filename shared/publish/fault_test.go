@@ -272,5 +272,5 @@ func (b *broker) via(dial dialer) *broker {
 		cfg.ServerName = "localhost"
 		return tls.Client(c, cfg), nil
 	}
-	return &broker{&other, b.key}
+	return &broker{&other, b.key, b.parts}
 }

@@ -9,16 +9,16 @@ import (
 	"salesburst/shared/sale"
 )
 
-// burst is a stream that counts how often a sale is asked for.
-type burst struct {
+// asked is a stream that counts how often a sale is asked for.
+type asked struct {
 	n     int
-	asked atomic.Int32
+	times atomic.Int32
 }
 
-func (b *burst) Len() int { return b.n }
+func (b *asked) Len() int { return b.n }
 
-func (b *burst) At(i int, s *sale.Sale) {
-	b.asked.Add(1)
+func (b *asked) At(i int, s *sale.Sale) {
+	b.times.Add(1)
 	*s = simple(i, 50)
 }
 
@@ -37,12 +37,12 @@ func drain(f *feed) map[int]*chunk {
 func TestFeed(t *testing.T) {
 	for _, n := range []int{1, 2, 39, 40, 41, 399, 400, 1000} {
 		const partitions, perChunk = 4, 40
-		s := &burst{n: n}
+		s := &asked{n: n}
 		f := newFeed(s, partitions, perChunk*recordBytes/partitions, 3)
 		chunks := drain(f)
 		f.stop()
-		if want := (n + perChunk - 1) / perChunk; len(chunks) != want || int(s.asked.Load()) != n {
-			t.Fatalf("%d sales come in %d chunks, want %d; sales are asked for %d times", n, len(chunks), want, s.asked.Load())
+		if want := (n + perChunk - 1) / perChunk; len(chunks) != want || int(s.times.Load()) != n {
+			t.Fatalf("%d sales come in %d chunks, want %d; sales are asked for %d times", n, len(chunks), want, s.times.Load())
 		}
 		seen := 0
 		for i := range len(chunks) {
@@ -75,7 +75,7 @@ func TestFeed(t *testing.T) {
 
 // A partition that nobody buys in has no batch.
 func TestFeedHasNoEmptyBatches(t *testing.T) {
-	f := newFeed(&burst{n: 1}, 6, 1<<20, 4)
+	f := newFeed(&asked{n: 1}, 6, 1<<20, 4)
 	defer f.stop()
 	if c := <-f.out; len(c.batches) != 1 || c.batches[0].count != 1 {
 		t.Errorf("one sale is in %d batches", len(c.batches))
@@ -84,7 +84,7 @@ func TestFeedHasNoEmptyBatches(t *testing.T) {
 
 // A batch holds one sale at least, though it is larger than a batch may be.
 func TestFeedOfTinyBatches(t *testing.T) {
-	f := newFeed(&burst{n: 5}, 1, 1, 2)
+	f := newFeed(&asked{n: 5}, 1, 1, 2)
 	defer f.stop()
 	if got := len(drain(f)); got != 5 {
 		t.Errorf("5 sales are in %d chunks", got)
@@ -94,7 +94,7 @@ func TestFeedOfTinyBatches(t *testing.T) {
 // Batches do not depend on who made them.
 func TestFeedIsTheSameAgain(t *testing.T) {
 	make := func(workers int) map[int]*chunk {
-		f := newFeed(&burst{n: 2000}, 3, 20*recordBytes, workers)
+		f := newFeed(&asked{n: 2000}, 3, 20*recordBytes, workers)
 		defer f.stop()
 		return drain(f)
 	}
@@ -113,7 +113,7 @@ func TestFeedWaitsAndEnds(t *testing.T) {
 	for _, workers := range []int{1, 3} {
 		synctest.Test(t, func(t *testing.T) {
 			const perChunk = 10
-			s := &burst{n: 10_000}
+			s := &asked{n: 10_000}
 			f := newFeed(s, 1, perChunk*recordBytes, workers)
 			took := 0
 			for {
@@ -126,17 +126,17 @@ func TestFeedWaitsAndEnds(t *testing.T) {
 				}
 				break
 			}
-			if most := workers + chunksWaiting; took != most || int(s.asked.Load()) != most*perChunk {
-				t.Errorf("%d workers make %d chunks and ask for %d sales, want %d chunks", workers, took, s.asked.Load(), most)
+			if most := workers + chunksWaiting; took != most || int(s.times.Load()) != most*perChunk {
+				t.Errorf("%d workers make %d chunks and ask for %d sales, want %d chunks", workers, took, s.times.Load(), most)
 			}
 			f.release()
 			synctest.Wait()
 			if len(f.out) != 1 {
 				t.Errorf("after an acknowledgement %d chunks come, want one", len(f.out))
 			}
-			made := s.asked.Load()
+			made := s.times.Load()
 			f.stop() // else the workers stay, and the test fails
-			if s.asked.Load() != made {
+			if s.times.Load() != made {
 				t.Error("sales are made after the end")
 			}
 		})
@@ -147,7 +147,7 @@ func TestFeedWaitsAndEnds(t *testing.T) {
 func TestFeedEndsWhereNobodyListens(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const workers = 8
-		f := newFeed(&burst{n: 10_000}, 1, 10*recordBytes, workers)
+		f := newFeed(&asked{n: 10_000}, 1, 10*recordBytes, workers)
 		synctest.Wait()
 		for range workers {
 			f.release()
@@ -164,7 +164,7 @@ func TestFeedEndsWhereNobodyListens(t *testing.T) {
 // The end comes when nobody uses the stream any more.
 func TestFeedEndsAfterItsWorkers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := &slow{burst: burst{n: 1}, goOn: make(chan struct{})}
+		s := &slow{asked: asked{n: 1}, goOn: make(chan struct{})}
 		f := newFeed(s, 1, recordBytes, 1)
 		synctest.Wait() // now it asks for the sale
 		ended := make(chan struct{})
@@ -182,15 +182,15 @@ func TestFeedEndsAfterItsWorkers(t *testing.T) {
 
 // slow is a burst whose sales are not ready yet.
 type slow struct {
-	burst
+	asked
 	goOn chan struct{}
 }
 
-func (s *slow) At(i int, into *sale.Sale) { <-s.goOn; s.burst.At(i, into) }
+func (s *slow) At(i int, into *sale.Sale) { <-s.goOn; s.asked.At(i, into) }
 
 // There are no more workers than chunks.
 func TestFeedHasNoIdleWorkers(t *testing.T) {
-	f := newFeed(&burst{n: 2}, 1, recordBytes, 50)
+	f := newFeed(&asked{n: 2}, 1, recordBytes, 50)
 	defer f.stop()
 	if cap(f.out) != 2 {
 		t.Errorf("there is room for the chunks of %d workers", cap(f.out))
@@ -200,7 +200,7 @@ func TestFeedHasNoIdleWorkers(t *testing.T) {
 // However many partitions there are, what is under construction keeps to the budget.
 func TestFeedKeepsToItsMemory(t *testing.T) {
 	for _, partitions := range []int{1, 6, 60, 600} {
-		f := startFeed(&burst{n: 1_000_000}, partitions)
+		f := startFeed(&asked{n: 1_000_000}, partitions)
 		workers := cap(f.out)
 		f.stop()
 		if took := workers * f.perChunk * recordBytes; took > bufferBudget || took < min(bufferBudget, workers*partitions*batchBytes)/2 {

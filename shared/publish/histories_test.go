@@ -105,7 +105,7 @@ func (w *world) history(seed uint64) {
 			ctx, cancel := context.WithTimeout(ctx, patience[a])
 			defer cancel()
 			start := time.Now()
-			res, err := p.Publish(ctx, w.b.key, marked{stream(faultSales), a + 1})
+			res, err := publisher{p}.Publish(ctx, w.b.key, marked{stream(faultSales), a + 1})
 			outcomes[a] = outcome{res, err, time.Since(start)}
 		})
 	}

@@ -56,7 +56,7 @@ func (w *world) attempt(ctx context.Context, wr *wire, patience time.Duration) o
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	start := time.Now()
-	res, err := p.Publish(ctx, w.b.key, stream(faultSales))
+	res, err := publisher{p}.Publish(ctx, w.b.key, stream(faultSales))
 	return outcome{res, err, time.Since(start)}
 }
 

@@ -106,6 +106,15 @@ nothing more was to be written to a partition, or others have filled it again, i
 The model in shared/publish/model has these steps, brokers that stop and wake, and messages
 that come late; it is searched exhaustively by the tests.
 
+# What is beside a burst
+
+Records of another topic ([Config].Beside, beside.go) can be a part of the burst's transaction: their
+partitions are announced in step 3 with the burst's, their batches carry the same producer, and step 5
+waits for them. Nothing above asks which topic a partition is of. So they are there exactly when the burst
+is, and the model need not know of them: its batches are of any partition. Whether the topic exists is asked
+at the start. A broker that has not heard of a new topic yet leaves a burst without them, and the
+[Result] says so.
+
 # How far the ledger reaches
 
 Bursts of a series are numbered, and a late attempt at an old one may come after newer
@@ -124,8 +133,8 @@ by default: a burst that is repeated after a week in which nothing was committed
 id is stored again. Triggers give up long before: a schedule's after a day at most, Lambda's own
 retries after six hours. A topic that is deleted takes its ledger with it.
 
-Its ACLs: WRITE, READ and DESCRIBE on the topic, WRITE and DESCRIBE on transactional ids
-and READ on groups that begin with "salesburst-". The broker keeps a transactional id,
+Its ACLs: WRITE, READ and DESCRIBE on the topic, WRITE and DESCRIBE on the one beside it, WRITE and DESCRIBE on
+transactional ids and READ on groups that begin with "salesburst-". The broker keeps a transactional id,
 and a group, for a week: sixty per series, and one per burst that is no part of one.
 */
 package publish
@@ -136,6 +145,7 @@ import (
 	"time"
 
 	"salesburst/shared/publish/wire"
+	"salesburst/shared/sale"
 )
 
 // deliverTimeout is for a whole burst where the context has no deadline.
@@ -157,13 +167,29 @@ func New(cfg Config) (*Publisher, error) {
 	return &Publisher{session: session{cfg: cfg}, turn: make(chan struct{}, 1)}, nil
 }
 
-// Publish brings all of stream to Kafka. The key names the burst; Idempotent does not
-// look at it. After an error, whose kind [errors.Is] tells (ErrAuth, ErrUnknownTopic,
-// ErrTooLarge, ErrRetryable, ErrFenced, ErrTooOld, ErrUnsupported, and ErrPartial beside it where events
-// were acknowledged or are in doubt), the Result says what is in Kafka. It obeys ctx's
-// deadline, or takes two minutes at most where there is none. Nothing of the burst is sent
-// after it has returned.
-func (p *Publisher) Publish(ctx context.Context, key Key, stream Stream) (Result, error) {
+// burst is what a call publishes.
+type burst struct {
+	key Key
+	Stream
+	beside []Record
+}
+
+// noSales is the stream of a burst of which only what is beside it is left.
+type noSales struct{}
+
+func (noSales) Len() int           { return 0 }
+func (noSales) At(int, *sale.Sale) {}
+
+// Publish brings all of stream to Kafka, and the records beside it to the topic Config.Beside. The key names the
+// burst; Idempotent does not look at it. What is beside a burst is a part of its transaction; at Idempotent
+// it is there before anything of the burst is sent. Where that topic does not exist, or cannot be seen,
+// nothing is written to it, which the Result says: it is no error.
+//
+// After an error, whose kind [errors.Is] tells (ErrAuth, ErrUnknownTopic, ErrTooLarge, ErrRetryable,
+// ErrFenced, ErrTooOld, ErrUnsupported, and ErrPartial beside it where events were acknowledged or are in
+// doubt), the Result says what is in Kafka. It obeys ctx's deadline, or takes two minutes at most where there
+// is none. Nothing of the burst is sent after it has returned.
+func (p *Publisher) Publish(ctx context.Context, key Key, stream Stream, beside ...Record) (Result, error) {
 	start := time.Now()
 	if _, has := ctx.Deadline(); !has {
 		var cancel context.CancelFunc
@@ -177,7 +203,7 @@ func (p *Publisher) Publish(ctx context.Context, key Key, stream Stream) (Result
 		return Result{Duration: time.Since(start)},
 			fmt.Errorf("%w: waiting for the burst before: %w", ErrRetryable, context.Cause(ctx))
 	}
-	res, err := p.publish(ctx, key, stream)
+	res, err := p.publish(ctx, burst{key, stream, beside})
 	res.Duration = time.Since(start)
 	if err != nil {
 		p.session.close()
@@ -189,33 +215,60 @@ func (p *Publisher) Publish(ctx context.Context, key Key, stream Stream) (Result
 	return res, err
 }
 
-func (p *Publisher) publish(ctx context.Context, key Key, stream Stream) (Result, error) {
+func (p *Publisher) publish(ctx context.Context, b burst) (Result, error) {
 	s := &p.session
 	if s.cfg.Delivery != Idempotent {
-		if err := key.check(); err != nil {
+		if err := b.key.check(); err != nil {
 			return Result{}, err
 		}
 	}
-	if stream.Len() == 0 {
+	if len(b.beside) > 0 && s.cfg.Beside == "" {
+		return Result{}, fmt.Errorf("%w: no topic is given for what is beside the burst", ErrInvalid)
+	}
+	if b.Len() == 0 && len(b.beside) == 0 {
 		return Result{}, nil
 	}
-	leaders, err := s.connect(ctx)
+	r, err := s.connect(ctx)
 	if err != nil {
 		return Result{}, err
 	}
-	defer s.conn.Ahead(ctx, leaders)()
-	if s.cfg.Delivery != Idempotent {
-		return transact(ctx, s, key, stream, leaders)
+	if b.Len() == 0 && r.absent != nil {
+		return Result{NoBeside: r.absent}, nil
 	}
+	defer s.conn.Ahead(ctx, r.topic)()
+	if s.cfg.Delivery != Idempotent {
+		return transact(ctx, s, b, r)
+	}
+	return send(ctx, s, b, r)
+}
+
+// send publishes outside of a transaction, first what is beside the burst.
+func send(ctx context.Context, s *session, b burst, r routes) (Result, error) {
 	var producer wire.Producer
-	err = s.retry(ctx, "asking for a producer id", func(ctx context.Context, c *wire.Conn) (err error) {
+	err := s.retry(ctx, "asking for a producer id", func(ctx context.Context, c *wire.Conn) (err error) {
 		producer, err = c.InitProducer(ctx, wire.AnyBroker, "", 0, wire.Anybody)
 		return err
 	})
 	if err != nil {
 		return Result{}, err
 	}
-	return dispatch(ctx, s, stream, leaders, producer, nil)
+	var first Result
+	if len(b.beside) > 0 {
+		first, err = dispatch(ctx, s, burst{Stream: noSales{}, beside: b.beside}, r, producer, nil)
+		if err == nil {
+			r, err = s.connect(ctx)
+		}
+		if err != nil {
+			return first, err
+		}
+		b.beside = nil
+	}
+	res, err := dispatch(ctx, s, b, r, producer, nil)
+	res.Beside, res.NoBeside = first.Beside, first.NoBeside
+	res.Bytes += first.Bytes
+	res.Requests += first.Requests
+	res.Retries += first.Retries
+	return res, err
 }
 
 // Close ends the connections. The Publisher can be used again afterwards.

@@ -30,6 +30,9 @@ func TestPublish(t *testing.T) {
 						t.Fatal(err)
 					}
 					b.read(t).expectOnce(t, int(n))
+					if of := b.besides(t); of != int(n) {
+						t.Errorf("the records beside the burst are of %d sales", of)
+					}
 					if res.Events != int(n) || res.InDoubt != 0 || res.Retries != 0 && !b.mayRetry(d) || res.Skipped {
 						t.Errorf("result %+v", res)
 					}
@@ -48,7 +51,11 @@ func TestPublish(t *testing.T) {
 func TestSmallBurstTakesOneRequestPerLeader(t *testing.T) {
 	atEachLevel(t, func(t *testing.T, d publish.Delivery) {
 		withEachBroker(t, func(t *testing.T, b *broker) {
-			res, err := b.publisher(t, d).Publish(t.Context(), b.key, stream(600))
+			beside := besides(b.key, stream(600))
+			if d == publish.Idempotent { // it has requests of its own
+				beside = nil
+			}
+			res, err := b.publisher(t, d).Publisher.Publish(t.Context(), b.key, stream(600), beside...)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -221,12 +228,7 @@ func TestTimeIsOverForAReason(t *testing.T) {
 func TestLostAcknowledgementStoresNothingTwice(t *testing.T) {
 	atEachLevel(t, func(t *testing.T, d publish.Delivery) {
 		withEachBroker(t, func(t *testing.T, b *broker) {
-			p, err := publish.New(lossy(b.config(d), 40_000))
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer p.Close()
-			res, err := p.Publish(t.Context(), b.key, stream(25_000))
+			res, err := newPublisher(t, lossy(b.config(d), 40_000)).Publish(t.Context(), b.key, stream(25_000))
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -2,10 +2,13 @@ package publish
 
 import (
 	"time"
+
+	"salesburst/shared/publish/wire"
 )
 
 // partitionQueue is what waits for one partition, in its order.
 type partitionQueue struct {
+	of       wire.Partition
 	batches  []*batch // the first may be in flight
 	inFlight bool
 	sequence int32     // of the first record of the first batch

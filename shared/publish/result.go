@@ -16,6 +16,8 @@ type Result struct {
 	Completed  int           // completed sales among Events
 	Malformed  int           // of Events: records that are none, as the stream has them
 	Revenue    sale.Cents    // of the completed sales among Events
+	Beside     int           // records beside the burst that are there as its events are
+	NoBeside   error         // why those were not written: their topic is not there; nil: they were, or there are none
 	Requests   int           // produce requests sent
 	Retries    int           // batches sent again
 	Duration   time.Duration // of the call

@@ -122,7 +122,7 @@ func TestConnectionLostDuringLoginMidBurst(t *testing.T) {
 // After a failure nothing dials any more.
 func TestNothingDialsAfterAFailure(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		cfg := publish.Config{Brokers: []string{"broker:9092"}, Topic: "sales-1", Delivery: publish.ExactlyOnce}
+		cfg := publish.Config{Brokers: []string{"broker:9092"}, Topic: "sales-1", Beside: "beside", Delivery: publish.ExactlyOnce}
 		var dials atomic.Int32
 		cfg.Dial = func(context.Context, string, string) (net.Conn, error) {
 			dials.Add(1)
@@ -285,13 +285,13 @@ func TestPausesBetweenTries(t *testing.T) {
 					return true
 				},
 			}
-			if _, err := newPublisher(t, tp.through(b, publish.ExactlyOnce)).Publish(t.Context(), b.key, stream(1)); err != nil {
+			if _, err := newPublisher(t, tp.through(b, publish.ExactlyOnce)).Publisher.Publish(t.Context(), b.key, stream(1)); err != nil {
 				t.Fatal(err)
 			}
 			if len(answered) != 4 {
 				t.Errorf("%d answers, want 4", len(answered))
 			}
-			b.read(t).expectOnce(t, 1)
+			stored(b.Records(t)).expectOnce(t, 1)
 		})
 	}
 }
@@ -307,9 +307,9 @@ func TestDuplicateIsThere(t *testing.T) {
 		}
 		return true
 	}}
-	res, err := newPublisher(t, tp.through(b, publish.ExactlyOnce)).Publish(t.Context(), b.key, stream(1))
+	res, err := newPublisher(t, tp.through(b, publish.ExactlyOnce)).Publisher.Publish(t.Context(), b.key, stream(1))
 	if err != nil || res.Events != 1 || answers.Load() != 1 {
 		t.Errorf("%+v, error %v, %d answers", res, err, answers.Load())
 	}
-	b.read(t).expectOnce(t, 1)
+	stored(b.Records(t)).expectOnce(t, 1)
 }

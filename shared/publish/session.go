@@ -24,7 +24,7 @@ type session struct {
 func (s *session) open() *wire.Conn {
 	if s.conn == nil {
 		s.conn = wire.Open(wire.Config{
-			Brokers: s.cfg.Brokers, Topic: s.cfg.Topic, TLS: s.cfg.TLS, Dial: s.cfg.Dial,
+			Brokers: s.cfg.Brokers, Topic: s.cfg.Topic, Beside: s.cfg.Beside, TLS: s.cfg.TLS, Dial: s.cfg.Dial,
 			Credentials: s.cfg.Credentials, Logins: &s.logins,
 		})
 	}
@@ -43,22 +43,45 @@ func (s *session) close() {
 	}
 }
 
-// connect returns who leads the topic's partitions, over connections that work. It
+// routes are the brokers that lead the partitions which are written to; a negative one: there is none at the
+// moment.
+type routes struct {
+	topic  []int
+	beside []int
+	absent error // why nothing can be written beside the topic; nil: it can, or nobody wants to
+}
+
+// routes asks for them.
+func (s *session) routes(ctx context.Context, c *wire.Conn) (r routes, err error) {
+	if r.topic, err = c.Leaders(ctx, s.cfg.Topic); err != nil || s.cfg.Beside == "" {
+		return r, err
+	}
+	r.beside, err = c.Leaders(ctx, s.cfg.Beside)
+	if code := kafka.Error(0); errors.As(err, &code) {
+		switch code {
+		case kafka.UnknownTopicOrPartition, kafka.TopicAuthorizationFailed, kafka.InvalidTopic:
+			r.absent, err = err, nil
+		}
+	}
+	return r, err
+}
+
+// connect returns the routes, over connections that work. It
 // tries again until ctx ends where trying again can help.
-func (s *session) connect(ctx context.Context) (leaders []int, err error) {
+func (s *session) connect(ctx context.Context) (r routes, err error) {
 	if s.conn != nil && time.Now().Round(0).Sub(s.used) > wire.IdleLimit {
 		s.close()
 	}
 	for tries := 0; ; tries++ {
-		if leaders, err = s.open().Leaders(ctx); err == nil {
-			return leaders, nil
+		if r, err = s.routes(ctx, s.open()); err == nil {
+			return r, nil
 		}
 		s.close()
 		if err = kind(err); !errors.Is(err, ErrRetryable) {
-			return nil, err
+			return r, err
 		}
 		if sleep(ctx, backoff(tries)) != nil {
-			return nil, fmt.Errorf("connecting to %v: %w", s.cfg.Brokers, err)
+			return r, fmt.Errorf("connecting to %v: %w", s.cfg.Brokers, err)
 		}
 	}
 }

@@ -86,7 +86,7 @@ func (p past) round(t *testing.T, round int) (duplicated int, err error) {
 	first, later := p.broker.config(publish.ExactlyOnce), p.broker.config(publish.ExactlyOnce)
 	first.Brokers = []string{p.kafka.Addresses[of.Other-1], p.kafka.Addresses[cluster.Controller-1]}
 	later.Brokers = []string{p.kafka.Addresses[of.Broker-1]}
-	var retries []*publish.Publisher
+	var retries []publisher
 	for i := range pastBursts {
 		retries = append(retries, newPublisher(t, later))
 		if i%4 == 3 {
@@ -147,7 +147,7 @@ func (p past) at(round, i int) shifted {
 }
 
 // publish brings a burst, or one before it, whose sales have the highest numbers there are.
-func (p past) publish(ctx context.Context, publisher *publish.Publisher, round, i int, kind string) error {
+func (p past) publish(ctx context.Context, publisher publisher, round, i int, kind string) error {
 	key := publish.Key{Series: fmt.Sprintf("%s-%s-%d-%d", p.broker.Topic, kind, round, i)}
 	burst := p.at(round, i)
 	if kind != "burst" {

@@ -26,6 +26,7 @@ import (
 //
 // Its methods make one attempt each; an ErrRetryable may be tried again.
 type transaction struct {
+	topic    string
 	id       string // of all attempts with this key
 	number   int64
 	timeout  time.Duration // after which the broker aborts what is not ended
@@ -52,7 +53,7 @@ const (
 
 func newTransaction(cfg Config, key Key, left time.Duration) *transaction {
 	return &transaction{
-		id: key.transactionalID(), number: key.Number,
+		topic: cfg.Topic, id: key.transactionalID(), number: key.Number,
 		timeout: min(max(left+transactionLag, minTransaction), maxTransaction),
 		ledger:  cfg.Delivery == ExactlyOnce, oldBrokers: cfg.oldBrokers,
 		coordinator: wire.AnyBroker, group: wire.AnyBroker,
@@ -142,7 +143,7 @@ func (t *transaction) fetch(ctx context.Context, c *wire.Conn, stable bool) (led
 	return readLedger(offset)
 }
 
-func (t *transaction) add(ctx context.Context, c *wire.Conn, partitions []int32) error {
+func (t *transaction) add(ctx context.Context, c *wire.Conn, partitions ...wire.Partition) error {
 	if err := t.locate(ctx, c); err != nil {
 		return t.moved(err)
 	}
@@ -207,7 +208,7 @@ func (t *transaction) commit(ctx context.Context, c *wire.Conn) error {
 // asked first whether there is one, by a request that only the newest attempt may make. Where
 // one takes over between the two requests it is fenced, and has to be repeated.
 func (t *transaction) abort(ctx context.Context, c *wire.Conn) error {
-	if err := t.add(ctx, c, []int32{wire.FirstPartition}); err != nil {
+	if err := t.add(ctx, c, wire.Partition{Topic: t.topic, Number: wire.FirstPartition}); err != nil {
 		if errors.Is(err, kafka.ConcurrentTransactions) {
 			return nil // it is being ended
 		}

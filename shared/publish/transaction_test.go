@@ -29,6 +29,9 @@ func beginning(t *testing.T, opts ...kfake.Opt) (*kfake.Cluster, *wire.Conn, *tr
 	return b, c, newTransaction(cfg, Key{"online", 7}, time.Minute)
 }
 
+// sales is a partition of the topic.
+func sales(number int32) wire.Partition { return wire.Partition{Topic: "sales", Number: number} }
+
 // reading is read as a step of an empty ledger.
 func reading(t *transaction, ctx context.Context, c *wire.Conn) error {
 	there, err := t.read(ctx, c)
@@ -52,7 +55,9 @@ func TestStepsNeedCoordinators(t *testing.T) {
 		"read": {of: wire.OfGroup, forbids: kmsg.OffsetFetch,
 			do: reading},
 		"add": {of: wire.OfTransaction, forbids: kmsg.AddPartitionsToTxn, finished: true,
-			do: func(t *transaction, ctx context.Context, c *wire.Conn) error { return t.add(ctx, c, []int32{0, 1}) }},
+			do: func(t *transaction, ctx context.Context, c *wire.Conn) error {
+				return t.add(ctx, c, sales(0), sales(1))
+			}},
 		"record":        {do: (*transaction).record, of: wire.OfTransaction, forbids: kmsg.AddOffsetsToTxn, finished: true},
 		"record, group": {do: (*transaction).record, of: wire.OfGroup, forbids: kmsg.TxnOffsetCommit, finished: true},
 		"commit":        {do: (*transaction).commit, of: wire.OfTransaction, forbids: kmsg.EndTxn, finished: true},
@@ -62,7 +67,7 @@ func TestStepsNeedCoordinators(t *testing.T) {
 			t.Parallel()
 			b, conn, tx := beginning(t)
 			if c.finished {
-				if err := errors.Join(tx.begin(t.Context(), conn), tx.add(t.Context(), conn, []int32{0, 1})); err != nil {
+				if err := errors.Join(tx.begin(t.Context(), conn), tx.add(t.Context(), conn, sales(0), sales(1))); err != nil {
 					t.Fatal(err)
 				}
 				if _, err := tx.read(t.Context(), conn); err != nil {
@@ -180,7 +185,7 @@ func TestReadTellsWhatTheLedgerHas(t *testing.T) {
 	if tx.readFrom != tx.group {
 		t.Errorf("read from %d, coordinator %d", tx.readFrom, tx.group)
 	}
-	if err := errors.Join(tx.add(t.Context(), c, []int32{0}), tx.record(t.Context(), c), tx.commit(t.Context(), c)); err != nil {
+	if err := errors.Join(tx.add(t.Context(), c, sales(0)), tx.record(t.Context(), c), tx.commit(t.Context(), c)); err != nil {
 		t.Fatal(err)
 	}
 	next := newTransaction(Config{Delivery: ExactlyOnce}, Key{"online", 7}, time.Minute)
@@ -201,7 +206,7 @@ func TestStepsSayWhatTheBrokerSays(t *testing.T) {
 		"begin": {kmsg.InitProducerID, (*transaction).begin},
 		"read":  {kmsg.OffsetFetch, reading},
 		"add": {kmsg.AddPartitionsToTxn, func(t *transaction, ctx context.Context, c *wire.Conn) error {
-			return t.add(ctx, c, []int32{1})
+			return t.add(ctx, c, sales(1))
 		}},
 		"record, announced": {kmsg.AddOffsetsToTxn, (*transaction).record},
 		"record, written":   {kmsg.TxnOffsetCommit, (*transaction).record},
@@ -213,7 +218,7 @@ func TestStepsSayWhatTheBrokerSays(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			b, conn, tx := beginning(t)
-			err := errors.Join(tx.begin(t.Context(), conn), tx.add(t.Context(), conn, []int32{0}))
+			err := errors.Join(tx.begin(t.Context(), conn), tx.add(t.Context(), conn, sales(0)))
 			if _, err2 := tx.read(t.Context(), conn); err != nil || err2 != nil {
 				t.Fatal(err, err2)
 			}
@@ -239,7 +244,7 @@ func TestCoordinatorsAreAskedForOnce(t *testing.T) {
 			asked[wire.Role(req.(*kmsg.FindCoordinatorRequest).CoordinatorType)]++
 			return nil, nil, false
 		})
-		err := errors.Join(tx.begin(t.Context(), c), tx.add(t.Context(), c, []int32{0}))
+		err := errors.Join(tx.begin(t.Context(), c), tx.add(t.Context(), c, sales(0)))
 		groups := 0
 		if ledger {
 			groups = 1
@@ -268,7 +273,7 @@ func TestEntryGoesToTheBrokerThatWasRead(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			b, conn, tx := beginning(t, kfake.MaxVersions(kversion.V3_9_0()))
 			tx.oldBrokers = true
-			err := errors.Join(tx.begin(t.Context(), conn), tx.add(t.Context(), conn, []int32{0}))
+			err := errors.Join(tx.begin(t.Context(), conn), tx.add(t.Context(), conn, sales(0)))
 			if _, err2 := tx.read(t.Context(), conn); err != nil || err2 != nil {
 				t.Fatal(err, err2)
 			}
@@ -295,7 +300,7 @@ func TestEntryGoesToTheBrokerThatWasRead(t *testing.T) {
 // A commit is in doubt from the first answer that proves nothing until one says that it is there.
 func TestDoubtLasts(t *testing.T) {
 	b, c, tx := beginning(t)
-	if err := errors.Join(tx.begin(t.Context(), c), tx.add(t.Context(), c, []int32{0})); err != nil {
+	if err := errors.Join(tx.begin(t.Context(), c), tx.add(t.Context(), c, sales(0))); err != nil {
 		t.Fatal(err)
 	}
 	for _, answer := range []struct {
@@ -315,7 +320,7 @@ func TestDoubtLasts(t *testing.T) {
 func TestWhatEndsIsNotTakenBack(t *testing.T) {
 	for _, key := range []kmsg.Key{kmsg.AddPartitionsToTxn, kmsg.InitProducerID} {
 		b, c, tx := beginning(t)
-		if err := errors.Join(tx.begin(t.Context(), c), tx.add(t.Context(), c, []int32{0})); err != nil {
+		if err := errors.Join(tx.begin(t.Context(), c), tx.add(t.Context(), c, sales(0))); err != nil {
 			t.Fatal(err)
 		}
 		b.Fault(kfake.Fault{Keys: []kmsg.Key{key}, Err: kerr.ConcurrentTransactions})

@@ -18,6 +18,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 	"github.com/twmb/franz-go/pkg/sasl/plain"
 
+	"salesburst/shared/contract"
 	"salesburst/shared/devenv/kafkaadmin"
 	"salesburst/shared/devenv/tlscert"
 	"salesburst/shared/sale"
@@ -33,14 +34,18 @@ type Broker struct {
 	CA             []byte                                                               // PEM, what they trust
 	User, Password string
 	Topic          string
+	Beside         string // the topic of what is beside the bursts
 
 	admin *login // nil: User may do everything
 }
 
 type login struct{ user, password string }
 
-// Partitions is how many the topic has.
-const Partitions = 6
+// Partitions is how many the topic has, and BesidePartitions how many the one beside it has.
+const (
+	Partitions       = 6
+	BesidePartitions = 2
+)
 
 // Start starts a fake cluster of two brokers that ends with the test.
 func Start(t testing.TB, opts ...kfake.Opt) *Broker {
@@ -49,12 +54,14 @@ func Start(t testing.TB, opts ...kfake.Opt) *Broker {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := &Broker{TLS: cert.Client(), CA: cert.CA, User: "key", Password: "correct horse", Topic: "sales-1"}
+	b := &Broker{TLS: cert.Client(), CA: cert.CA, User: "key", Password: "correct horse", Topic: "sales-1",
+		Beside: "sales-1" + contract.TruthSuffix}
 	opts = append([]kfake.Opt{
 		kfake.TLS(cert.Server()),
 		kfake.EnableSASL(),
 		kfake.Superuser("PLAIN", b.User, b.Password),
 		kfake.SeedTopics(Partitions, b.Topic),
+		kfake.SeedTopics(BesidePartitions, b.Beside),
 		kfake.NumBrokers(2),
 	}, opts...)
 	c, err := kfake.NewCluster(opts...)
@@ -113,6 +120,23 @@ func (b *Broker) Read(t testing.TB) []Event {
 func (b *Broker) Records(t testing.TB) []*kgo.Record {
 	t.Helper()
 	return b.read(t, kgo.ReadCommitted())
+}
+
+// RecordsBeside is Records of the topic beside the bursts, which User need not read.
+func (b *Broker) RecordsBeside(t testing.TB) []*kgo.Record {
+	t.Helper()
+	beside := b.asAdmin()
+	beside.Topic = b.Beside
+	return beside.Records(t)
+}
+
+// asAdmin is the broker for who may do everything.
+func (b *Broker) asAdmin() *Broker {
+	admin := *b
+	if b.admin != nil {
+		admin.User, admin.Password = b.admin.user, b.admin.password
+	}
+	return &admin
 }
 
 // RecordsUncommitted returns what is in the topic, aborted or not.

@@ -22,15 +22,17 @@ func NewTopic(t testing.TB, k *devenv.Kafka, configs ...string) *Broker {
 	name := strings.NewReplacer("/", "-", "_", "-").Replace(t.Name())
 	name = strings.ToLower(fmt.Sprintf("%s-%s", name[:min(len(name), 60)], rand.Text()[:6]))
 	b := &Broker{
-		Addrs: k.Addresses, TLS: k.TLS(), CA: k.CA, Topic: name,
+		Addrs: k.Addresses, TLS: k.TLS(), CA: k.CA, Topic: name, Beside: name + contract.TruthSuffix,
 		User: string(devenv.Producer), Password: k.Users[devenv.Producer],
 		admin: &login{string(devenv.Admin), k.Users[devenv.Admin]},
 	}
 	admin := b.Admin(t)
 	defer admin.Close()
 	configs = append(configs, "retention.ms", "-1") // the tests' events have fixed times, of any age
-	if err := admin.CreateTopic(t.Context(), name, Partitions, len(k.Addresses), configs...); err != nil {
-		t.Fatal(err)
+	for topic, partitions := range map[string]int{b.Topic: Partitions, b.Beside: BesidePartitions} {
+		if err := admin.CreateTopic(t.Context(), topic, partitions, len(k.Addresses), configs...); err != nil {
+			t.Fatal(err)
+		}
 	}
 	b.allow(t, admin)
 	b.awaitRights(t)
@@ -44,7 +46,7 @@ func (b *Broker) awaitRights(t testing.TB) {
 		one := *b
 		one.Addrs, one.admin = []string{addr}, nil
 		for deadline := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
-			err := one.topicError(t)
+			err := cmp.Or(one.topicError(t, b.Topic), one.topicError(t, b.Beside))
 			if err == nil {
 				break
 			}
@@ -55,16 +57,16 @@ func (b *Broker) awaitRights(t testing.TB) {
 	}
 }
 
-// topicError is what a broker says that a user may not do with the topic, or has not heard of.
-func (b *Broker) topicError(t testing.TB) error {
+// topicError is what a broker says that a user may not do with a topic, or has not heard of.
+func (b *Broker) topicError(t testing.TB, name string) error {
 	t.Helper()
 	admin := b.Admin(t)
 	defer admin.Close()
-	m, err := admin.Metadata(t.Context(), b.Topic)
+	m, err := admin.Metadata(t.Context(), name)
 	if err != nil {
 		return err
 	}
-	topic := m.Topics[b.Topic]
+	topic := m.Topics[name]
 	for _, p := range topic.Partitions {
 		topic.Err = cmp.Or(topic.Err, p.Err)
 	}
@@ -98,6 +100,7 @@ func (b *Broker) allow(t testing.TB, admin kafkaadmin.Admin) {
 	}{
 		{devenv.Producer, literal, kadm.NewACLs().Topics(b.Topic).Operations(kadm.OpWrite, kadm.OpRead,
 			kadm.OpDescribe)},
+		{devenv.Producer, literal, kadm.NewACLs().Topics(b.Beside).Operations(kadm.OpWrite, kadm.OpDescribe)},
 		{devenv.Producer, prefixed, kadm.NewACLs().TransactionalIDs(contract.Prefix).Operations(kadm.OpWrite,
 			kadm.OpDescribe)},
 		{devenv.Producer, prefixed, kadm.NewACLs().Groups(contract.Prefix).Operations(kadm.OpRead)},
@@ -140,9 +143,5 @@ func (b *Broker) Throttle(t testing.TB, rate float64) {
 // Admin is the topic's administrator until the test ends.
 func (b *Broker) Admin(t testing.TB) kafkaadmin.Admin {
 	t.Helper()
-	admin := *b
-	if b.admin != nil {
-		admin.User, admin.Password = b.admin.user, b.admin.password
-	}
-	return kafkaadmin.New(admin.Dial(t))
+	return kafkaadmin.New(b.asAdmin().Dial(t))
 }

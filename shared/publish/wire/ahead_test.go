@@ -157,7 +157,7 @@ func TestAhead(t *testing.T) {
 		if b.dialled("broker-0:9092") != 0 || b.dialled("broker-1:9092") != 1 {
 			t.Fatalf("dialled %v, want broker 1, once", b.dials)
 		}
-		if _, err := c.Produce(t.Context(), 1, "", []Batch{{1, sized("one")}}); err != nil {
+		if _, err := c.Produce(t.Context(), 1, "", []Batch{{sales(1), sized("one")}}); err != nil {
 			t.Error(err)
 		}
 		idle()
@@ -196,13 +196,13 @@ func TestAnotherForBesides(t *testing.T) {
 func TestAheadInVain(t *testing.T) {
 	for name, ask := range map[string]func(ctx context.Context, c *Conn) error{
 		"a batch": func(ctx context.Context, c *Conn) error {
-			_, err := c.Produce(ctx, 1, "", []Batch{{1, sized("one")}})
+			_, err := c.Produce(ctx, 1, "", []Batch{{sales(1), sized("one")}})
 			return err
 		},
 		"a request": func(ctx context.Context, c *Conn) error { return c.Commit(ctx, 1, member) },
 	} {
 		withBrokers(t, []int32{0, 1}, func(t *testing.T, b *brokers, c *Conn) {
-			if _, err := c.Leaders(t.Context()); err != nil { // the seed is there
+			if _, err := c.Leaders(t.Context(), "sales"); err != nil { // the seed is there
 				t.Fatal(err)
 			}
 			b.hangUp(kmsg.ApiVersions)
@@ -221,7 +221,7 @@ func TestAheadInVain(t *testing.T) {
 // What is made ahead ends with the burst.
 func TestAheadEndsWithItsBurst(t *testing.T) {
 	withBrokers(t, []int32{0, 1}, func(t *testing.T, b *brokers, c *Conn) {
-		if _, err := c.Leaders(t.Context()); err != nil { // the seed is there
+		if _, err := c.Leaders(t.Context(), "sales"); err != nil { // the seed is there
 			t.Fatal(err)
 		}
 		b.answers[kmsg.ApiVersions] = func(int, kmsg.Request, kmsg.Response) bool {

@@ -37,7 +37,7 @@ type asked struct {
 }
 
 // withBrokers runs a test in virtual time with a Conn to two brokers, who lead the partitions of the
-// topic "sales" as leaders says. It fails where something goes on when the Conn is closed.
+// topics "sales" and "beside" as leaders says. It fails where something goes on when the Conn is closed.
 func withBrokers(t *testing.T, leaders []int32, test func(t *testing.T, b *brokers, c *Conn)) {
 	synctest.Test(t, func(t *testing.T) {
 		b := &brokers{answers: map[kmsg.Key]func(int, kmsg.Request, kmsg.Response) bool{
@@ -47,17 +47,18 @@ func withBrokers(t *testing.T, leaders []int32, test func(t *testing.T, b *broke
 			},
 			kmsg.Metadata: func(_ int, _ kmsg.Request, res kmsg.Response) bool {
 				topic := kmsg.NewMetadataResponseTopic()
-				topic.Topic = kmsg.StringPtr("sales")
 				for i, leader := range leaders {
 					p := kmsg.NewMetadataResponseTopicPartition()
 					p.Partition, p.Leader = int32(i), leader
 					topic.Partitions = append(topic.Partitions, p)
 				}
-				metadata(res.(*kmsg.MetadataResponse), topic)
+				beside := topic
+				topic.Topic, beside.Topic = kmsg.StringPtr("sales"), kmsg.StringPtr("beside")
+				metadata(res.(*kmsg.MetadataResponse), topic, beside)
 				return true
 			},
 		}}
-		c := Open(Config{Brokers: []string{seed}, Topic: "sales", Dial: b.dial})
+		c := Open(Config{Brokers: []string{seed}, Topic: "sales", Beside: "beside", Dial: b.dial})
 		defer time.Sleep(24 * time.Hour) // brokers that take their time end
 		defer c.Close()
 		test(t, b, c)

@@ -64,7 +64,7 @@ func Open(cfg Config) *Conn {
 		ClientID:       clientID,
 		DialTimeout:    connectTimeout,
 		IdleTimeout:    IdleLimit,
-		MetadataTopics: []string{cfg.Topic},
+		MetadataTopics: cfg.topics(),
 		Dial:           c.dialer.dial,
 		Context:        ctx, // without it, a request after Close makes kafka-go dial for ever
 	}
@@ -123,17 +123,17 @@ func roundTrip[R protocol.Message](ctx context.Context, c *Conn, req directed) (
 	return m.(R), nil
 }
 
-// Leaders returns the broker that leads each of the topic's partitions, a negative one where
+// Leaders returns the broker that leads each partition of a topic of the Config, a negative one where
 // there is none at the moment.
-func (c *Conn) Leaders(ctx context.Context) ([]int, error) {
+func (c *Conn) Leaders(ctx context.Context, topic string) ([]int, error) {
 	ctx, cancel := context.WithTimeout(ctx, RequestTimeout)
 	defer cancel()
-	meta, err := c.client.Metadata(ctx, &kafka.MetadataRequest{Topics: []string{c.topic}})
+	meta, err := c.client.Metadata(ctx, &kafka.MetadataRequest{Topics: []string{topic}})
 	if err != nil {
 		return nil, err
 	}
 	for _, t := range meta.Topics {
-		if t.Name != c.topic {
+		if t.Name != topic {
 			continue
 		}
 		if t.Error != nil {
@@ -153,7 +153,7 @@ func (c *Conn) Leaders(ctx context.Context) ([]int, error) {
 			return leaders, nil
 		}
 	}
-	return nil, fmt.Errorf("topic %s: %w", c.topic, kafka.UnknownTopicOrPartition)
+	return nil, fmt.Errorf("topic %s: %w", topic, kafka.UnknownTopicOrPartition)
 }
 
 // Coordinator returns the broker that coordinates a transactional id or a group.
@@ -239,13 +239,21 @@ func (c *Conn) FetchOffset(ctx context.Context, broker int, group string, stable
 	return Offset{}, errors.New("the broker did not answer for the offset that it was asked for")
 }
 
-// AddPartitions announces partitions of the topic that a transaction writes to.
-func (c *Conn) AddPartitions(ctx context.Context, broker int, m Member, partitions []int32) error {
+// AddPartitions announces partitions that a transaction writes to. Those of a topic stand together.
+func (c *Conn) AddPartitions(ctx context.Context, broker int, m Member, partitions []Partition) error {
+	var topics []addpartitionstotxn.RequestTopic
+	for i, p := range partitions {
+		if i == 0 || p.Topic != partitions[i-1].Topic {
+			topics = append(topics, addpartitionstotxn.RequestTopic{Name: p.Topic})
+		}
+		last := &topics[len(topics)-1]
+		last.Partitions = append(last.Partitions, p.Number)
+	}
 	res, err := roundTrip[*addpartitionstotxn.Response](ctx, c, &addPartitions{
 		TransactionalID: m.ID,
 		ProducerID:      m.Producer.ID,
 		ProducerEpoch:   m.Producer.Epoch,
-		Topics:          []addpartitionstotxn.RequestTopic{{Name: c.topic, Partitions: partitions}},
+		Topics:          topics,
 		to:              to{broker},
 	})
 	if err != nil {
@@ -322,13 +330,18 @@ func (c *Conn) Commit(ctx context.Context, broker int, m Member) error {
 	return failed(res.ErrorCode)
 }
 
-// Produce sends batches to the leader of their partitions. id is that of the transaction, if
-// there is one. Wire may be read until the connections are closed where there is an error.
+// Produce sends batches to the leader of their partitions, of which those of a topic stand together. id is
+// that of the transaction, if there is one. Wire may be read until the connections are closed where there is
+// an error.
 func (c *Conn) Produce(ctx context.Context, leader int, id string, batches []Batch) (Produced, error) {
-	topic := rawproduce.RequestTopic{Topic: c.topic}
-	for _, b := range batches {
-		topic.Partitions = append(topic.Partitions, rawproduce.RequestPartition{
-			Partition: int32(b.Partition),
+	var topics []rawproduce.RequestTopic
+	for i, b := range batches {
+		if i == 0 || b.Topic != batches[i-1].Topic {
+			topics = append(topics, rawproduce.RequestTopic{Topic: b.Topic})
+		}
+		last := &topics[len(topics)-1]
+		last.Partitions = append(last.Partitions, rawproduce.RequestPartition{
+			Partition: b.Number,
 			RecordSet: protocol.RawRecordSet{Reader: bytes.NewReader(b.Wire)},
 		})
 	}
@@ -339,16 +352,16 @@ func (c *Conn) Produce(ctx context.Context, leader int, id string, batches []Bat
 		TransactionalID: id,
 		Acks:            int16(kafka.RequireAll),
 		Timeout:         int32(RequestTimeout / time.Millisecond),
-		Topics:          []rawproduce.RequestTopic{topic},
+		Topics:          topics,
 	})
 	if err != nil {
 		return Produced{}, err
 	}
 	res := m.(*produce.Response)
-	said := Produced{make(map[int]Appended, len(batches)), time.Duration(res.ThrottleTimeMs) * time.Millisecond}
+	said := Produced{make(map[Partition]Appended, len(batches)), time.Duration(res.ThrottleTimeMs) * time.Millisecond}
 	for _, t := range res.Topics {
 		for _, p := range t.Partitions {
-			said.Partitions[int(p.Partition)] = Appended{p.BaseOffset, kafka.Error(p.ErrorCode)}
+			said.Partitions[Partition{t.Topic, p.Partition}] = Appended{p.BaseOffset, kafka.Error(p.ErrorCode)}
 		}
 	}
 	for _, b := range batches {

@@ -31,7 +31,7 @@ func TestLeaders(t *testing.T) {
 			}
 			metadata(res, topic)
 		})
-		if leaders, err := c.Leaders(t.Context()); err != nil || !slices.Equal(leaders, []int{1, 0, -1, -1, -1}) {
+		if leaders, err := c.Leaders(t.Context(), "sales"); err != nil || !slices.Equal(leaders, []int{1, 0, -1, -1, -1}) {
 			t.Errorf("leaders %v, error %v", leaders, err)
 		}
 	})
@@ -61,7 +61,7 @@ func TestNoLeaders(t *testing.T) {
 				}
 				metadata(res, topic)
 			})
-			leaders, err := conn.Leaders(t.Context())
+			leaders, err := conn.Leaders(t.Context(), "sales")
 			if err == nil || leaders != nil || c.want != nil && !errors.Is(err, c.want) || !strings.Contains(err.Error(), "topic sales") {
 				t.Errorf("%s: leaders %v, error %v", name, leaders, err)
 			}
@@ -77,7 +77,7 @@ func TestLeadersInTime(t *testing.T) {
 			return false
 		}
 		start := time.Now()
-		if _, err := c.Leaders(t.Context()); err == nil || time.Since(start) > RequestTimeout {
+		if _, err := c.Leaders(t.Context(), "sales"); err == nil || time.Since(start) > RequestTimeout {
 			t.Errorf("error %v after %v", err, time.Since(start))
 		}
 	})
@@ -122,7 +122,7 @@ func TestClose(t *testing.T) {
 		}
 		synctest.Wait() // until Close has ended
 		dials := len(b.dials)
-		if leaders, err := c.Leaders(t.Context()); err == nil {
+		if leaders, err := c.Leaders(t.Context(), "sales"); err == nil {
 			t.Errorf("leaders %v of a Conn that is closed", leaders)
 		}
 		time.Sleep(time.Hour)
@@ -137,7 +137,7 @@ func TestRequestAfterTheEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) { // fails when something does
 		c := Open(Config{Brokers: []string{seed}, Topic: "sales", Dial: new(brokers).dial})
 		c.Close()
-		if leaders, err := c.Leaders(t.Context()); err == nil {
+		if leaders, err := c.Leaders(t.Context(), "sales"); err == nil {
 			t.Errorf("leaders %v", leaders)
 		}
 	})

@@ -20,10 +20,19 @@ import (
 type Config struct {
 	Brokers     []string     // host:port
 	Topic       string       // whose partitions are written to
+	Beside      string       // another topic that is written to; empty: none
 	TLS         *tls.Config  // nil: plain text
 	Credentials *Credentials // nil: no SASL
 	Logins      *Logins      // of all connections with these credentials
 	Dial        func(ctx context.Context, network, address string) (net.Conn, error)
+}
+
+// topics are those that are written to.
+func (c *Config) topics() []string {
+	if c.Beside == "" {
+		return []string{c.Topic}
+	}
+	return []string{c.Topic, c.Beside}
 }
 
 // Credentials are for SASL PLAIN.

@@ -58,14 +58,15 @@ var requests = map[string]struct {
 	"partitions": {
 		key: kmsg.AddPartitionsToTxn,
 		send: func(ctx context.Context, c *Conn, broker int) (any, error) {
-			return nil, c.AddPartitions(ctx, broker, member, []int32{2, 5})
+			return nil, c.AddPartitions(ctx, broker, member, []Partition{sales(2), sales(5), {"beside", 1}})
 		},
 		fill: func(res kmsg.Response, code int16) {
 			res.(*kmsg.AddPartitionsToTxnResponse).Topics = added(0, code)
 		},
 		sent: &kmsg.AddPartitionsToTxnRequest{
 			TransactionalID: member.ID, ProducerID: member.Producer.ID, ProducerEpoch: member.Producer.Epoch,
-			Topics: []kmsg.AddPartitionsToTxnRequestTopic{{Topic: "sales", Partitions: []int32{2, 5}}},
+			Topics: []kmsg.AddPartitionsToTxnRequestTopic{{Topic: "sales", Partitions: []int32{2, 5}},
+				{Topic: "beside", Partitions: []int32{1}}},
 		},
 	},
 	"a group": {
@@ -160,7 +161,7 @@ func TestRequestsToABroker(t *testing.T) {
 				idle()
 				return r.send(t.Context(), c, 1)
 			}
-			if _, err := c.Leaders(t.Context()); err != nil {
+			if _, err := c.Leaders(t.Context(), "sales"); err != nil {
 				t.Fatal(err)
 			}
 			if _, err := c.InitProducer(t.Context(), 1, "", 0, Anybody); err != nil { // the connection is there
@@ -303,7 +304,7 @@ func TestAddedPartitions(t *testing.T) {
 	} {
 		withBrokers(t, []int32{0}, func(t *testing.T, b *brokers, conn *Conn) {
 			answer(b, kmsg.AddPartitionsToTxn, func(res *kmsg.AddPartitionsToTxnResponse) { res.Topics = added(c.codes...) })
-			err := conn.AddPartitions(t.Context(), 0, member, []int32{0, 1})
+			err := conn.AddPartitions(t.Context(), 0, member, []Partition{sales(0), sales(1)})
 			if c.want == "" && err != nil || c.want != "" && (!errors.Is(err, kafka.TopicAuthorizationFailed) || !strings.HasPrefix(err.Error(), c.want)) {
 				t.Errorf("codes %v: %v", c.codes, err)
 			}
@@ -315,8 +316,8 @@ func TestAddedPartitions(t *testing.T) {
 func TestProduce(t *testing.T) {
 	withBrokers(t, []int32{0, 1, 1, 1}, func(t *testing.T, b *brokers, c *Conn) {
 		answer(b, kmsg.Produce, func(res *kmsg.ProduceResponse) {
-			topic := kmsg.NewProduceResponseTopic()
-			topic.Topic, res.ThrottleMillis = "sales", 250
+			topic, beside := kmsg.NewProduceResponseTopic(), kmsg.NewProduceResponseTopic()
+			topic.Topic, beside.Topic, res.ThrottleMillis = "sales", "beside", 250
 			for _, part := range []struct {
 				id   int32
 				base int64
@@ -326,26 +327,31 @@ func TestProduce(t *testing.T) {
 				p.Partition, p.BaseOffset, p.ErrorCode = part.id, part.base, part.code
 				topic.Partitions = append(topic.Partitions, p)
 			}
-			res.Topics = append(res.Topics, topic)
+			p := kmsg.NewProduceResponseTopicPartition()
+			p.Partition, p.BaseOffset = 1, 30
+			beside.Partitions = append(beside.Partitions, p)
+			res.Topics = append(res.Topics, topic, beside)
 		})
-		batches := []Batch{{1, sized("one")}, {2, sized("two")}, {3, sized("three")}}
+		batches := []Batch{{sales(1), sized("one")}, {sales(2), sized("two")}, {sales(3), sized("three")},
+			{Partition{"beside", 1}, sized("beside")}}
 		said, err := c.Produce(t.Context(), 1, "burst-7", batches)
-		want := map[int]Appended{1: {700, 0}, 2: {-1, kafka.MessageSizeTooLarge}, 3: {-1, kafka.NetworkException}}
+		want := map[Partition]Appended{sales(1): {700, 0}, sales(2): {-1, kafka.MessageSizeTooLarge}, sales(3): {-1, kafka.NetworkException},
+			{"beside", 1}: {30, 0}}
 		if err != nil || said.Throttle != 250*time.Millisecond || !maps.Equal(said.Partitions, want) {
 			t.Errorf("%+v, error %v", said, err)
 		}
 		got := b.got(kmsg.Produce)
 		req := got[0].req.(*kmsg.ProduceRequest)
-		if len(got) != 1 || got[0].broker != 1 || req.Acks != -1 || req.TimeoutMillis != 10_000 || req.TransactionID == nil || *req.TransactionID != "burst-7" || len(req.Topics) != 1 || req.Topics[0].Topic != "sales" {
+		if len(got) != 1 || got[0].broker != 1 || req.Acks != -1 || req.TimeoutMillis != 10_000 || req.TransactionID == nil || *req.TransactionID != "burst-7" || len(req.Topics) != 2 || req.Topics[0].Topic != "sales" || req.Topics[1].Topic != "beside" {
 			t.Fatalf("broker %d got %+v", got[0].broker, req)
 		}
-		for i, p := range req.Topics[0].Partitions {
-			if p.Partition != int32(batches[i].Partition) || string(p.Records) != string(batches[i].Wire[4:]) {
+		for i, p := range append(req.Topics[0].Partitions, req.Topics[1].Partitions...) {
+			if p.Partition != batches[i].Number || string(p.Records) != string(batches[i].Wire[4:]) {
 				t.Errorf("partition %d has %q", p.Partition, p.Records)
 			}
 		}
-		if n := len(req.Topics[0].Partitions); n != 3 {
-			t.Errorf("%d batches, want 3", n)
+		if n := len(req.Topics[0].Partitions) + len(req.Topics[1].Partitions); n != 4 {
+			t.Errorf("%d batches, want 4", n)
 		}
 		b.hangUp(kmsg.Produce)
 		if said, err := c.Produce(t.Context(), 1, "", batches); err == nil || said.Partitions != nil {
@@ -353,6 +359,9 @@ func TestProduce(t *testing.T) {
 		}
 	})
 }
+
+// sales is a partition of the topic.
+func sales(number int32) Partition { return Partition{"sales", number} }
 
 // sized is a batch's bytes behind their number.
 func sized(text string) []byte { return append([]byte{0, 0, 0, byte(len(text))}, text...) }

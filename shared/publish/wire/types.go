@@ -39,15 +39,21 @@ type Member struct {
 	Producer Producer
 }
 
+// Partition is one of a topic.
+type Partition struct {
+	Topic  string
+	Number int32
+}
+
 // Batch is a record batch for one partition, behind the four bytes of its size.
 type Batch struct {
-	Partition int
-	Wire      []byte
+	Partition
+	Wire []byte
 }
 
 // Produced is what the leader said of the batches, by partition.
 type Produced struct {
-	Partitions map[int]Appended
+	Partitions map[Partition]Appended
 	Throttle   time.Duration // that it asks for
 }
 
