@@ -3,6 +3,7 @@ package sale
 import (
 	"cmp"
 	"encoding/json"
+	"maps"
 	"slices"
 	"time"
 )
@@ -72,6 +73,43 @@ func (m *Malformed) Add(damage Damage, sequence uint32, revenue Cents) {
 		m.Kinds[damage.String()] = kind
 	}
 	kind.Add(sequence, revenue)
+}
+
+// Parts cuts a truth whose events lie in more than most stretches, 1 or more, into several that add up to it: a
+// record of Kafka has its limits. The first part has the revenue.
+func (t Truth) Parts(most int) (parts []Truth) {
+	left := t
+	for rest := true; rest; {
+		part, after := left, left
+		part.Malformed.Kinds, after.Malformed.Kinds = make(map[string]*Touched), make(map[string]*Touched)
+		for name, kind := range left.Malformed.Kinds {
+			this, next := *kind, *kind
+			part.Malformed.Kinds[name], after.Malformed.Kinds[name] = &this, &next
+		}
+		room, next := most, after.touched()
+		rest = false
+		for i, of := range part.touched() {
+			n := min(room, len(of.Sequences))
+			room -= n
+			of.Sequences, next[i].Sequences = of.Sequences[:n:n], of.Sequences[n:]
+			of.Events, next[i].Revenue = 0, 0
+			for _, s := range of.Sequences {
+				of.Events += int(s[1]-s[0]) + 1
+			}
+			rest = rest || len(next[i].Sequences) > 0
+		}
+		parts, left = append(parts, part), after
+	}
+	return parts
+}
+
+// touched are all that the truth has, those that are malformed by their kinds too.
+func (t *Truth) touched() []*Touched {
+	all := []*Touched{&t.Added, &t.Removed, &t.Changed, &t.Moved, &t.Repeated, &t.Malformed.Touched}
+	for _, name := range slices.Sorted(maps.Keys(t.Malformed.Kinds)) {
+		all = append(all, t.Malformed.Kinds[name])
+	}
+	return all
 }
 
 // Touched is events that an incident did something to.

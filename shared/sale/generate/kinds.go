@@ -1,11 +1,13 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"math"
 	"slices"
 	"strings"
 
+	"salesburst/shared/contract"
 	"salesburst/shared/sale"
 )
 
@@ -192,6 +194,41 @@ func (f field) Says() string {
 	}
 	return strings.Join(words, ", ")
 }
+
+// Schema is the field in JSON Schema.
+func (f field) Schema() map[string]any {
+	s := map[string]any{"type": "string", "description": f.Means, "examples": []any{json.RawMessage(f.Example)}}
+	if f.Values != nil {
+		s["enum"] = f.Values
+	}
+	switch f.Kind {
+	case sale.KindTime:
+		s["format"] = "date-time"
+	case sale.KindCount, sale.KindCents, sale.KindDegrees:
+		s["type"] = "number"
+		if f.Kind == sale.KindCount {
+			s["type"] = "integer"
+		}
+		s["minimum"] = json.Number(f.number(f.Least))
+		if f.Most < math.MaxInt32 {
+			s["maximum"] = json.Number(f.number(f.Most))
+		}
+	}
+	return s
+}
+
+// jsonText writes JSON as it stands in a file.
+func jsonText(v any) (string, error) {
+	var text strings.Builder
+	e := json.NewEncoder(&text)
+	e.SetEscapeHTML(false)
+	err := e.Encode(v)
+	return strings.TrimSuffix(text.String(), "\n"), err
+}
+
+// Topic and TruthTopic are where sales go, and what incidents did to them.
+func (*event) Topic() string      { return contract.DefaultTopic }
+func (*event) TruthTopic() string { return contract.DefaultTopic + contract.TruthSuffix }
 
 // number writes n units of the smallest kind.
 func (f field) number(n int64) string {

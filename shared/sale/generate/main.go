@@ -42,6 +42,7 @@ var files = map[string]string{
 	"shared/sale/sale_gen.go":                 "sale.tmpl",
 	"shared/local/columnstore/columns_gen.go": "columns.tmpl",
 	"shared/local/parse_gen.go":               "parse.tmpl",
+	"shared/sale/asyncapi.json":               "asyncapi.tmpl",
 }
 
 // blocks are parts of files that are written by hand: what stands between two texts.
@@ -57,7 +58,7 @@ func generated(root string) (map[string][]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	parsed, err := template.ParseFS(templates, "*.tmpl")
+	parsed, err := template.New("").Funcs(template.FuncMap{"json": jsonText}).ParseFS(templates, "*.tmpl")
 	if err != nil {
 		return nil, err
 	}
@@ -72,7 +73,10 @@ func generated(root string) (map[string][]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		if all[name], err = format.Source(text); err != nil {
+		if all[name] = text; filepath.Ext(name) == ".go" {
+			all[name], err = format.Source(text)
+		}
+		if err != nil {
 			return nil, fmt.Errorf("%s: %w", name, err)
 		}
 	}
