@@ -134,6 +134,7 @@ type Settings struct {
 	// INCIDENTS, the file with what goes wrong in scheduled bursts; likewise
 	Incidents string
 	Labels    string // LABELS; false: events do not say which scenario touched them. Default true
+	Truth     string // TRUTH; false: what incidents did is not published. Default true
 }
 
 // deliveries are the promises that the values of DELIVERY stand for.
@@ -160,6 +161,7 @@ func FromEnv(f contract.Function, getenv func(string) string) (Settings, error) 
 		Market:    getenv(contract.EnvMarket),
 		Incidents: getenv(contract.EnvIncidents),
 		Labels:    getenv(contract.EnvLabels),
+		Truth:     getenv(contract.EnvTruth),
 	}
 	var errs []error
 	if s.SecretARN == "" {
@@ -204,8 +206,10 @@ func (s Settings) check() error {
 	if _, ok := deliveries[s.Delivery]; !ok {
 		errs = append(errs, &InvalidSetting{contract.EnvDelivery, s.Delivery, list(contract.Deliveries())})
 	}
-	if s.Labels != "" && s.Labels != "true" && s.Labels != "false" {
-		errs = append(errs, &InvalidSetting{contract.EnvLabels, s.Labels, "true, false"})
+	for name, value := range map[string]string{contract.EnvLabels: s.Labels, contract.EnvTruth: s.Truth} {
+		if value != "" && value != "true" && value != "false" {
+			errs = append(errs, &InvalidSetting{name, value, "true, false"})
+		}
 	}
 	if names := scenarioNames(); s.Scenario != "" && !slices.Contains(names, s.Scenario) {
 		errs = append(errs, &InvalidSetting{contract.EnvScenario, s.Scenario, "empty, " + list(names)})

@@ -53,6 +53,8 @@ type Handler struct {
 	mu         sync.Mutex                    // never held while a burst is published
 	publishers map[string]*publish.Publisher // by topic; of those that a burst was for
 	using      credentials.Credentials       // of the publishers
+
+	noTruth sync.Once // was told that the topic of truth is missing
 }
 
 // New checks cfg and makes a Handler. It connects to nothing. Its error is an
@@ -100,8 +102,8 @@ func (h *Handler) invoke(ctx context.Context, payload []byte) (Report, error) {
 		return report, unplanned(report, t, err)
 	}
 	report.plan(t, b)
-	twin := t.twin && b.Twin().Len() > 0
-	if report.Expected == 0 && !twin {
+	twin, truth := t.twin && b.Twin().Len() > 0, h.truth(b, t.order.At)
+	if report.Expected == 0 && len(truth) == 0 && !twin {
 		h.tell(b)
 		return report, nil // a quiet minute; nothing to connect for
 	}
@@ -114,10 +116,17 @@ func (h *Handler) invoke(ctx context.Context, payload []byte) (Report, error) {
 		return report, failure(report, t, err)
 	}
 	topic, key := h.cfg.Settings.Topic, t.key(h.cfg.Function)
-	var res publish.Result // of a burst of which incidents have left nothing
-	if report.Expected > 0 {
-		res, err = h.publish(ctx, topic, key, b)
+	var res publish.Result // of a burst of which nothing is left, nor its truth wanted
+	if report.Expected > 0 || len(truth) > 0 {
+		res, err = h.publish(ctx, topic, key, b, truth...)
 		report.take(res)
+	}
+	if len(truth) > 0 {
+		report.Truth = &res.Beside
+	}
+	if res.NoBeside != nil {
+		report.NoTruth = noTruth(topic)
+		h.noTruth.Do(func() { h.log.missingTruth(ctx, report.NoTruth, res.NoBeside) })
 	}
 	if err == nil && !res.Skipped {
 		h.tell(b)
@@ -204,12 +213,20 @@ func (h *Handler) await(ctx context.Context, t time.Time) error {
 // was sent, the secret may have been rotated: it is read anew, and what is new there
 // is tried once. After a part was sent no second attempt is made here: without a
 // transaction it would be another producer, and the broker would store that part twice.
-func (h *Handler) publish(ctx context.Context, topic string, key publish.Key, b *burst.Burst) (publish.Result, error) {
+func (h *Handler) publish(ctx context.Context, topic string, key publish.Key, b *burst.Burst,
+	beside ...publish.Record) (publish.Result, error) {
 	creds, err := h.cfg.Credentials.Get(ctx)
 	if err != nil {
 		return publish.Result{}, fmt.Errorf("getting the credentials: %w", err)
 	}
-	res, err := h.attempt(ctx, creds, topic, key, b)
+	attempt := func(creds credentials.Credentials) (publish.Result, error) {
+		p, err := h.publisherFor(creds, topic)
+		if err != nil {
+			return publish.Result{}, err
+		}
+		return p.Publish(ctx, key, b, beside...)
+	}
+	res, err := attempt(creds)
 	if !errors.Is(err, publish.ErrAuth) || errors.Is(err, publish.ErrPartial) {
 		return res, err
 	}
@@ -220,16 +237,7 @@ func (h *Handler) publish(ctx context.Context, topic string, key publish.Key, b 
 	if newer.Equal(creds) {
 		return res, err
 	}
-	return h.attempt(ctx, newer, topic, key, b)
-}
-
-func (h *Handler) attempt(ctx context.Context, creds credentials.Credentials, topic string, key publish.Key,
-	b *burst.Burst) (publish.Result, error) {
-	p, err := h.publisherFor(creds, topic)
-	if err != nil {
-		return publish.Result{}, err
-	}
-	return p.Publish(ctx, key, b)
+	return attempt(newer)
 }
 
 // publisherFor returns the publisher of the last burst for a topic, or a new one where the
@@ -249,6 +257,9 @@ func (h *Handler) publisherFor(creds credentials.Credentials, topic string) (*pu
 	cfg := h.cfg.Broker
 	cfg.Brokers = creds.BootstrapServers
 	cfg.Topic = topic
+	if topic == h.cfg.Settings.Topic && h.cfg.Settings.Truth != "false" {
+		cfg.Beside = topic + contract.TruthSuffix
+	}
 	cfg.Delivery = deliveries[h.cfg.Settings.Delivery]
 	cfg.Credentials = nil
 	if key := creds.APIKey.Reveal(); key != "" {

@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"encoding/json"
 	"errors"
 	"strings"
 	"testing"
@@ -95,6 +96,71 @@ func TestTwin(t *testing.T) {
 	}
 	if r = l.mustInvoke(t, `{"events":300}`); r.Twin != nil {
 		t.Errorf("report %+v", r)
+	}
+}
+
+// truthIn reads the topic of truth.
+func truthIn(t *testing.T, b *broker) (all []sale.Truth) {
+	t.Helper()
+	for _, r := range b.RecordsBeside(t) {
+		var of sale.Truth
+		if err := json.Unmarshal(r.Value, &of); err != nil || string(r.Key) != of.Burst || !r.Timestamp.Equal(of.To) {
+			t.Errorf("%s at %v: %s, error %v", r.Key, r.Timestamp, r.Value, err)
+		}
+		all = append(all, of)
+	}
+	return all
+}
+
+// The topic of truth has a record for each burst and incident, once, also where nothing is left of the burst: then
+// the ledger knows of it too.
+func TestTruthTopic(t *testing.T) {
+	var told []sale.Truth
+	l := start(t, func(cfg *app.Config) {
+		cfg.Incidents = planOf(t, `{"incidents":[{"scenario":"slow-checkout"},{"scenario":"bot-traffic"}]}`)
+		cfg.Truth = func(all []sale.Truth) { told = append(told, all...) }
+	})
+	const nothing = `{"id":"none","at":"2026-11-20T10:00:00Z","events":300,"incidents":[{"scenario":"demand-drop","share":100}]}`
+	for i, ask := range []struct {
+		payload string
+		skipped bool
+		truth   int
+	}{{slot, false, 2}, {slot, true, 0}, {nothing, false, 1}, {nothing, true, 0}} {
+		if r := l.mustInvoke(t, ask.payload); r.Skipped != ask.skipped || r.Truth == nil || *r.Truth != ask.truth || r.NoTruth != "" {
+			t.Errorf("%d: report %+v", i, r)
+		}
+	}
+	if r := l.mustInvoke(t, `{"events":10}`); r.Truth != nil {
+		t.Errorf("without incidents: report %+v", r)
+	}
+	got, _ := json.Marshal(truthIn(t, l.broker))
+	if want, _ := json.Marshal(told); string(got) != string(want) || len(told) != 3 {
+		t.Errorf("in the topic is\n%s, told was\n%s", got, want)
+	}
+	if n := strings.Count(l.out.String(), `"Truth":`); n != 4 {
+		t.Errorf("%d lines of metrics count the truth, want 4", n)
+	}
+}
+
+// Where the topic of truth is missing, bursts are as they were, each report says what to do, and the log once.
+func TestTruthTopicIsMissing(t *testing.T) {
+	const advice = "create the topic sales-1-truth and let the key WRITE to it and DESCRIBE it, or set TRUTH to false"
+	plan := func(cfg *app.Config) { cfg.Incidents = planOf(t, `{"incidents":[{"scenario":"slow-checkout"}]}`) }
+	l := start(t, plan)
+	if err := kafkaadmin.New(l.broker.Dial(t)).DeleteTopic(t.Context(), l.broker.Beside); err != nil {
+		t.Fatal(err)
+	}
+	for _, payload := range []string{slot, strings.Replace(slot, "20:00", "19:59", 1)} {
+		if r := l.mustInvoke(t, payload); r.Events == 0 || r.Truth == nil || *r.Truth != 0 || !strings.Contains(r.NoTruth, advice) {
+			t.Errorf("report %+v", r)
+		}
+	}
+	if n := strings.Count(l.out.String(), advice); n != 1 {
+		t.Errorf("the log tells %d times, want once", n)
+	}
+	l = start(t, plan, func(cfg *app.Config) { cfg.Settings.Truth = "false" })
+	if r := l.mustInvoke(t, slot); r.Truth != nil || r.NoTruth != "" || len(truthIn(t, l.broker)) != 0 {
+		t.Errorf("turned off: report %+v", r)
 	}
 }
 

@@ -54,6 +54,11 @@ func (l *log) burst(ctx context.Context, r Report, err error) {
 	l.write(ctx, slog.LevelError, message, attrs...)
 }
 
+// missingTruth tells that the topic of truth is missing, and what to do.
+func (l *log) missingTruth(ctx context.Context, message string, err error) {
+	l.write(ctx, slog.LevelWarn, message, slog.String("error", err.Error()))
+}
+
 func (l *log) failedStart(ctx context.Context, err error) {
 	l.write(ctx, slog.LevelError, "the function cannot start", slog.String("error", err.Error()))
 }
@@ -84,8 +89,8 @@ func reportAttrs(r Report) (attrs []slog.Attr) {
 		name, _ := d.Token()
 		var value json.RawMessage
 		_ = d.Decode(&value)
-		if name == "function" {
-			continue // every line has it
+		if name == "function" || name == "no_truth" {
+			continue // every line has the one, and the other has a line of its own
 		}
 		attrs = append(attrs, slog.Any(name.(string), value))
 	}
@@ -126,6 +131,9 @@ func (h *Handler) writeMetrics(r Report, err error) {
 	add(contract.Revenue, r.Revenue)
 	add(contract.Bytes, r.Bytes)
 	add(contract.Retries, r.Retries)
+	if r.Truth != nil {
+		add(contract.Truth, *r.Truth)
+	}
 	if r.Milliseconds > 0 || r.Events > 0 {
 		add(contract.Latency, r.Milliseconds)
 	}

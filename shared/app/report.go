@@ -35,6 +35,8 @@ type Report struct {
 	DayForecast *int `json:"day_forecast,omitempty"`
 
 	Twin         *int       `json:"twin,omitempty"`      // events of the twin, in its topic; none: it was not asked for
+	Truth        *int       `json:"truth,omitempty"`     // records of what incidents did; none: there was no incident
+	NoTruth      string     `json:"no_truth,omitempty"`  // what to do where their topic is missing
 	Events       int        `json:"events"`              // acknowledged by all in-sync replicas and committed
 	InDoubt      int        `json:"in_doubt,omitempty"`  // sent without an answer: each may or may not be in Kafka
 	Completed    int        `json:"completed"`           // of Events: completed sales

@@ -147,8 +147,10 @@ func TestIncidentsOfAFile(t *testing.T) {
 	if _, err := fromEnvironment(t.Context(), contract.Online, environment(contract.EnvIncidents, "none.json"), io.Discard); err == nil || !strings.Contains(err.Error(), "no such file") {
 		t.Errorf("error %v", err)
 	}
-	if _, err := fromEnvironment(t.Context(), contract.Online, environment(contract.EnvLabels, "no"), io.Discard); err == nil || !strings.Contains(err.Error(), `LABELS "no": allowed is true, false`) {
-		t.Errorf("error %v", err)
+	for _, name := range []string{contract.EnvLabels, contract.EnvTruth} {
+		if _, err := fromEnvironment(t.Context(), contract.Online, environment(name, "no"), io.Discard); err == nil || !strings.Contains(err.Error(), name+` "no": allowed is true, false`) {
+			t.Errorf("error %v", err)
+		}
 	}
 }
 
