@@ -30,24 +30,25 @@ const (
 
 // options are what the command line and the environment ask for.
 type options struct {
-	history   time.Duration // whole slots, up to maxHistory
-	speed     float64       // 1 to maxSpeed
-	once      bool
-	snapshot  string   // folder for pictures; empty: none
-	listen    string   // host:port
-	catalogue string   // path; empty: the built-in one
-	rejects   string   // path, for what the catalogue has that cannot be used; empty: none
-	market    string   // path of a file that changes the market's figures; empty: none
-	template  bool     // print such a file with all of them, and end
-	incidents string   // path of a file with what goes wrong; empty: nothing
-	truth     string   // path, for what the incidents did; empty: none
-	twin      bool     // publish what would be without them too
-	out       string   // path; - for standard output; empty: none
-	brokers   []string // host:port; none: the embedded broker
-	stack     bool     // real servers instead of it
-	topic     string
-	username  string
-	password  credentials.Secret
+	history    time.Duration // whole slots, up to maxHistory
+	speed      float64       // 1 to maxSpeed
+	once       bool
+	snapshot   string   // folder for pictures; empty: none
+	listen     string   // host:port
+	catalogue  string   // path; empty: the built-in one
+	rejects    string   // path, for what the catalogue has that cannot be used; empty: none
+	market     string   // path of a file that changes the market's figures; empty: none
+	template   bool     // print such a file with all of them, and end
+	incidents  string   // path of a file with what goes wrong; empty: nothing
+	truth      string   // path, for what the incidents did; empty: none
+	truthTopic bool     // publish it too, to the topic of truth
+	twin       bool     // publish what would be without them too
+	out        string   // path; - for standard output; empty: none
+	brokers    []string // host:port; none: the embedded broker
+	stack      bool     // real servers instead of it
+	topic      string
+	username   string
+	password   credentials.Secret
 }
 
 // usageError is a command line that cannot be followed.
@@ -113,7 +114,9 @@ Flags:
                      {"incidents":[{"scenario":"price-error","from":"18:00","to":"18:20"}]};
                      shared/incidents/README.md has the scenarios and what they take
   -truth FILE        write what the incidents did to each burst, a line of JSON each: the
-                     answers for a detector
+                     answers for a detector. They are also in the topic NAME-truth, each record in
+                     the transaction of its burst
+  -truth-topic=false not there
   -twin              publish what would be without the incidents too, to the topic NAME-twin
   -out FILE          write every event that was read back as a line of JSON; - is
                      standard output, and then nothing else is written there
@@ -125,7 +128,7 @@ Flags:
                      through its gateway: takes a minute, and 4 GB of memory
 
 Environment: SASL_USERNAME and SASL_PASSWORD for -brokers, and what the functions read
-in the cloud: EVENTS_PER_MINUTE (an average of the year), SCENARIO, LABELS, DELIVERY.
+in the cloud: EVENTS_PER_MINUTE (an average of the year), SCENARIO, LABELS, TRUTH, DELIVERY.
 `
 
 const defaultListen = "127.0.0.1:8080"
@@ -148,6 +151,7 @@ func parseFlags(args []string, getenv func(string) string, stdout io.Writer) (op
 	f.BoolVar(&o.template, "market-template", false, "")
 	f.StringVar(&o.incidents, "incidents", "", "")
 	f.StringVar(&o.truth, "truth", "", "")
+	f.BoolVar(&o.truthTopic, "truth-topic", true, "")
 	f.BoolVar(&o.twin, "twin", false, "")
 	f.StringVar(&o.out, "out", "", "")
 	f.StringVar(&brokers, "brokers", getenv(EnvServers), "")

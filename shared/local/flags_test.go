@@ -69,7 +69,7 @@ func TestHelp(t *testing.T) {
 	}
 	for _, flag := range []string{"history", "speed", "once", "listen", "catalogue", "rejects", "market", "market-template", "out",
 		"brokers",
-		"topic", "stack", "snapshot"} {
+		"topic", "stack", "snapshot", "incidents", "truth", "truth-topic=false", "twin"} {
 		if !strings.Contains(stdout.String(), "\n  -"+flag+" ") {
 			t.Errorf("the help does not describe -%s", flag)
 		}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -108,7 +109,7 @@ func TestScoreCommand(t *testing.T) {
 }
 
 // The topic of twins has what would be without the incidents: what differs between both topics is what the
-// truth says, to the byte.
+// truth says, to the byte. The topic of truth has what the file has.
 func TestTwinTopic(t *testing.T) {
 	for name, text := range map[string]string{
 		"sales": `{"incidents":[{"scenario":"bot-traffic"},{"scenario":"demand-drop","severity":0.5},{"scenario":"payment-outage"}]}`,
@@ -117,9 +118,9 @@ func TestTwinTopic(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			b := &kafkatest.Broker{Topic: "sales"}
+			b := &kafkatest.Broker{Topic: "sales", Beside: "sales" + contract.TruthSuffix}
 			var err error
-			if b.Cluster, err = kfake.NewCluster(kfake.NumBrokers(1), kfake.SeedTopics(3, b.Topic, b.Topic+contract.TwinSuffix)); err != nil {
+			if b.Cluster, err = kfake.NewCluster(kfake.NumBrokers(1), kfake.SeedTopics(3, b.Topic, b.Topic+contract.TwinSuffix, b.Beside)); err != nil {
 				t.Fatal(err)
 			}
 			t.Cleanup(b.Close)
@@ -138,6 +139,13 @@ func TestTwinTopic(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			var published []string
+			for _, r := range b.RecordsBeside(t) {
+				published = append(published, string(r.Value)+"\n")
+			}
+			if lines := slices.Sorted(strings.Lines(string(file))); !slices.Equal(slices.Sorted(slices.Values(published)), lines) {
+				t.Errorf("the topic of truth has %d records, the file %d lines, or they are others", len(published), len(lines))
+			}
 			var truth []sale.Truth
 			for line := range strings.Lines(string(file)) {
 				truth = append(truth, sale.Truth{})
@@ -155,6 +163,27 @@ func TestTwinTopic(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// That the topic of truth is missing is told once, unless it is not wanted.
+func TestTruthTopicIsMissing(t *testing.T) {
+	topics := []string{"silent", "sales"}
+	b, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.SeedTopics(3, topics...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(b.Close)
+	path := filepath.Join(t.TempDir(), "plan.json")
+	if err := os.WriteFile(path, []byte(`{"incidents":[{"scenario":"demand-drop","severity":0.5}]}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for times, flag := range []string{"-truth-topic=false", "-truth-topic"} {
+		_, stderr, status := runProgram(t, nil, "-once", "-history", "3m", "-brokers", strings.Join(b.ListenAddrs(), ","),
+			"-topic", topics[times], "-incidents", path, flag)
+		if got := strings.Count(stderr, "create the topic sales-truth"); status != 0 || got != times {
+			t.Errorf("%s: status %d, told %d times: %s", flag, status, got, stderr)
+		}
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"salesburst/shared/app"
 	"salesburst/shared/contract"
 	"salesburst/shared/local/columnstore"
 	"salesburst/shared/local/emulator"
@@ -41,6 +42,7 @@ type session struct {
 	store     *store
 	consumer  *consumer
 	live      *web.Live
+	noTruth   sync.Once
 	untold    error // why the truth is not in its file; guarded until the functions are closed
 }
 
@@ -102,7 +104,7 @@ func run(ctx context.Context, o options, env Env) (err error) {
 	s.clock = emulator.NewClock(env.Now, lag, o.speed)
 	functions, closeFunctions, err := emulator.Open(emulator.Config{
 		Settings: settings, Market: m, Incidents: plan, Twin: o.twin, Truth: s.truthTo(truth),
-		Credentials: s.cluster.credentials(), TLS: s.cluster.tls, Clock: s.clock, Report: s.tally.report,
+		Credentials: s.cluster.credentials(), TLS: s.cluster.tls, Clock: s.clock, Report: s.report,
 	})
 	if err != nil {
 		return err
@@ -125,12 +127,23 @@ func run(ctx context.Context, o options, env Env) (err error) {
 	return s.run(ctx, listener, site)
 }
 
-// twins are the topics that a run needs beside its own.
-func (s *session) twins() (topics []string) {
+// others are the topics that a run needs beside its own.
+func (s *session) others() (topics []string) {
+	if s.o.truthTopic {
+		topics = append(topics, s.o.topic+contract.TruthSuffix)
+	}
 	if s.o.twin {
 		topics = append(topics, s.o.topic+contract.TwinSuffix)
 	}
 	return topics
+}
+
+// report takes in what became of a burst. That the topic of truth is missing is told once.
+func (s *session) report(r app.Report) {
+	s.tally.report(r)
+	if r.NoTruth != "" {
+		s.noTruth.Do(func() { s.ui.line("%s", r.NoTruth) })
+	}
 }
 
 // truthTo returns what writes the truth as lines of JSON; w is nil where nobody wants it.
@@ -160,10 +173,10 @@ func (s *session) openCluster(ctx context.Context) (closeCluster func() error, e
 		s.cluster = existing(s.o)
 		return func() error { return nil }, nil
 	case s.o.stack:
-		s.cluster, s.servers, err = startServers(ctx, s.ui, s.o.topic, s.twins()...)
+		s.cluster, s.servers, err = startServers(ctx, s.ui, s.o.topic, s.others()...)
 		broker = s.servers
 	default:
-		s.cluster, broker, err = startBroker(s.o.topic, s.twins()...)
+		s.cluster, broker, err = startBroker(s.o.topic, s.others()...)
 	}
 	if err != nil {
 		return nil, err

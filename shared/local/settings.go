@@ -17,6 +17,10 @@ func functionSettings(o options, getenv func(string) string) (map[string]app.Set
 				return o.topic
 			case contract.EnvSecretARN:
 				return "none" // the credentials are given
+			case contract.EnvTruth:
+				if !o.truthTopic {
+					return "false"
+				}
 			}
 			return getenv(name)
 		})
