@@ -113,8 +113,10 @@ func environment(s settings, f contract.Function, secret *string) *map[string]*s
 	if s.incidents != "" {
 		e[contract.EnvIncidents] = jsii.String(contract.IncidentsFile)
 	}
-	if !s.labels {
-		e[contract.EnvLabels] = jsii.String("false")
+	for name, on := range map[string]bool{contract.EnvLabels: s.labels, contract.EnvTruth: s.truth} {
+		if !on {
+			e[name] = jsii.String("false")
+		}
 	}
 	return &e
 }

@@ -52,10 +52,10 @@ func TestFunctions(t *testing.T) {
 // The plan of incidents is beside each function's binary, and the function is told its name.
 func TestFunctionsCarryTheIncidents(t *testing.T) {
 	const file = "testdata/incidents/outage.json"
-	context := map[string]any{"druid": "false", "incidents": file, "labels": false}
+	context := map[string]any{"druid": "false", "incidents": file, "labels": false, "truth": false}
 	for id, f := range synthesize(t, context).of(t, "AWS::Lambda::Function") {
 		variables := at(f.Properties, "Environment", "Variables").(map[string]any)
-		if variables["INCIDENTS"] != "incidents.json" || variables["LABELS"] != "false" || len(variables) != 7 {
+		if variables["INCIDENTS"] != "incidents.json" || variables["LABELS"] != "false" || variables["TRUTH"] != "false" || len(variables) != 8 {
 			t.Errorf("%s is told %s", id, compact(variables))
 		}
 	}

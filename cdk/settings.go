@@ -36,6 +36,7 @@ type settings struct {
 	incidents             string // path of a file with what goes wrong; empty: nothing
 	plan                  []byte // what is in it
 	labels                bool   // false: events do not say which scenario touched them
+	truth                 bool   // false: what incidents did is not published
 
 	druid          bool   // false: the producers alone
 	consumerSecret string // name in Secrets Manager
@@ -76,6 +77,7 @@ func (s *settings) catalogue() map[string]setting {
 		"market":                text(&s.market, "", marketAllowed, func(string) bool { return true }),
 		contract.FieldIncidents: text(&s.incidents, "", incidentsAllowed, func(string) bool { return true }),
 		"labels":                boolean(&s.labels, true),
+		"truth":                 boolean(&s.truth, true),
 		"spikeConcurrency":      between(&s.spikeConcurrency, 200, "a whole number", 1, 1000),
 
 		"druid":          boolean(&s.druid, true),

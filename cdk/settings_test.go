@@ -67,7 +67,7 @@ func TestIncidentsFile(t *testing.T) {
 	if _, err := readSettings(map[string]any{"incidents": "none.json"}); err == nil || !strings.HasSuffix(err.Error(), "; allowed is "+incidentsAllowed) {
 		t.Errorf("error %v", err)
 	}
-	if s, err := readSettings(nil); err != nil || s.plan != nil || !s.labels {
+	if s, err := readSettings(nil); err != nil || s.plan != nil || !s.labels || !s.truth {
 		t.Errorf("%+v, error %v", s, err)
 	}
 }
