@@ -45,7 +45,15 @@ func (t trigger) key(f contract.Function) publish.Key {
 func asked(o burst.Request) (sum [sha256.Size]byte) {
 	o = o.Normal()
 	h := sha256.New()
-	for _, n := range []int64{o.At.UnixMilli(), o.Over.Milliseconds(), int64(o.Events), int64(o.Shard), int64(o.Of)} {
+	numbers := []int64{o.At.UnixMilli(), o.Over.Milliseconds(), int64(o.Events), int64(o.Shard), int64(o.Of)}
+	for _, s := range o.Stages { // none: the key is as it was before there were any
+		ramp := int64(0)
+		if s.Ramp {
+			ramp = 1
+		}
+		numbers = append(numbers, s.Over.Milliseconds(), int64(s.Rate), ramp)
+	}
+	for _, n := range numbers {
 		h.Write(binary.BigEndian.AppendUint64(nil, uint64(n)))
 	}
 	for _, s := range []string{string(o.Channel), o.Origin, folded(o.Scenario), folded(o.Brand), folded(o.Product),
@@ -72,17 +80,18 @@ func folded(name string) string {
 // manualOrder is the payload of a person's order with nothing left open but how much the
 // market demands.
 type manualOrder struct {
-	ID            string `json:"id"`
-	At            string `json:"at"`
-	Over          string `json:"over"`
-	Events        int    `json:"events,omitempty"`
-	Shard         *int   `json:"shard,omitempty"`
-	Of            int    `json:"of,omitempty"`
-	Scenario      string `json:"scenario,omitempty"`
-	Brand         string `json:"brand,omitempty"`
-	Product       string `json:"product,omitempty"`
-	City          string `json:"city,omitempty"`
-	PaymentMethod string `json:"payment_method,omitempty"`
+	ID            string  `json:"id"`
+	At            string  `json:"at"`
+	Over          string  `json:"over,omitempty"`
+	Events        int     `json:"events,omitempty"`
+	Stages        []stage `json:"stages,omitempty"`
+	Shard         *int    `json:"shard,omitempty"`
+	Of            int     `json:"of,omitempty"`
+	Scenario      string  `json:"scenario,omitempty"`
+	Brand         string  `json:"brand,omitempty"`
+	Product       string  `json:"product,omitempty"`
+	City          string  `json:"city,omitempty"`
+	PaymentMethod string  `json:"payment_method,omitempty"`
 
 	Incidents json.RawMessage `json:"incidents,omitempty"`
 	Twin      bool            `json:"twin,omitempty"`
@@ -104,6 +113,9 @@ func (t trigger) again() json.RawMessage {
 	}
 	if o.Of > 0 {
 		manual.Shard = &o.Shard
+	}
+	if len(o.Stages) > 0 { // which say the time and the number
+		manual.Stages, manual.Over, manual.Events = stagesAgain(o.Stages), "", 0
 	}
 	var payload any = manual
 	if t.kind == TriggerSchedule {

@@ -39,6 +39,13 @@ func TestWhatIsAskedIsTheKey(t *testing.T) {
 		"method":        func(o *burst.Request) { o.PaymentMethod = "LG" },
 		"product":       func(o *burst.Request) { o.Product = "LG" },
 		"brand in city": func(o *burst.Request) { o.Brand, o.City = "L", "G" },
+		"step":          func(o *burst.Request) { o.Stages = []burst.Stage{{Over: time.Minute, Rate: 1}} },
+		"ramp":          func(o *burst.Request) { o.Stages = []burst.Stage{{Over: time.Minute, Rate: 1, Ramp: true}} },
+		"other rate":    func(o *burst.Request) { o.Stages = []burst.Stage{{Over: time.Minute, Rate: 2}} },
+		"shorter step":  func(o *burst.Request) { o.Stages = []burst.Stage{{Over: time.Second, Rate: 1}} },
+		"two steps": func(o *burst.Request) {
+			o.Stages = []burst.Stage{{Over: time.Minute, Rate: 1}, {Over: time.Minute, Rate: 1}}
+		},
 	} {
 		key := manual(change).key(contract.Online)
 		if other, again := seen[key]; again {
@@ -93,6 +100,9 @@ func TestKeysStay(t *testing.T) {
 		"shard": {manual(func(o *burst.Request) {
 			o.Shard, o.Of, o.Scenario, o.Brand, o.City, o.PaymentMethod = 1, 3, "flash-sale", "LG", "Chicago", "PayPal"
 		}), publish.Key{Series: "online-order-09023bc80b9e87e1536f5bc7680564d7"}},
+		"stages": {manual(func(o *burst.Request) {
+			o.Stages = []burst.Stage{{Over: 30 * time.Second, Rate: 1}, {Over: 30 * time.Second, Ramp: true}}
+		}), publish.Key{Series: "online-order-d9cb5e109e6c6d1b12e97b5993f295e2"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got := c.asked.key(contract.Online); got != c.want {
@@ -110,6 +120,8 @@ func TestAgain(t *testing.T) {
 		``, `{"events":7}`, `{"over":"90s","scenario":"flash-sale"}`, `{"at":"2026-11-20T10:00:00.123Z"}`, `{"id":"bf"}`,
 		`{"events":9,"brand":"LG","product":"A \"TV\". Order: {","city":"\u003cx\u003e","payment_method":"Apple Pay"}`,
 		`{"events":9,"id":"bf","at":"2026-11-20T11:00:00+01:00","shard":0,"of":3}`, `{"events":9,"id":"bf","at":"2026-11-20T11:00:00+01:00","shard":2,"of":3}`,
+		`{"stages":[{"over":"90s","per_second":5},{"over":"1h0m5s","to":0},{"per_second":0,"over":"1s"}]}`,
+		`{"stages":[{"over":"1s","to":5}],"id":"bf","at":"2026-11-20T11:00:00+01:00","shard":2,"of":3,"twin":true}`,
 		`{"scheduled_time":"2026-11-24T10:00:59.5Z","schedule_arn":"` + schedule + `"}`,
 	} {
 		first, err := parseTrigger([]byte(payload), where)
@@ -121,7 +133,7 @@ func TestAgain(t *testing.T) {
 		if !ok || strings.LastIndex(text, contract.RequestMark) != 0 {
 			t.Errorf("%s: the order is marked as %s", payload, text)
 		}
-		if again, err := parseTrigger([]byte(order), elsewhere); err != nil || again != first {
+		if again, err := parseTrigger([]byte(order), elsewhere); err != nil || !same(again, first) {
 			t.Errorf("%s: %s is %+v, %v; want %+v", payload, order, again, err, first)
 		}
 	}

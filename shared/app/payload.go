@@ -35,12 +35,18 @@ func refuse(field, value, allowed string) error {
 	return &InvalidTrigger{Field: field, Value: value, Allowed: allowed}
 }
 
-// unplanned gives what the burst refuses the one name that Lambda reports.
+// unplanned is why there is no plan of a burst.
 func unplanned(r Report, t trigger, err error) error {
-	var inv *burst.Invalid
-	if !errors.As(err, &inv) {
+	if inv := (*burst.Invalid)(nil); !errors.As(err, &inv) {
 		return failure(r, t, err)
 	}
+	return refusedBurst(err)
+}
+
+// refusedBurst gives a *burst.Invalid the one name that Lambda reports.
+func refusedBurst(err error) error {
+	var inv *burst.Invalid
+	errors.As(err, &inv)
 	return &InvalidTrigger{inv.Field, shorten(inv.Value), inv.Allowed, err}
 }
 

@@ -27,6 +27,8 @@ type Report struct {
 	CoversFrom sale.Time `json:"covers_from"` // inclusive
 	CoversTo   sale.Time `json:"covers_to"`   // exclusive
 	Expected   int       `json:"expected"`    // events that the burst has
+	// the most events in one second of all shards together, without incidents; none: no stages were asked for
+	PeakPerSecond int `json:"peak_per_second,omitempty"`
 
 	// What the calendar forecasts, without noise and scenario, in events: of the burst's time, and of
 	// the day that it begins in, the date on the East coast by everyone's own clock. None: an exact
@@ -61,6 +63,7 @@ func (r *Report) plan(t trigger, b *burst.Burst) {
 	for _, t := range b.Truth() {
 		r.Repeated += t.Repeated.Events
 	}
+	r.PeakPerSecond = burst.Peak(t.order.Stages)
 	if t.order.Events == 0 {
 		forecast, day := b.Forecast(), b.DayForecast()
 		r.Forecast, r.DayForecast = &forecast, &day

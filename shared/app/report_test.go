@@ -40,6 +40,9 @@ func TestReportOfAPlan(t *testing.T) {
 		"stores that are shut": {func(o *burst.Request) {
 			o.Events, o.Channel, o.Mean, o.At = 0, contract.ChannelStore, 120, time.Date(2026, 11, 26, 20, 0, 0, 0, time.UTC)
 		}, Report{Forecast: number(0), DayForecast: number(0)}},
+		"stages": {func(o *burst.Request) {
+			o.Stages, o.Events, o.Of = []burst.Stage{{Over: 40 * time.Second, Rate: 10, Ramp: true}, {Over: 20 * time.Second, Rate: 4}}, 280, 4
+		}, Report{Expected: 70, PeakPerSecond: 10, Shard: number(0), Of: 4}},
 		"only shard": {func(o *burst.Request) { o.Of = 1 }, Report{Expected: 50, Shard: number(0), Of: 1}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -157,10 +157,8 @@ func parseManual(o object, c triggerDefaults) (t trigger, err error) {
 			return trigger{}, err
 		}
 	}
-	if o.has(contract.FieldEvents) {
-		if order.Events, err = parseEvents(o, order.Of); err != nil {
-			return trigger{}, err
-		}
+	if err = parseLoad(o, &order); err != nil {
+		return trigger{}, err
 	}
 	at := firstAsked
 	if o.has(contract.FieldAt) {
@@ -168,11 +166,6 @@ func parseManual(o object, c triggerDefaults) (t trigger, err error) {
 	}
 	if order.At, err = at(c); err != nil {
 		return trigger{}, err
-	}
-	if o.has(contract.FieldOver) {
-		if order.Over, err = parseOver(o); err != nil {
-			return trigger{}, err
-		}
 	}
 	if o.has(contract.FieldID) {
 		if order.Origin, err = parseID(o); err != nil {
@@ -210,9 +203,10 @@ func parseIncidents(list json.RawMessage) (*incidents.Plan, error) {
 func parseShard(o object) (shard, of int, err error) {
 	for _, name := range []string{contract.FieldShard, contract.FieldOf, contract.FieldEvents, contract.FieldAt,
 		contract.FieldID} {
-		if !o.has(name) {
-			return 0, 0, refuse(name, "missing", fmt.Sprintf("all of %s, %s, %s, %s and %s where a shard is asked for",
-				contract.FieldShard, contract.FieldOf, contract.FieldEvents, contract.FieldAt, contract.FieldID))
+		if !o.has(name) && (name != contract.FieldEvents || !o.has(contract.FieldStages)) {
+			return 0, 0, refuse(name, "missing", fmt.Sprintf(
+				"all of %s, %s, %s (or %s), %s and %s where a shard is asked for", contract.FieldShard,
+				contract.FieldOf, contract.FieldEvents, contract.FieldStages, contract.FieldAt, contract.FieldID))
 		}
 	}
 	if of, err = o.number(contract.FieldOf, 1, contract.MaxShards, ""); err != nil {

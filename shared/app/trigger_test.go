@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -48,7 +49,7 @@ func TestScheduledTrigger(t *testing.T) {
 			got, err := parseTrigger([]byte(`{"scheduled_time":"`+c.time+`","schedule_arn":"`+schedule+`"}`), where)
 			want := want
 			want.order.At = c.at
-			if err != nil || got != want {
+			if err != nil || !same(got, want) {
 				t.Errorf("got %+v, %v\nwant %+v", got, err, want)
 			}
 		})
@@ -59,6 +60,14 @@ func TestScheduledTrigger(t *testing.T) {
 			t.Errorf("got %+v, %v", got, err)
 		}
 	})
+}
+
+// same reports whether two triggers ask for the same, whatever the text of their incidents.
+func same(a, b trigger) bool {
+	if a.order.Incidents != nil && b.order.Incidents != nil {
+		a.order.Incidents, b.order.Incidents = nil, nil
+	}
+	return reflect.DeepEqual(a, b)
 }
 
 // shard is the payload that asks for a shard; its values are as they stand in JSON.
@@ -100,17 +109,28 @@ func TestManualTrigger(t *testing.T) {
 		"last of shards":  {shard("30000000", "2", "3"), spike(30_000_000, 2, 3)},
 		"one shard":       {shard("10000000", "0", "1"), spike(10_000_000, 0, 1)},
 		"most shards":     {shard("100000000", "9999", "10000"), spike(contract.MaxSpike, 9999, contract.MaxShards)},
+		"stages": {`{"stages":[{"over":"2m","per_second":500},{"to":20000,"over":"1m0s"},{"over":"1h1m30s","per_second":0},{"over":"1m","to":0}],"id":"ramp-1"}`,
+			order(func(o *burst.Request) {
+				o.Origin, o.Over, o.Events = "ramp-1", 65*time.Minute+30*time.Second, 120*500+60*20500/2
+				o.Stages = []burst.Stage{{Over: 2 * time.Minute, Rate: 500}, {Over: time.Minute, Rate: 20000, Ramp: true}, {Over: 61*time.Minute + 30*time.Second},
+					{Over: time.Minute, Ramp: true}}
+			})},
+		"shard of stages": {`{"stages":[{"over":"1s","per_second":30000000}],"id":"bf","at":"2026-11-24T10:00:00Z","shard":1,"of":3}`,
+			order(func(o *burst.Request) {
+				o.Origin, o.At, o.Over, o.Events, o.Shard, o.Of = "bf", slot, time.Second, 30_000_000, 1, 3
+				o.Stages = []burst.Stage{{Over: time.Second, Rate: 30_000_000}}
+			})},
 		"id of a request": {`{"id":"c6af9ac6.7b61_11e6-9a41"}`, order(func(o *burst.Request) { o.Origin = "c6af9ac6.7b61_11e6-9a41" })},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, err := parseTrigger([]byte(c.payload), where)
-			if want := (trigger{TriggerManual, c.want, false}); err != nil || got != want {
+			if want := (trigger{TriggerManual, c.want, false}); err != nil || !same(got, want) {
 				t.Errorf("got %+v, %v\nwant %+v", got, err, want)
 			}
 			if o, err := parseObject([]byte(c.payload)); err == nil && len(o) > 0 {
 				o[contract.FieldTwin] = []byte("true")
 				payload, err := json.Marshal(o)
-				if got, again := parseTrigger(payload, where); err != nil || again != nil || got != (trigger{TriggerManual, c.want, true}) {
+				if got, again := parseTrigger(payload, where); err != nil || again != nil || !same(got, trigger{TriggerManual, c.want, true}) {
 					t.Errorf("with its twin: got %+v, %v", got, again)
 				}
 			}
@@ -178,7 +198,7 @@ func TestRetryByAnotherClockIsTheSameBurst(t *testing.T) {
 	}
 	for _, behind := range []time.Duration{501 * time.Millisecond, time.Second, 9 * time.Second} {
 		traced.now = now.Add(-behind)
-		if again, err := parseTrigger([]byte(`{"events":5}`), traced); err != nil || again != first {
+		if again, err := parseTrigger([]byte(`{"events":5}`), traced); err != nil || !same(again, first) {
 			t.Errorf("%v behind: %+v, %v; want %+v", behind, again, err, first)
 		}
 	}
@@ -204,11 +224,12 @@ func TestTriggerRefuses(t *testing.T) {
 		"number":              {`1`, "payload", "one JSON object"},
 		"trailing data":       {`{} {}`, "payload", "one JSON object"},
 		"not UTF-8":           {"{\"brand\":\"\xff\"}", "payload", "UTF-8"},
-		"unknown field":       {`{"event":1}`, `"event"`, "events, scenario, brand, product, city, payment_method, incidents, twin, at, over, id"},
-		"other case":          {`{"Events":1}`, `"Events"`, "events, scenario"},
+		"unknown field":       {`{"event":1}`, `"event"`, "events, stages, scenario, brand, product, city, payment_method, incidents, twin, at, over, id"},
+		"other case":          {`{"Events":1}`, `"Events"`, "events, stages, scenario"},
 		"duplicated":          {`{"events":1,"events":2}`, `"events"`, "each field once"},
 		"duplicated, escaped": {`{"events":1,"\u0065vents":2}`, `"events"`, "each field once"},
 		"no events":           {`{"events":0}`, "events", "a whole number from 1 to 10000000, or no such field for as many as the market asks for"},
+		"no events in a time": {`{"events":0,"over":"2m"}`, "events", "a whole number"},
 		"negative":            {`{"events":-1}`, "events", "a whole number"},
 		"too many":            {`{"events":10000001}`, "events", "a whole number from 1 to 10000000"},
 		"huge":                {`{"events":` + strings.Repeat("9", 400) + `}`, "events", "a whole number"},
@@ -250,11 +271,41 @@ func TestTriggerRefuses(t *testing.T) {
 		"of too many":       {shard("9", "0", "10001"), "of", "a whole number from 1 to 10000"},
 		"too many in all":   {shard("100000001", "0", "10000"), "events", "a whole number from 1 to 100000000, all shards together"},
 		"too many in three": {shard("30000001", "0", "3"), "events", "a whole number from 1 to 30000000, all shards together"},
-		"shard, not of":     {`{"events":9,"id":"bf","at":"2026-11-24T10:00:00Z","shard":1}`, "of", "all of shard, of, events, at and id where a shard"},
-		"of, not shard":     {`{"events":9,"id":"bf","at":"2026-11-24T10:00:00Z","of":3}`, "shard", "all of shard, of, events, at and id where a shard"},
+		"shard, not of":     {`{"events":9,"id":"bf","at":"2026-11-24T10:00:00Z","shard":1}`, "of", "all of shard, of, events (or stages), at and id where a shard"},
+		"of, not shard":     {`{"events":9,"id":"bf","at":"2026-11-24T10:00:00Z","of":3}`, "shard", "all of shard, of, events (or stages), at and id where a shard"},
 		"shard, no events":  {`{"id":"bf","at":"2026-11-24T10:00:00Z","shard":1,"of":3}`, "events", "all of shard"},
 		"shard, no time":    {`{"events":9,"id":"bf","shard":1,"of":3}`, "at", "all of shard"},
 		"shard, no id":      {`{"events":9,"at":"2026-11-24T10:00:00Z","shard":1,"of":3}`, "id", "all of shard"},
+
+		"stages as text":        {`{"stages":"2m"}`, "stages", `a list, as in [{"over":"2m","per_second":500},{"over":"30s","to":0}]`},
+		"null stages":           {`{"stages":null}`, "stages", "a list"},
+		"no stages":             {`{"stages":[]}`, "stages", "a list of 1 to 100 stages"},
+		"too many stages":       {`{"stages":[` + strings.Repeat(`{"over":"1s","to":1},`, 100) + `{"over":"1s","to":1}]}`, "stages", "a list of 1 to 100 stages"},
+		"stages and events":     {`{"stages":[{"over":"2m","per_second":5}],"events":600}`, "events", "no such field there"},
+		"stages and over":       {`{"stages":[{"over":"2m","per_second":5}],"over":"2m"}`, "over", "no such field there"},
+		"stage as number":       {`{"stages":[{"over":"2m","per_second":5},5]}`, "stages[1]", "an object with over, and one of per_second, a step, and to, a ramp"},
+		"null stage":            {`{"stages":[null]}`, "stages[0]", "an object with over"},
+		"empty stage":           {`{"stages":[{}]}`, "stages[0]", "over, and one of"},
+		"stage without time":    {`{"stages":[{"per_second":5}]}`, "stages[0]", "over, and one of"},
+		"stage without rate":    {`{"stages":[{"over":"2m"}]}`, "stages[0]", "over, and one of per_second, a step, and to, a ramp"},
+		"step and ramp":         {`{"stages":[{"over":"2m","per_second":5,"to":5}]}`, "stages[0]", "one of"},
+		"unknown in a stage":    {`{"stages":[{"over":"2m","rate":5}]}`, `stages[0]."rate"`, "over, and one of"},
+		"twice in a stage":      {`{"stages":[{"over":"2m","to":5,"to":6}]}`, `stages[0]."to"`, "each field once"},
+		"stage of a fraction":   {`{"stages":[{"over":"1.5m","per_second":5}]}`, "stages[0].over", "whole hours, minutes and seconds, as in 30s, 5m, 1h30m"},
+		"stage in milliseconds": {`{"stages":[{"over":"5m","to":5},{"over":"1000ms","per_second":5}]}`, "stages[1].over", "whole hours"},
+		"stage without a unit":  {`{"stages":[{"over":"","per_second":5}]}`, "stages[0].over", "whole hours"},
+		"stage in reverse":      {`{"stages":[{"over":"5s3m","per_second":5}]}`, "stages[0].over", "whole hours"},
+		"number of a stage":     {`{"stages":[{"over":5,"per_second":5}]}`, "stages[0].over", "a text in quotes"},
+		"stage of no time":      {`{"stages":[{"over":"0s","per_second":5}]}`, "stages[0].over", "whole seconds, from 1s on"},
+		"stage for too long":    {`{"stages":[{"over":"99999h","per_second":5}]}`, "stages[0].over", "24h0m0s at most"},
+		"stages for too long":   {`{"stages":[{"over":"23h","to":5},{"over":"61m","to":5}]}`, "stages[1].over", "1h0m0s at most"},
+		"negative rate":         {`{"stages":[{"over":"2m","per_second":-1}]}`, "stages[0].per_second", "a whole number from 0 to 100000000"},
+		"rate of a fraction":    {`{"stages":[{"over":"2m","to":1.5}]}`, "stages[0].to", "a whole number from 0 to 100000000"},
+		"rate as text":          {`{"stages":[{"over":"2m","to":"5"}]}`, "stages[0].to", "a whole number"},
+		"null rate":             {`{"stages":[{"over":"2m","per_second":null}]}`, "stages[0].per_second", "a whole number"},
+		"too many in stages":    {`{"stages":[{"over":"2m","to":5},{"over":"1h","per_second":50000}]}`, "stages[1].per_second", "all stages together have up to 100000000"},
+		"nothing in stages":     {`{"stages":[{"over":"2m","to":0}]}`, "stages", "a rate above 0 in one of them"},
+		"shard of no stages":    {`{"stages":[],"id":"bf","at":"2026-11-24T10:00:00Z","shard":1,"of":3}`, "stages", "a list of 1 to 100"},
 
 		"no schedule":          {`{"scheduled_time":"2026-11-24T10:00:00Z"}`, "schedule_arn", "both of scheduled_time, schedule_arn"},
 		"no scheduled time":    {`{"schedule_arn":"` + schedule + `"}`, "scheduled_time", "both of"},
@@ -333,6 +384,8 @@ func FuzzTrigger(f *testing.F) {
 	for _, seed := range []string{
 		``, `null`, `{}`, `{"events":5}`, `{"events":1e3}`, `{"at":"2026-11-24T10:00:00Z","over":"5m","id":"a.b"}`,
 		`{"scheduled_time":"2026-11-24T10:00:00Z","schedule_arn":"` + schedule + `"}`, `{"id":"\u0000"}`, `{"brand":"\ud800"}`,
+		`{"stages":[{"over":"2m","per_second":500},{"over":"1m","to":20000},{"over":"30s","to":0}],"id":"ramp-1","at":"2026-11-24T10:00:00Z","shard":1,"of":3}`,
+		`{"stages":[{"over":"1h2m3s","to":1}],"incidents":[{"scenario":"price-error"}]}`,
 	} {
 		f.Add([]byte(seed), "Root=1-5759e988-bd862e3fe1be46a994272793")
 	}
@@ -348,7 +401,14 @@ func FuzzTrigger(f *testing.F) {
 			return
 		}
 		o := got.order
-		if o.Events < 0 || o.Events > contract.MaxEvents || o.Over < contract.MinOver || o.Over > contract.MaxOver || o.At.Before(earliest) ||
+		most := min(contract.MaxEvents*max(o.Of, 1), contract.MaxSpike)
+		if len(o.Stages) > 0 { // the burst refuses what is too much for its shards
+			most = contract.MaxSpike
+			if over, events, err := burst.Sum(o.Stages); err != nil || over != o.Over || events != o.Events {
+				t.Errorf("accepted %+v, error %v", got, err)
+			}
+		}
+		if o.Events < 0 || o.Events > most || o.Over < contract.MinOver || o.Over > contract.MaxOver || o.At.Before(earliest) ||
 			o.Origin == "" || o.Mean != 600 || o.Channel != contract.ChannelOnline {
 			t.Errorf("accepted %+v", got)
 		}
@@ -357,7 +417,7 @@ func FuzzTrigger(f *testing.F) {
 			if o.At.After(now.Add(contract.ClockTolerance)) || len(o.Origin) > contract.MaxIDLength {
 				t.Errorf("accepted %+v", got)
 			}
-			if again, err := parseTrigger(got.again(), where); err != nil || again != got {
+			if again, err := parseTrigger(got.again(), where); err != nil || !same(again, got) {
 				t.Errorf("%s is %+v, %v; want %+v", got.again(), again, err, got)
 			}
 		case TriggerSchedule:
@@ -368,7 +428,7 @@ func FuzzTrigger(f *testing.F) {
 				t.Errorf("accepted %+v", got)
 			}
 		}
-		if again, err := parseTrigger(payload, where); err != nil || again != got {
+		if again, err := parseTrigger(payload, where); err != nil || !same(again, got) {
 			t.Errorf("the second time %+v, %v; first %+v", again, err, got)
 		}
 	})

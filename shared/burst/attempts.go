@@ -150,9 +150,10 @@ func (l *cell) event(n uint64) (a attempt, isAttempt bool, sale uint64) {
 	return 0, false, n - i
 }
 
-// rankOf returns the number that the first attempt of an order has among the events of its cell.
-func (l *cell) rankOf(ms int64, order uint64) uint64 {
-	i, _ := slices.BinarySearch(l.attempts.sorted, newAttempt(ms, 0, false, 0, order))
+// rankOf returns the number that the first attempt of an order, or of a series, has among the events of
+// its cell.
+func (l *cell) rankOf(ms int64, series bool, order uint64) uint64 {
+	i, _ := slices.BinarySearch(l.attempts.sorted, newAttempt(ms, 0, series, 0, order))
 	return uint64(l.attempts.ranks[i])
 }
 

@@ -34,6 +34,9 @@ type Request struct {
 	// exact number of events, up to contract.MaxEvents; with 0 the market's demand decides, which
 	// may be none
 	Events int
+	// how many events each second has; then Over and Events are their [Sum], and At is a whole second.
+	// nil: the burst has one rate, or the market's
+	Stages []Stage
 
 	Shard int // the part of the burst that is wanted, from 0 on
 	// parts that the burst is cut into, up to contract.MaxShards, and a part of its name; 0: whole.
@@ -169,7 +172,11 @@ func New(m *market.Market, r Request) (*Burst, error) {
 	}
 	events, of := uint64(r.Events), uint64(max(r.Of, 1))
 	b.from, b.to = events*uint64(r.Shard)/of, events*uint64(r.Shard+1)/of
-	b.plan = planExactly(c, seed, events, b.from, b.to)
+	if len(r.Stages) > 0 {
+		b.plan = planStages(c, seed, r.Stages, b.from, b.to)
+	} else {
+		b.plan = planExactly(c, seed, events, b.from, b.to)
+	}
 	b.plan.finish(c, name)
 	return b.meeting(&asked)
 }
@@ -189,6 +196,9 @@ func invalid(field, value, allowed string) error {
 }
 
 func (r *Request) check() error {
+	if err := r.checkStages(); err != nil {
+		return err
+	}
 	least := 0 // mean
 	if r.Events == 0 {
 		least = 1
@@ -238,6 +248,7 @@ func identity(m *market.Market, c *market.Conditions, r Request) (id sale.BurstI
 	if r.Of > 0 { // shards of another size would have the same names for other sales
 		h.number(int64(r.Of))
 	}
+	h.stages(r.Stages)
 	copy(id[:], strings.ToLower(base32.StdEncoding.EncodeToString(h.Sum(nil)[:16])))
 	return id
 }
@@ -252,6 +263,7 @@ func seedOf(m *market.Market, r Request) uint64 {
 			h.number(n)
 		}
 	}
+	h.stages(r.Stages)
 	return binary.BigEndian.Uint64(h.Sum(nil)[24:])
 }
 
@@ -272,6 +284,18 @@ func newHash(m *market.Market, r Request) requestHash {
 }
 
 func (h requestHash) number(n int64) { h.Write(binary.BigEndian.AppendUint64(nil, uint64(n))) }
+
+// stages takes in nothing where there are none, so that bursts without keep their names.
+func (h requestHash) stages(all []Stage) {
+	if len(all) > 0 {
+		h.text(contract.FieldStages)
+	}
+	for _, s := range all {
+		h.number(s.Over.Milliseconds())
+		h.number(int64(s.Rate))
+		h.text(s.rateField())
+	}
+}
 
 func (h requestHash) text(s string) { h.number(int64(len(s))); h.Write([]byte(s)) }
 

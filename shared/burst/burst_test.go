@@ -74,6 +74,10 @@ var golden = []struct {
 	{"payment-outage", with(slot(contract.Store), func(o *burst.Request) { o.Scenario, o.Events = "payment-outage", 1000 })},
 	{"shard", with(slot(contract.Store), func(o *burst.Request) { o.Over, o.Events, o.Shard, o.Of = 24*time.Hour, 100_000, 3, 11 })},
 	{"spike", with(slot(contract.Online), func(o *burst.Request) { o.Events, o.Shard, o.Of = 1<<26, 5678, 10_000 })}, // cuts its minute
+	{"stages", with(slot(contract.Online), func(o *burst.Request) {
+		o.Stages = []burst.Stage{{Over: 10 * time.Second, Rate: 700, Ramp: true}, {Over: 3 * time.Second, Rate: 700}, {Over: 5 * time.Second, Ramp: true}}
+		o.Over, o.Events, o.Shard, o.Of = 18*time.Second, 7350, 1, 3
+	})},
 	{"chicago-hour", with(slot(contract.Online), func(o *burst.Request) { o.City, o.Over, o.Mean = "Chicago", time.Hour, 20 })},
 }
 

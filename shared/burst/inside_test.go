@@ -208,8 +208,8 @@ func checkEvents(t *testing.T, p *plan, i int) {
 			if a != l.attempts.sorted[attempts] {
 				t.Fatalf("event %d of cell %d is not attempt %d", n, i, attempts)
 			}
-			if a.back() == 0 && a.number() == 0 && !a.series() && l.rankOf(ms, a.order()) != n {
-				t.Fatalf("order %d of cell %d begins at event %d, not at %d", a.order(), i, n, l.rankOf(ms, a.order()))
+			if a.back() == 0 && a.number() == 0 && l.rankOf(ms, a.series(), a.order()) != n {
+				t.Fatalf("order %d of cell %d begins at event %d, not at %d", a.order(), i, n, l.rankOf(ms, a.series(), a.order()))
 			}
 			attempts++
 		} else {

@@ -26,6 +26,8 @@ type plan struct {
 	// ends after a few steps.
 	near  []uint32
 	shift int
+
+	clock *plan // when the events are; nil: as their cells say
 }
 
 // cell is a stretch of time of at most a minute, and what begins in it.
@@ -68,17 +70,33 @@ func cellsOf(c *market.Conditions, seed uint64, from time.Time, parts int64) []c
 		if next.After(c.To) {
 			next = c.To
 		}
-		demand, length := c.Demand(t.Truncate(time.Minute)), next.Sub(t).Milliseconds()
-		for part := range parts {
-			begin, end := length*part/parts, length*(part+1)/parts
-			r := prng.New(seed, uint64(t.UnixMilli()+begin))
-			all = append(all, cell{
-				begin: t.Sub(c.From).Milliseconds() + begin, length: end - begin, demand: demand, seed: r.Next(),
-			})
-		}
+		all = cut(all, c, seed, t, next.Sub(t), parts)
 		t = next
 	}
 	return all
+}
+
+// cut appends the parts of a stretch of time, of a minute at most, to cells.
+func cut(cells []cell, c *market.Conditions, seed uint64, t time.Time, over time.Duration, parts int64) []cell {
+	demand, length := c.Demand(t.Truncate(time.Minute)), over.Milliseconds()
+	for part := range parts {
+		begin, end := length*part/parts, length*(part+1)/parts
+		r := prng.New(seed, uint64(t.UnixMilli()+begin))
+		cells = append(cells, cell{
+			begin: t.Sub(c.From).Milliseconds() + begin, length: end - begin, demand: demand, seed: r.Next(),
+		})
+	}
+	return cells
+}
+
+// partsFor is into how many parts a stretch of time with so many events is cut.
+func partsFor(events uint64) int64 {
+	const most = 1 << 19 // events in a cell, about
+	parts := int64(1)
+	for events/uint64(parts) > most {
+		parts *= 2
+	}
+	return parts
 }
 
 // planDemand plans as many events as the market makes, where mean is how many a minute has on
@@ -147,12 +165,8 @@ func (p *plan) about(c *market.Conditions) (n uint64) {
 // others: how many of them are in the first half of its cells is drawn, and so on for each half,
 // down to a cell. All cells together are as if each event had been given one by itself.
 func planExactly(c *market.Conditions, seed uint64, events, start, end uint64) plan {
-	const most = 1 << 19 // events in a cell, about
 	minutes := (c.To.Sub(c.From) + time.Minute - 1) / time.Minute
-	parts := int64(1)
-	for events/uint64(minutes)/uint64(parts) > most {
-		parts *= 2
-	}
+	parts := partsFor(events / uint64(minutes))
 	h := halver{cells: cellsOf(c, seed, c.From, parts), sums: []uint64{0}, seed: seed, start: start, end: end}
 	for _, l := range h.cells {
 		h.sums = append(h.sums, h.sums[len(h.sums)-1]+uint64(l.length)*l.demand)
@@ -163,11 +177,7 @@ func planExactly(c *market.Conditions, seed uint64, events, start, end uint64) p
 		}
 	}
 	h.halve(1, 0, len(h.cells), 0, events)
-	p := plan{start: start, events: end - start, cells: h.planned}
-	for i := range p.cells {
-		p.cells[i].divide(c, seed)
-	}
-	return p
+	return h.plan(c, seed)
 }
 
 type halver struct {
@@ -195,6 +205,14 @@ func (h *halver) halve(part uint64, a, b int, before, n uint64) {
 	first := r.Binomial(n, h.sums[middle]-h.sums[a], h.sums[b]-h.sums[a])
 	h.halve(2*part, a, middle, before, first)
 	h.halve(2*part+1, middle, b, before+first, n-first)
+}
+
+// plan is what was planned.
+func (h *halver) plan(c *market.Conditions, seed uint64) plan {
+	for i := range h.planned {
+		h.planned[i].divide(c, seed)
+	}
+	return plan{start: h.start, events: h.end - h.start, cells: h.planned}
 }
 
 // divide divides a cell's events into what is ordered once and the rest, which stays in the cell.
@@ -293,11 +311,11 @@ func (p *plan) write(c *market.Conditions, i uint64, s *sale.Sale) (alone bool) 
 	if !isAttempt {
 		o := market.Order{Seed: l.seed, Stream: streamOfSales + number}
 		o.Customer, o.New = l.newcomer(number, &l.newcomers.sales, 0)
-		c.Sell(o, p.time(l, l.time(number)), s)
+		c.Sell(o, p.moment(i, l, l.time(number)), s)
 		return true
 	}
 	begun := &p.cells[at-a.back()]
-	f, now := c.Following(), p.time(l, a.ms())
+	f, now := c.Following(), p.moment(i, l, a.ms())
 	var first int64
 	var of int
 	begun.steps(f, p.open, a.series(), a.order(), func(ms int64, number, n uint64) {
@@ -305,17 +323,27 @@ func (p *plan) write(c *market.Conditions, i uint64, s *sale.Sale) (alone bool) 
 			first, of = ms, int(n)
 		}
 	})
+	begin := begun.before + begun.rankOf(first, a.series(), a.order())
 	if a.series() {
 		o := market.Order{Seed: begun.seed, Stream: streamOfSeries + 1<<32 + a.order()}
-		c.SellStolen(o, p.time(begun, first), now, int(a.number())+1, s)
+		c.SellStolen(o, p.moment(begin, begun, first), now, int(a.number())+1, s)
 		return false
 	}
 	o := market.Order{Seed: begun.seed, Stream: streamOfOrders + 1<<32 + a.order()}
 	o.Customer, o.New = begun.newcomer(a.order(), &begun.newcomers.orders, begun.newcomers.sales.n)
-	c.SellAgain(o, p.time(begun, first), now, int(a.number())+1, of, s)
-	s.OrderID = sale.TransactionID{Burst: begun.burst,
-		Sequence: uint32(begun.before + begun.rankOf(first, a.order()))}
+	c.SellAgain(o, p.moment(begin, begun, first), now, int(a.number())+1, of, s)
+	s.OrderID = sale.TransactionID{Burst: begun.burst, Sequence: uint32(begin)}
 	return false
+}
+
+// moment is when event i is, at a millisecond of its cell where there is no clock.
+func (p *plan) moment(i uint64, l *cell, ms int64) sale.Time {
+	if p.clock == nil {
+		return p.time(l, ms)
+	}
+	at, n := p.clock.at(i)
+	l = &p.clock.cells[at]
+	return p.time(l, l.time(n))
 }
 
 // time is the moment of a millisecond of a cell.

@@ -58,6 +58,7 @@ const (
 	MaxEvents          = 10_000_000     // events in one burst, or in one shard of it
 	MaxSpike           = 100_000_000    // events in all shards of a burst
 	MaxShards          = 10_000         // of a burst
+	MaxStages          = 100            // of a burst
 	MaxEventsPerMinute = 1_000_000      // EVENTS_PER_MINUTE
 	MaxOver            = 24 * time.Hour // time that one burst may cover
 	MinOver            = time.Second

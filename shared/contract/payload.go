@@ -9,6 +9,7 @@ const (
 // Fields of the payload of a person's request, or of a shard of it.
 const (
 	FieldEvents        = "events"
+	FieldStages        = "stages"
 	FieldScenario      = "scenario"
 	FieldBrand         = "brand"
 	FieldProduct       = "product"
@@ -26,9 +27,19 @@ const (
 // ScheduleFields and RequestFields are the fields of the two kinds of payload.
 var (
 	ScheduleFields = []string{FieldScheduledTime, FieldScheduleARN}
-	RequestFields  = []string{FieldEvents, FieldScenario, FieldBrand, FieldProduct, FieldCity, FieldPaymentMethod,
-		FieldIncidents, FieldTwin, FieldAt, FieldOver, FieldID, FieldShard, FieldOf}
+	RequestFields  = []string{FieldEvents, FieldStages, FieldScenario, FieldBrand, FieldProduct, FieldCity,
+		FieldPaymentMethod, FieldIncidents, FieldTwin, FieldAt, FieldOver, FieldID, FieldShard, FieldOf}
 )
+
+// Fields of a stage beside FieldOver, of which it has one.
+const (
+	StagePerSecond = "per_second" // events in each of its seconds
+	StageTo        = "to"         // events per second at its end
+)
+
+// StageOverPattern is how a stage says its time: in whole hours, minutes and seconds, as in 30s, 5m and
+// 1h30m. It matches nothing at all, too.
+const StageOverPattern = `^([0-9]{1,5}h)?([0-9]{1,5}m)?([0-9]{1,5}s)?$`
 
 // ReportBurstID is the field of a function's report that the state machine reads.
 const ReportBurstID = "burst_id"

@@ -46,7 +46,8 @@ var targets = []target{
 	{pkg: "shared/publish", sample: 40, files: []string{"batch.go", "murmur2.go", "feed.go"}},
 	{pkg: "shared/publish/wire", sample: 20},
 	{pkg: "shared/burst", sample: 30},
-	{pkg: "shared/app", sample: 40, files: []string{"trigger.go", "payload.go", "order.go", "report.go", "log.go"}},
+	{pkg: "shared/app", sample: 40, files: []string{"trigger.go", "payload.go", "order.go", "stages.go", "report.go",
+		"log.go"}},
 	{pkg: "shared/sale", sample: 50},
 	{pkg: "shared/credentials", sample: 30},
 }
