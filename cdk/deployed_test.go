@@ -2,9 +2,11 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -191,35 +193,51 @@ func TestDeployedSpike(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds the functions, emulates their processor and runs the machine in Python")
 	}
-	const events = 20_500
 	command, env := deploy(t, nil).function(t, "salesburst-online-spike")
-	c := newCloud(t, env["TOPIC"])
-	f := c.run(t, command, env)
-	order := map[string]any{"events": events, "scenario": "flash-sale", "id": "rehearsal", "at": time.Now().UTC().Truncate(time.Minute).Format(time.RFC3339)}
-	run := func(execution string) (published int) {
-		for _, payload := range execute(t, synthesized(t), execution, order).Payloads {
-			var r app.Report
-			f.Result(t, lambdatest.Invocation{Payload: compact(payload), Deadline: time.Now().Add(time.Minute)}, &r)
-			if !r.Skipped {
-				published += r.Events
+	at := time.Now().UTC().Truncate(time.Minute)
+	for name, c := range map[string]struct {
+		load   string
+		events int
+		counts []int // of its seconds; nil: by chance
+	}{
+		"events": {`"events":20500`, 20_500, nil},
+		"stages": {`"stages":[{"over":"2s","to":10000},{"over":"1s","per_second":10000},{"over":"4s","to":0}]`, 40_000,
+			[]int{2500, 7500, 10_000, 8750, 6250, 3750, 1250}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cloud := newCloud(t, env["TOPIC"])
+			f := cloud.run(t, command, env)
+			order := fmt.Sprintf(`{%s,"scenario":"flash-sale","id":"rehearsal","at":%q}`, c.load, at.Format(time.RFC3339))
+			run := func(execution string) (published int) {
+				for _, payload := range execute(t, synthesized(t), execution, order)[0].Payloads {
+					var r app.Report
+					f.Result(t, lambdatest.Invocation{Payload: compact(payload), Deadline: time.Now().Add(time.Minute)}, &r)
+					if !r.Skipped {
+						published += r.Events
+					}
+				}
+				return published
 			}
-		}
-		return published
-	}
-	if first, second := run("first"), run("second"); first != events || second != 0 {
-		t.Errorf("%d and %d events are published, want %d and none", first, second, events)
-	}
-	sales := c.Read(t)
-	seen := make(map[sale.TransactionID]bool)
-	for _, e := range sales {
-		seen[e.Sale.TransactionID] = true
-	}
-	for n := range uint32(events) {
-		if !seen[sale.TransactionID{Burst: sales[0].Sale.TransactionID.Burst, Sequence: n}] {
-			t.Fatalf("sale %d of the burst is missing", n)
-		}
-	}
-	if len(sales) != events {
-		t.Errorf("%d sales are in the topic, want %d", len(sales), events)
+			if first, second := run("first"), run("second"); first != c.events || second != 0 {
+				t.Errorf("%d and %d events are published, want %d and none", first, second, c.events)
+			}
+			sales := cloud.Read(t)
+			seen := make(map[sale.TransactionID]bool)
+			counts := make([]int, len(c.counts))
+			for _, e := range sales {
+				seen[e.Sale.TransactionID] = true
+				if c.counts != nil {
+					counts[len(counts)-1-int(at.Sub(e.Sale.Timestamp.Time())-1)/int(time.Second)]++
+				}
+			}
+			for n := range uint32(c.events) {
+				if !seen[sale.TransactionID{Burst: sales[0].Sale.TransactionID.Burst, Sequence: n}] {
+					t.Fatalf("sale %d of the burst is missing", n)
+				}
+			}
+			if len(sales) != c.events || !slices.Equal(counts, c.counts) {
+				t.Errorf("%d sales are in the topic, %v in each second; want %d, %v", len(sales), counts, c.events, c.counts)
+			}
+		})
 	}
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	_ "embed"
 	"encoding/json"
 	"fmt"
 
@@ -15,7 +16,7 @@ import (
 )
 
 // spike has the state machines that cut one order into shards, one machine a function.
-// An order is a function's payload with its number of events. What has no id and at gets
+// An order is a function's payload with its number of events, or with stages. What has no id and at gets
 // them from the execution, so that every shard, and every attempt at it, is of the same
 // burst: a redrive, or a new execution with the same id and at, adds nothing.
 type spike struct {
@@ -67,51 +68,59 @@ func (m *spike) machine(scope constructs.Construct, s settings, p *producers,
 	return machine
 }
 
-// shards is into how many an order is cut: the language of the states cannot divide. Their
-// number is a part of the burst's name: where it is changed here, an order that is started
-// again after that is another burst.
-var shards = []struct{ upTo, of int }{{20_000, 1}, {1_000_000, 20}, {contract.MaxSpike, 200}}
+// shards is into how many an order is cut that has up to so many events. Their number is a part of the
+// burst's name: where it is changed here, an order that is started again after that is another burst.
+var shards = []struct {
+	UpTo int `json:"upTo"`
+	Of   int `json:"of"`
+}{{20_000, 1}, {1_000_000, 20}, {contract.MaxSpike, 200}}
+
+// cut is how an order is cut: its output has order and of, or else wrong, which says what is allowed. Stages
+// are added up as package burst does it. What else is in the order the function reads, and refuses.
+//
+//go:embed cut.jsonata
+var cut string
 
 // definition is the state machine in the Amazon States Language.
 func definition(function string, concurrency int) string {
 	type object = map[string]any
+	sizes, err := json.Marshal(shards)
+	if err != nil {
+		panic(err) // numbers
+	}
+	query := func(text string) string { return "{% " + text + " %}" }
+	input := func(name string) string { return query("$states.input." + name) }
 	states := object{
-		"Named": object{
-			"Type": "Pass",
-			"Parameters": object{
-				"order.$": "$",
-				"named": object{contract.FieldID + ".$": "$$.Execution.Name",
-					contract.FieldAt + ".$": "$$.Execution.StartTime"},
-			},
-			"Next": "Order",
-		},
-		"Order": object{
-			"Type":       "Pass",
-			"Parameters": object{"order.$": "States.JsonMerge($.named, $.order, false)"},
-			"Next":       "Size",
-		},
 		"Cut": object{
 			"Type": "Pass",
-			"Parameters": object{"order.$": "$.order", "of.$": "$.cut.of",
-				"shards.$": "States.ArrayRange(0, $.cut.last, 1)"},
-			"Next": "Shards",
+			"Output": query(fmt.Sprintf(
+				"($most := %d; $mostStages := %d; $mostSeconds := %d; $written := /%s/; $sizes := %s;\n%s)",
+				contract.MaxSpike, contract.MaxStages, int(contract.MaxOver.Seconds()), contract.StageOverPattern,
+				sizes, cut)),
+			"Next": "Known",
 		},
+		"Known": object{
+			"Type":    "Choice",
+			"Choices": []object{{"Condition": query("$exists($states.input.wrong)"), "Next": "Refused"}},
+			"Default": "Shards",
+		},
+		"Refused": object{"Type": "Fail", "Error": "InvalidOrder", "Cause": input("wrong")},
 		"Shards": object{
 			"Type":           "Map",
 			"Label":          "Shards",
-			"ItemsPath":      "$.shards",
+			"Items":          query("[0..$states.input.of - 1]"),
 			"MaxConcurrency": concurrency,
-			"ItemSelector": object{"order.$": "$.order",
-				"part": object{contract.FieldShard + ".$": "$$.Map.Item.Value", contract.FieldOf + ".$": "$.of"}},
+			"ItemSelector": object{"order": input("order"), "part": object{
+				contract.FieldShard: query("$states.context.Map.Item.Value"), contract.FieldOf: input("of")}},
 			"ItemProcessor": object{
 				"ProcessorConfig": object{"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
 				"StartAt":         "Shard",
 				"States": object{"Shard": object{
 					"Type":     "Task",
 					"Resource": "arn:aws:states:::lambda:invoke",
-					"Parameters": object{"FunctionName": function,
-						"Payload.$": "States.JsonMerge($.order, $.part, false)"},
-					"OutputPath": "$.Payload",
+					"Arguments": object{"FunctionName": function,
+						"Payload": query("$merge([$states.input.order, $states.input.part])")},
+					"Output": query("$states.result.Payload"),
 					"Retry": []object{
 						// no attempt will understand it
 						{"ErrorEquals": []string{contract.InvalidTrigger}, "MaxAttempts": 0},
@@ -121,34 +130,16 @@ func definition(function string, concurrency int) string {
 					"End": true,
 				}},
 			},
-			"ResultPath": "$.reports",
-			"Next":       "Summary",
-		},
-		"Summary": object{
-			"Type": "Pass",
-			"Parameters": object{
-				"order.$": "$.order", "shards.$": "States.ArrayLength($.reports)",
-				contract.ReportBurstID + ".$": "States.ArrayGetItem($.reports[*]." + contract.ReportBurstID + ", 0)",
-				"reports.$":                   "$.reports",
+			"Output": object{
+				"order": input("order"), "shards": query("$count($states.result)"),
+				contract.ReportBurstID: query("$states.result[0]." + contract.ReportBurstID),
+				"reports":              query("$states.result"),
 			},
 			"End": true,
 		},
-		"NoSize": object{
-			"Type": "Fail", "Error": "InvalidOrder",
-			"Cause": fmt.Sprintf("events: a whole number from 1 to %d is needed, as in "+
-				"{\"events\":%d,\"scenario\":\"flash-sale\"}", contract.MaxSpike, contract.MaxSpike),
-		},
 	}
-	choices := []object{{"Variable": "$.order." + contract.FieldEvents, "IsPresent": false, "Next": "NoSize"}}
-	for _, c := range shards {
-		name := fmt.Sprintf("Into%d", c.of)
-		choices = append(choices, object{"Variable": "$.order." + contract.FieldEvents, "NumericLessThanEquals": c.upTo,
-			"Next": name})
-		states[name] = object{"Type": "Pass", "Result": object{"of": c.of, "last": c.of - 1}, "ResultPath": "$.cut",
-			"Next": "Cut"}
-	}
-	states["Size"] = object{"Type": "Choice", "Choices": choices, "Default": "NoSize"}
-	text, err := json.Marshal(object{"Comment": "One order, cut into shards", "StartAt": "Named", "States": states})
+	text, err := json.Marshal(object{"Comment": "One order, cut into shards", "QueryLanguage": "JSONata",
+		"StartAt": "Cut", "States": states})
 	if err != nil {
 		panic(err) // maps and strings
 	}

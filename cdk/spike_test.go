@@ -7,28 +7,34 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
 )
 
-const motoVersion = "5.2.5"
+// What runs a machine, and the language of its expressions, which moto leaves to others.
+const (
+	motoVersion    = "5.2.5"
+	jsonataVersion = "0.7.1"
+)
 
-// python returns an interpreter that has moto, which is fetched once and kept.
+// python returns an interpreter that has both, which are fetched once and kept.
 func python(t *testing.T) string {
 	t.Helper()
 	cache, err := os.UserCacheDir()
 	if err != nil {
 		t.Fatal(err)
 	}
-	dir := filepath.Join(cache, "salesburst", "moto-"+motoVersion)
+	dir := filepath.Join(cache, "salesburst", "moto-"+motoVersion+"-jsonata-"+jsonataVersion)
 	interpreter, done := filepath.Join(dir, "bin", "python"), filepath.Join(dir, "complete")
 	if _, err := os.Stat(done); err == nil {
 		return interpreter
 	}
 	for _, args := range [][]string{
 		{"python3", "-m", "venv", "--clear", dir}, // on Debian: apt-get install python3-venv
-		{interpreter, "-m", "pip", "-q", "install", "moto[stepfunctions]==" + motoVersion},
+		{interpreter, "-m", "pip", "-q", "install", "moto[stepfunctions]==" + motoVersion,
+			"jsonata-python==" + jsonataVersion},
 		{"touch", done},
 	} {
 		if out, err := exec.CommandContext(t.Context(), args[0], args[1:]...).CombinedOutput(); err != nil {
@@ -44,10 +50,14 @@ type executed struct {
 	Payloads              []map[string]any
 }
 
-// execute runs the synthesized definition of a machine.
-func execute(t *testing.T, definition, name string, order any) (e executed) {
+// execute runs the synthesized definition of a machine with each order.
+func execute(t *testing.T, definition, name string, orders ...string) (all []executed) {
 	t.Helper()
-	in, err := json.Marshal(map[string]any{"definition": definition, "name": name, "input": order})
+	var inputs []json.RawMessage
+	for _, order := range orders {
+		inputs = append(inputs, json.RawMessage(order))
+	}
+	in, err := json.Marshal(map[string]any{"definition": definition, "name": name, "inputs": inputs})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,11 +69,13 @@ func execute(t *testing.T, definition, name string, order any) (e executed) {
 	if err != nil {
 		t.Fatalf("%v: %s", err, message.String())
 	}
-	if err := json.Unmarshal(out, &e); err != nil {
+	if err := json.Unmarshal(out, &all); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
-	slices.SortFunc(e.Payloads, func(a, b map[string]any) int { return int(a["shard"].(float64) - b["shard"].(float64)) })
-	return e
+	for _, e := range all {
+		slices.SortFunc(e.Payloads, func(a, b map[string]any) int { return int(a["shard"].(float64) - b["shard"].(float64)) })
+	}
+	return all
 }
 
 // synthesized is the definition of the online machine as CloudFormation gets it, with the
@@ -96,28 +108,55 @@ func TestSpikeIsCut(t *testing.T) {
 	if testing.Short() {
 		t.Skip("runs the machine in Python")
 	}
-	definition := synthesized(t)
-	for _, c := range []struct{ events, of int }{{1, 1}, {20_000, 1}, {20_001, 20}, {1_000_001, 200}, {100_000_000, 200}} {
-		t.Run(fmt.Sprint(c.events), func(t *testing.T) {
-			e := execute(t, definition, "rehearsal-7", map[string]any{"events": c.events, "scenario": "flash-sale"})
+	cases := []struct {
+		name string
+		load string // a field
+		of   int
+	}{
+		{"one event", `"events":1`, 1},
+		{"most in one", `"events":20000`, 1},
+		{"least in twenty", `"events":20001`, 20},
+		{"least in 200", `"events":1000001`, 200},
+		{"most", `"events":100000000`, 200},
+		{"step", `"stages":[{"over":"10s","per_second":2000}]`, 1},
+		{"step and more", `"stages":[{"over":"10s","per_second":2000},{"over":"1s","per_second":1}]`, 20},
+		{"half an event", `"stages":[{"over":"1s","to":40001}]`, 20},
+		{"hours", `"stages":[{"over":"1h","per_second":5},{"over":"33m19s","per_second":1},{"over":"1s","to":1}]`, 1},
+		{"hours and one more", `"stages":[{"over":"1h","per_second":5},{"over":"33m20s","per_second":1},{"over":"1s","to":1}]`, 20},
+		{"there and back", `"stages":[{"over":"2m","per_second":500},{"over":"1m","to":20000},{"over":"5m","per_second":20000},{"over":"30s","to":0}]`, 200},
+		{"ramps from each end", `"stages":[{"over":"100s","to":100},{"over":"100s","to":200},{"over":"100s","to":0},{"over":"10s","per_second":0},{"over":"1s","to":0}]`, 20},
+	}
+	var orders []string
+	for _, c := range cases {
+		orders = append(orders, `{`+c.load+`,"scenario":"flash-sale"}`)
+	}
+	for i, e := range execute(t, synthesized(t), "rehearsal-7", orders...) {
+		c := cases[i]
+		t.Run(c.name, func(t *testing.T) {
 			if e.Status != "SUCCEEDED" || len(e.Payloads) != c.of {
 				t.Fatalf("%s with %d shards, want %d: %s", e.Status, len(e.Payloads), c.of, e.Cause)
 			}
 			for i, p := range e.Payloads {
-				if p["at"] == nil || p["at"] != e.Payloads[0]["at"] {
+				if at, ok := p["at"].(string); !ok || !regexp.MustCompile(`T\d\d:\d\d:\d\dZ$`).MatchString(at) || at != e.Payloads[0]["at"] {
 					t.Errorf("shard %d is at %v, the first at %v", i, p["at"], e.Payloads[0]["at"])
 				}
-				want := map[string]any{"events": float64(c.events), "scenario": "flash-sale", "id": "rehearsal-7", "shard": float64(i), "of": float64(c.of), "at": p["at"]}
+				var want map[string]any
+				if err := json.Unmarshal(fmt.Appendf(nil, `{%s,"scenario":"flash-sale","id":"rehearsal-7","shard":%d,"of":%d,"at":%q}`,
+					c.load, i, c.of, p["at"]), &want); err != nil {
+					t.Fatal(err)
+				}
 				if compact(p) != compact(want) {
 					t.Errorf("shard %d is %s, want %s", i, compact(p), compact(want))
 				}
 			}
 			var summary struct {
+				Order   map[string]any
 				Shards  int
 				BurstID string `json:"burst_id"`
 				Reports []map[string]any
 			}
-			if err := json.Unmarshal([]byte(e.Output), &summary); err != nil || summary.Shards != c.of || len(summary.Reports) != c.of || summary.BurstID == "" {
+			if err := json.Unmarshal([]byte(e.Output), &summary); err != nil || summary.Shards != c.of || len(summary.Reports) != c.of || summary.BurstID == "" ||
+				summary.Order["id"] != "rehearsal-7" {
 				t.Errorf("summary %s, error %v", e.Output, err)
 			}
 		})
@@ -129,8 +168,8 @@ func TestSpikeKeepsItsName(t *testing.T) {
 	if testing.Short() {
 		t.Skip("runs the machine in Python")
 	}
-	order := map[string]any{"events": 5, "id": "bf", "at": "2026-11-20T10:00:00Z"}
-	a, b := execute(t, synthesized(t), "first", order), execute(t, synthesized(t), "second", order)
+	const order = `{"events":5,"id":"bf","at":"2026-11-20T10:00:00Z"}`
+	a, b := execute(t, synthesized(t), "first", order)[0], execute(t, synthesized(t), "second", order)[0]
 	if len(a.Payloads) != 1 || compact(a.Payloads) != compact(b.Payloads) {
 		t.Errorf("%s and %s", compact(a.Payloads), compact(b.Payloads))
 	}
@@ -140,15 +179,43 @@ func TestSpikeRefuses(t *testing.T) {
 	if testing.Short() {
 		t.Skip("runs the machine in Python")
 	}
-	for name, order := range map[string]any{
-		"no events":       map[string]any{"scenario": "flash-sale"},
-		"too many events": map[string]any{"events": 100_000_001},
-		"text for events": map[string]any{"events": "5"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			e := execute(t, synthesized(t), "n", order)
-			if e.Status != "FAILED" || !strings.Contains(e.Cause, "1 to 100000000") || len(e.Payloads) != 0 {
-				t.Errorf("%+v", e)
+	const stage = "over in whole hours, minutes and seconds, and one of per_second and to, a whole number from 0 to 100000000"
+	cases := []struct{ name, order, cause string }{
+		{"no events", `{"scenario":"flash-sale"}`, "events: a whole number from 1 to 100000000, or stages"},
+		{"too many events", `{"events":100000001}`, "1 to 100000000"},
+		{"no event", `{"events":0}`, "1 to 100000000"},
+		{"text for events", `{"events":"5"}`, "1 to 100000000"},
+		{"stages and events", `{"events":5,"stages":[{"over":"1s","to":5}]}`, "stages: events and over are not allowed beside them"},
+		{"stages and over", `{"over":"1s","stages":[{"over":"1s","to":5}]}`, "stages: events and over are not allowed beside them"},
+		{"stages as text", `{"stages":"2m"}`, "stages: a list is needed"},
+		{"no stages", `{"stages":[]}`, "stages: a list of 1 to 100 is needed"},
+		{"too many stages", `{"stages":[` + strings.Repeat(`{"over":"1s","to":5},`, 100) + `{"over":"1s","to":5}]}`, "stages: a list of 1 to 100 is needed"},
+		{"nothing in stages", `{"stages":[{"over":"1s","to":0}]}`, "stages: 0 events in all; 1 to 100000000 are allowed"},
+		{"too many in stages", `{"stages":[{"over":"1m","per_second":2000000}]}`, "stages: 120000000 events in all; 1 to 100000000 are allowed"},
+		{"too long in stages", `{"stages":[{"over":"23h","to":5},{"over":"61m","to":5}]}`, "stages: together they cover up to 86400 seconds"},
+		{"stage as number", `{"stages":[{"over":"1s","to":5},5]}`, "stages[1]: " + stage},
+		{"stage in a list", `{"stages":[[{"over":"1s","to":5}]]}`, "stages[0]: " + stage},
+		{"no time", `{"stages":[{"to":5}]}`, "stages[0]: " + stage},
+		{"no rate", `{"stages":[{"over":"1s","to":5},{"over":"1s"},{"over":"1s"}]}`, "stages[1]: " + stage},
+		{"two rates", `{"stages":[{"over":"1s","to":5,"per_second":5}]}`, "stages[0]: " + stage},
+		{"unknown field", `{"stages":[{"over":"1s","to":5,"rate":5}]}`, "stages[0]: " + stage},
+		{"fraction of a time", `{"stages":[{"over":"1.5m","to":5}]}`, "stages[0]: " + stage},
+		{"no unit", `{"stages":[{"over":"","to":5}]}`, "stages[0]: " + stage},
+		{"nothing of a time", `{"stages":[{"over":"0s","to":5}]}`, "stages[0]: " + stage},
+		{"number for a time", `{"stages":[{"over":1,"to":5}]}`, "stages[0]: " + stage},
+		{"negative rate", `{"stages":[{"over":"1s","to":-5}]}`, "stages[0]: " + stage},
+		{"fraction of a rate", `{"stages":[{"over":"1s","to":0.5}]}`, "stages[0]: " + stage},
+		{"text for a rate", `{"stages":[{"over":"1s","to":"5"}]}`, "stages[0]: " + stage},
+	}
+	var orders []string
+	for _, c := range cases {
+		orders = append(orders, c.order)
+	}
+	for i, e := range execute(t, synthesized(t), "n", orders...) {
+		c := cases[i]
+		t.Run(c.name, func(t *testing.T) {
+			if e.Status != "FAILED" || !strings.Contains(e.Cause, c.cause) || len(e.Payloads) != 0 {
+				t.Errorf("%+v, want %q", e, c.cause)
 			}
 		})
 	}

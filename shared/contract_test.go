@@ -129,6 +129,9 @@ func TestOthersKeepTheContract(t *testing.T) {
 		"druid-ec2/bin/with-kafka": {"." + contract.SecretKey + " ", "." + contract.SecretKeySecret + " "},
 		"druid-ec2/bin/report-disk": {"--namespace " + contract.MetricsNamespace, "--metric-name " + contract.DataVolumeUsed.Name,
 			"--unit " + contract.DataVolumeUsed.Unit, `"` + contract.VolumeDimension + "="},
+		"cdk/cut.jsonata": {"$order." + contract.FieldEvents + ";", "$order." + contract.FieldOver + ")", "$order." + contract.FieldStages + ";",
+			`"` + contract.FieldID + `": $states`, `"` + contract.FieldAt + `": $replace`, "$stage." + contract.FieldOver + ")",
+			"$stage." + contract.StageTo + ")", "$stage." + contract.StagePerSecond + ")"},
 		"cdk/letter.jq": {`split("` + contract.RequestMark + `")`, `has("` + contract.FieldScheduledTime + `")`,
 			"{" + contract.FieldID + ":", " " + contract.FieldAt + ":"},
 	} {
