@@ -159,16 +159,22 @@ func (s *site) call(t testing.TB, method, path, body string, header ...string) (
 
 func TestInvokeOverHTTP(t *testing.T) {
 	s := newSite(t, false)
-	status, body := s.call(t, "POST", "/invoke/online", `{"events":500}`, "Content-Type", "application/x-www-form-urlencoded")
-	var report app.Report
-	if err := json.Unmarshal([]byte(body), &report); err != nil || status != 200 {
-		t.Fatalf("%d %s", status, body)
-	}
-	if report.Events != 500 || report.Function != "online" {
-		t.Errorf("the report is %s", body)
-	}
-	if got := s.published(); got != 500 {
-		t.Errorf("%d events are accounted for, want 500", got)
+	all := 0
+	for payload, want := range map[string]int{
+		`{"events":500}`: 500,
+		`{"stages":[{"over":"30s","to":200},{"over":"1m","per_second":200},{"over":"30s","to":0}],"id":"ramp-1"}`: 18_000, // the document's
+	} {
+		status, body := s.call(t, "POST", "/invoke/online", payload, "Content-Type", "application/x-www-form-urlencoded")
+		var report app.Report
+		if err := json.Unmarshal([]byte(body), &report); err != nil || status != 200 {
+			t.Fatalf("%d %s", status, body)
+		}
+		if report.Events != want || report.Function != "online" {
+			t.Errorf("the report is %s", body)
+		}
+		if all += want; s.published() != all {
+			t.Errorf("%d events are accounted for, want %d", s.published(), all)
+		}
 	}
 }
 
@@ -181,6 +187,7 @@ func TestRefusedOverHTTP(t *testing.T) {
 		kind               string
 	}{
 		"invalid trigger":       {"POST", "/invoke/online", `{"events":`, nil, 400, "InvalidTrigger"},
+		"malformed stages":      {"POST", "/invoke/online", `{"stages":[{"over":"2m"}]}`, nil, 400, "InvalidTrigger"},
 		"unknown function":      {"POST", "/invoke/other", `{}`, nil, 404, "ResourceNotFoundException"},
 		"payload too large":     {"POST", "/invoke/online", strings.Repeat(" ", maxPayload+1), nil, 413, "RequestTooLargeException"},
 		"page of another site":  {"POST", "/invoke/online", `{}`, []string{"Origin", "https://evil.example"}, 403, "Forbidden"},
