@@ -74,6 +74,31 @@ func DruidJars(ctx context.Context, log io.Writer) (string, error) {
 	return jars(ctx, "druid", druidPOM(), log)
 }
 
+// flinkPOM names Flink, its connector to Kafka, and Eclipse's compiler for Java: so a job takes no more
+// than what runs Java.
+const flinkPOM = `<project xmlns="http://maven.apache.org/POM/4.0.0">
+  <modelVersion>4.0.0</modelVersion>
+  <groupId>salesburst</groupId><artifactId>flink</artifactId><version>1</version><packaging>pom</packaging>
+  <dependencies>
+    <dependency><groupId>org.apache.flink</groupId><artifactId>flink-streaming-java</artifactId>
+      <version>2.2.1</version></dependency>
+    <dependency><groupId>org.apache.flink</groupId><artifactId>flink-clients</artifactId>
+      <version>2.2.1</version></dependency>
+    <dependency><groupId>org.apache.flink</groupId><artifactId>flink-connector-base</artifactId>
+      <version>2.2.1</version></dependency>
+    <dependency><groupId>org.apache.flink</groupId><artifactId>flink-connector-kafka</artifactId>
+      <version>5.0.0-2.2</version></dependency>
+    <dependency><groupId>org.eclipse.jdt</groupId><artifactId>ecj</artifactId><version>3.38.0</version></dependency>
+    <dependency><groupId>org.slf4j</groupId><artifactId>slf4j-simple</artifactId><version>1.7.36</version></dependency>
+  </dependencies>
+</project>
+`
+
+// FlinkJars returns a folder with the jars of Flink, of its connector to Kafka, and of a compiler.
+func FlinkJars(ctx context.Context, log io.Writer) (string, error) {
+	return jars(ctx, "flink-2.2.1", flinkPOM, log)
+}
+
 // jars returns a folder with the jars that a POM names and all that they need. They are
 // fetched by Maven when they are asked for the first time, and kept in the user's cache:
 // a folder is there whole or not at all.

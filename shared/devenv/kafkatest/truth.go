@@ -127,36 +127,41 @@ type event struct {
 
 // read tells of a record what its event is, or what is wrong with it.
 func read(r *kgo.Record) (e event, damage string) {
+	s, damage := SaleOf(r)
+	return event{s.TransactionID.String(), s.Revenue()}, damage
+}
+
+// SaleOf reads a record, or says what is wrong with it, in the words of the truth where that knows it.
+func SaleOf(r *kgo.Record) (s sale.Sale, damage string) {
 	switch {
 	case r.Value == nil:
-		return e, sale.Tombstone.String()
+		return s, sale.Tombstone.String()
 	case len(r.Value) == 0:
-		return e, sale.Empty.String()
+		return s, sale.Empty.String()
 	case bytes.HasPrefix(r.Value, []byte{0xff, 0xfe}):
-		return e, sale.WrongEncoding.String()
+		return s, sale.WrongEncoding.String()
 	case !json.Valid(r.Value):
-		return e, sale.Truncated.String()
+		return s, sale.Truncated.String()
 	}
 	var fields map[string]any
 	if err := json.Unmarshal(r.Value, &fields); err != nil {
-		return e, fmt.Sprint(err)
+		return s, fmt.Sprint(err)
 	}
 	if _, there := fields["timestamp"]; !there {
-		return e, sale.MissingField.String()
+		return s, sale.MissingField.String()
 	}
 	if _, is := fields["total_amount"].(string); is {
-		return e, sale.WrongType.String()
+		return s, sale.WrongType.String()
 	}
 	for _, f := range sale.Fields {
 		if _, there := fields[f.Name]; !there {
-			return e, sale.Renamed.String()
+			return s, sale.Renamed.String()
 		}
 	}
-	var s sale.Sale
 	if err := json.Unmarshal(r.Value, &s); err != nil || string(r.Key) != s.CustomerID.String() {
-		return e, fmt.Sprintf("error %v, or another key than %s", err, r.Key)
+		return s, fmt.Sprintf("error %v, or another key than %s", err, r.Key)
 	}
-	return event{s.TransactionID.String(), s.Revenue()}, ""
+	return s, ""
 }
 
 var label = regexp.MustCompile(`"scenario":"[^"]*"`)
