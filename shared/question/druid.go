@@ -2,6 +2,7 @@ package question
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -87,11 +88,33 @@ func (q Question) where() string {
 	for _, f := range q.Where {
 		all = append(all, f.sql())
 	}
+	for _, column := range q.needs() {
+		all = append(all, column+" IS NOT NULL")
+	}
 	if len(all) == 0 {
 		return ""
 	}
 	return "\nWHERE " + strings.Join(all, "\n  AND ")
 }
+
+// needs are the columns that a sale must have to be asked about. Malformed events and those with a renamed
+// field have rows in Druid too, with null in its place, and Grafana draws null as zero, or takes a column for
+// one of another type.
+func (q Question) needs() (columns []string) {
+	used := slices.Concat(q.Dimensions, q.Rows)
+	for _, m := range q.Measures {
+		used = append(used, m.Column)
+	}
+	for _, column := range used { // among those of Rows are SQL
+		if isColumn.MatchString(column) && !slices.Contains(columns, column) {
+			columns = append(columns, column)
+		}
+	}
+	return columns
+}
+
+// isColumn is of those that can be null, which the time cannot.
+var isColumn = regexp.MustCompile(`^[a-z][a-z_]*$`)
 
 func moment(op, ms string) string { return "__time " + op + " MILLIS_TO_TIMESTAMP(" + ms + ")" }
 

@@ -32,6 +32,8 @@ WHERE __time >= MILLIS_TO_TIMESTAMP(${__from})
   AND __time < MILLIS_TO_TIMESTAMP(${__to})
   AND status = 'COMPLETED'
   AND ('*' IN (${brand:sqlstring}) OR brand IN (${brand:sqlstring}))
+  AND brand IS NOT NULL
+  AND total_amount IS NOT NULL
 GROUP BY 1
 ORDER BY revenue DESC, brand
 LIMIT 10`},
@@ -58,6 +60,7 @@ FROM "ecommerce-topic-1"
 WHERE __time >= MILLIS_TO_TIMESTAMP(${__from})
   AND __time < MILLIS_TO_TIMESTAMP(${__to})
   AND scenario <> ''
+  AND scenario IS NOT NULL
 GROUP BY 1, 2
 ORDER BY "time", scenario`},
 		"a comparison": {Question{
@@ -74,9 +77,12 @@ FROM "ecommerce-topic-1"
 WHERE (__time >= MILLIS_TO_TIMESTAMP(${__from}) AND __time < MILLIS_TO_TIMESTAMP(${__to})
     OR __time >= MILLIS_TO_TIMESTAMP(${__from} - ((${__to} - ${__from} + 86399999) / 86400000 * 86400000))
     AND __time < MILLIS_TO_TIMESTAMP(${__to} - ((${__to} - ${__from} + 86399999) / 86400000 * 86400000)))
+  AND state IS NOT NULL
+  AND quantity IS NOT NULL
 GROUP BY 1`},
 		"rows": {Question{Rows: []string{"brand"}, Span: Always, Order: "__time DESC", Limit: 5}, `SELECT brand
 FROM "ecommerce-topic-1"
+WHERE brand IS NOT NULL
 ORDER BY __time DESC
 LIMIT 5`},
 	} {
