@@ -172,35 +172,47 @@ func TestPoisonDoesNotStopIngestion(t *testing.T) {
 
 	var counted float64
 	for deadline := time.Now().Add(time.Minute); counted < 4 && time.Now().Before(deadline); time.Sleep(time.Second) {
-		text, err := d.Call(t.Context(), "GET", d.URLs["coordinator"]+"/druid/indexer/v1/supervisor/"+p.Topic+"/stats", "")
-		if err != nil {
-			t.Fatal(err)
-		}
-		counted = unparseable(t, text)
+		counted = p.counters(t)["unparseable"]
 	}
 	if counted != 4 {
 		t.Errorf("%v records are counted as unparseable, want 4", counted)
 	}
-	errors, err := d.Call(t.Context(), "GET", d.URLs["coordinator"]+"/druid/indexer/v1/supervisor/"+p.Topic+"/parseErrors", "")
-	if err != nil || !strings.Contains(string(errors), "yesterday") {
-		t.Errorf("parse errors %s, error %v, want one that shows the record", errors, err)
+	if errors := p.supervisor(t, "parseErrors"); !strings.Contains(string(errors), "yesterday") {
+		t.Errorf("parse errors %s, want one that shows the record", errors)
 	}
 }
 
-func unparseable(t *testing.T, stats []byte) (n float64) {
+// supervisor is what the one of the topic says.
+func (p *pipeline) supervisor(t *testing.T, of string) []byte {
 	t.Helper()
+	text, err := p.Druid.Call(t.Context(), "GET",
+		p.Druid.URLs["coordinator"]+"/druid/indexer/v1/supervisor/"+p.Topic+"/"+of, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+// counters are the supervisor's of records.
+func (p *pipeline) counters(t *testing.T) map[string]float64 {
+	t.Helper()
+	text := p.supervisor(t, "stats")
 	var groups map[string]map[string]struct {
-		Totals struct{ BuildSegments struct{ Unparseable float64 } }
+		Totals struct{ BuildSegments map[string]float64 }
 	}
-	if err := json.Unmarshal(stats, &groups); err != nil {
-		t.Fatalf("%s: %v", stats, err)
+	if err := json.Unmarshal(text, &groups); err != nil {
+		t.Fatalf("%s: %v", text, err)
 	}
+	sum := make(map[string]float64)
 	for _, tasks := range groups {
 		for _, task := range tasks {
-			n += task.Totals.BuildSegments.Unparseable
+			for name, n := range task.Totals.BuildSegments {
+				sum[name] += n
+			}
 		}
 	}
-	return n
+	delete(sum, "processedBytes")
+	return sum
 }
 
 // A sale of any day goes to the segment of its day.
