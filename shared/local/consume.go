@@ -106,14 +106,17 @@ func (k *consumer) read(ctx context.Context, batches chan<- batch) error {
 
 func (k *consumer) parse(p *parser, fetches kgo.Fetches) batch {
 	b := batch{rows: make([]columnstore.Row, 0, fetches.NumRecords()), positions: make(map[int32]int64)}
-	unreadable := 0
+	unreadable, first := 0, error(nil)
 	for r := range fetches.RecordsAll() {
 		b.positions[r.Partition] = r.Offset + 1
 		if r.Attrs.IsControl() {
 			continue
 		}
 		b.rows = b.rows[:len(b.rows)+1]
-		if p.parse(r.Value, &b.rows[len(b.rows)-1]) != nil {
+		if err := p.parse(r.Value, &b.rows[len(b.rows)-1]); err != nil {
+			if unreadable == 0 {
+				first = fmt.Errorf("partition %d, offset %d: %w", r.Partition, r.Offset, err)
+			}
 			b.rows = b.rows[:len(b.rows)-1]
 			unreadable++
 			continue
@@ -124,7 +127,7 @@ func (k *consumer) parse(p *parser, fetches kgo.Fetches) batch {
 	}
 	k.tally.see(b.rows)
 	if unreadable > 0 {
-		k.tally.addUnreadable(unreadable)
+		k.tally.addUnreadable(unreadable, first)
 	}
 	return b
 }

@@ -1,15 +1,19 @@
 package local
 
 import (
+	"bufio"
 	"encoding/json"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/twmb/franz-go/pkg/kfake"
 
+	"salesburst/dashboards"
 	"salesburst/shared/contract"
 	"salesburst/shared/devenv/kafkatest"
 	"salesburst/shared/sale"
@@ -208,5 +212,55 @@ func TestTruthThatCannotBeWritten(t *testing.T) {
 	}
 	if text, err := os.ReadFile(path); err != nil || !strings.Contains(string(text), "demand-drop") {
 		t.Errorf("the plan is %s, error %v", text, err)
+	}
+}
+
+// wrongData is a file with all that can go wrong with the data itself.
+func wrongData(t *testing.T) (path string) {
+	t.Helper()
+	path = filepath.Join(t.TempDir(), "plan.json")
+	if err := os.WriteFile(path, []byte(`{"incidents":[{"scenario":"late-events"},{"scenario":"out-of-order"},{"scenario":"duplicates"},
+		{"scenario":"malformed","share":20},{"scenario":"schema-drift","share":20},{"scenario":"schema-drift","field":"total_amount","share":10},
+		{"scenario":"clock-skew","share":20},{"scenario":"hot-key"}]}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// Whatever is in the topic, all panels of the page are drawn, and the page says that there is more than them.
+func TestPageOfWrongData(t *testing.T) {
+	program := startProgram(t, nil, "-listen", "127.0.0.1:0", "-history", "20m", "-incidents", wrongData(t))
+	url := program.url(t)
+	program.waitFor(t, "on the page after")
+	for _, d := range dashboards.All() {
+		response, err := http.Get(url + "/events/" + d.Slug)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer response.Body.Close()
+		lines := bufio.NewScanner(response.Body)
+		lines.Buffer(nil, 1<<22)
+		var u struct {
+			Head   struct{ Notice string }
+			Panels map[string]struct{ HTML string }
+		}
+		for len(u.Panels) < len(d.Panels()) && lines.Scan() { // the maps of all updates become one
+			if text, is := strings.CutPrefix(lines.Text(), "data: "); is {
+				if err := json.Unmarshal([]byte(text), &u); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		for _, p := range d.Panels() {
+			if html := u.Panels[strconv.Itoa(p.ID)].HTML; html == "" || strings.Contains(html, "cannot be drawn now") {
+				t.Errorf("%s: %q", p.Title, html)
+			}
+		}
+		if told := u.Head.Notice; !strings.HasPrefix(told, "Records that are no events: ") || !strings.Contains(told, "offset ") {
+			t.Errorf("the page says %q", told)
+		}
+	}
+	if last := program.interrupt(t); !strings.Contains(last, ", 0 missing, 0 duplicated; by incidents ") || strings.Contains(last, "no events") {
+		t.Errorf("it ends with %q", last)
 	}
 }

@@ -146,13 +146,14 @@ func (s *session) report(r app.Report) {
 	}
 }
 
-// truthTo returns what writes the truth as lines of JSON; w is nil where nobody wants it.
+// truthTo returns what counts by the truth, and writes it as lines of JSON; w is nil where nobody wants it.
 func (s *session) truthTo(w io.Writer) func([]sale.Truth) {
 	if w == nil {
-		return nil
+		return s.tally.learn
 	}
 	var mu sync.Mutex
 	return func(all []sale.Truth) {
+		s.tally.learn(all)
 		mu.Lock()
 		defer mu.Unlock()
 		lines := json.NewEncoder(w)
@@ -190,7 +191,8 @@ const druidPause = 4 * time.Second
 // openStore opens what answers the dashboards' questions.
 func (s *session) openStore(currency string) (err error) {
 	s.store = &store{clock: s.clock}
-	s.live = &web.Live{Topic: s.o.topic, Clock: s.clock, Fail: s.ui.problem, Currency: currency}
+	s.live = &web.Live{Topic: s.o.topic, Clock: s.clock, Fail: s.ui.problem, Currency: currency,
+		Notice: s.tally.notice}
 	if s.servers != nil {
 		s.live.Pause = druidPause
 		s.live.Source, err = s.servers.gateway()
@@ -238,13 +240,13 @@ func (s *session) run(ctx context.Context, listener net.Listener, site http.Hand
 		return err
 	}
 	if s.o.once && s.servers != nil {
-		published := int64(s.tally.totals().Published)
-		rows, err := s.servers.awaitRows(context.WithoutCancel(ctx), published)
+		t := s.tally.totals()
+		rows, err := s.servers.awaitRows(context.WithoutCancel(ctx), t.rows())
 		if err != nil {
 			return err
 		}
-		s.ui.line("Druid has %s events", counted(rows))
-		if rows != published {
+		s.ui.line("Druid has %s events%s", counted(rows), t.notInDruid())
+		if rows != t.rows() {
 			return errIncomplete
 		}
 	}
@@ -274,7 +276,7 @@ func (s *session) publish(ctx context.Context) error {
 // snapshot writes the pictures when all that was published can be seen.
 func (s *session) snapshot(ctx context.Context) error {
 	if s.servers != nil {
-		if _, err := s.servers.awaitRows(ctx, int64(s.tally.totals().Published)); err != nil {
+		if _, err := s.servers.awaitRows(ctx, s.tally.totals().rows()); err != nil {
 			return err
 		}
 	}

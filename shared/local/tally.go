@@ -1,6 +1,7 @@
 package local
 
 import (
+	"fmt"
 	"maps"
 	"math/bits"
 	"sync"
@@ -16,7 +17,9 @@ import (
 type tally struct {
 	mu         sync.Mutex
 	bursts     map[string]*account
-	unreadable int // records that are no events
+	unreadable int   // records that are no events
+	first      error // why the first of them is none
+	rowless    int   // of what incidents have made unreadable: that of which Druid makes no row
 }
 
 // account is one burst. It has reports where the burst is of this run.
@@ -104,17 +107,48 @@ func (a *account) distinct() (n int) {
 	return n
 }
 
-func (t *tally) addUnreadable(n int) {
+// addUnreadable counts records that are no events; first says why the first of them is none.
+func (t *tally) addUnreadable(n int, first error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if t.unreadable == 0 {
+		t.first = first
+	}
 	t.unreadable += n
+}
+
+// notice is what people are told of records that are no events.
+func (t *tally) notice() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.unreadable == 0 {
+		return ""
+	}
+	return fmt.Sprintf("Records that are no events: %s. The first: %v.", counted(t.unreadable), t.first)
+}
+
+// withoutRow are the damages for which Druid passes a record over. Of the others it makes rows, with null
+// for what it cannot read.
+var withoutRow = []sale.Damage{sale.Truncated, sale.MissingField, sale.Empty, sale.Tombstone}
+
+// learn takes in what incidents did to a burst that was published.
+func (t *tally) learn(all []sale.Truth) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, truth := range all {
+		for _, damage := range withoutRow {
+			if of := truth.Malformed.Kinds[damage.String()]; of != nil {
+				t.rowless += of.Events
+			}
+		}
+	}
 }
 
 // totals sums up.
 func (t *tally) totals() totals {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	sum := totals{Unreadable: t.unreadable}
+	sum := totals{Unreadable: t.unreadable, Rowless: t.rowless}
 	for a := range maps.Values(t.bursts) {
 		distinct, all := a.distinct(), a.all()
 		again := max(0, a.duplicated-all.repeated)

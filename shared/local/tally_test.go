@@ -1,6 +1,7 @@
 package local
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
@@ -31,8 +32,13 @@ func TestTallyKnowsIncidents(t *testing.T) {
 		}
 		tl.see(rows)
 		tl.see(rows[:again])
-		tl.addUnreadable(unreadable)
+		tl.addUnreadable(unreadable, nil)
+		tl.learn([]sale.Truth{{Malformed: sale.Malformed{Kinds: map[string]*sale.Touched{
+			"empty": {Events: 1}, "wrong_type": {Events: 1}, "wrong_encoding": {Events: 1}}}}})
 		return tl.totals()
+	}
+	if sum := of(2, 3); sum.rows() != 9 || sum.notInDruid() != ", and passes over 1 malformed records" {
+		t.Errorf("%d rows%s", sum.rows(), sum.notInDruid())
 	}
 	if sum := of(2, 3); sum.check() != nil || !strings.HasSuffix(sum.String(), "0 missing, 0 duplicated; by incidents 2 repeated, 3 malformed") {
 		t.Errorf("%s", sum)
@@ -41,6 +47,19 @@ func TestTallyKnowsIncidents(t *testing.T) {
 		if sum := of(c.again, c.unreadable); sum.Missing != c.missing || sum.Duplicated != c.duplicated {
 			t.Errorf("%d again, %d unreadable: %s", c.again, c.unreadable, sum)
 		}
+	}
+}
+
+// People are told how many records are no events, and of the first one why.
+func TestTallyNotice(t *testing.T) {
+	tl := newTally()
+	if got := tl.notice(); got != "" {
+		t.Errorf("without any it says %q", got)
+	}
+	tl.addUnreadable(1200, errors.New("no time"))
+	tl.addUnreadable(34, errors.New("empty"))
+	if got := tl.notice(); got != "Records that are no events: 1,234. The first: no time." {
+		t.Errorf("it says %q", got)
 	}
 }
 

@@ -13,6 +13,7 @@ type totals struct {
 	Stored     int // distinct events that came back
 	Repeated   int // of Published: records that incidents bring twice, the second time
 	Malformed  int // of Published: those that incidents have made unreadable
+	Rowless    int // of Malformed: those of which Druid makes no row
 	Missing    int
 	Duplicated int
 	Foreign    int // events of others in the same topic
@@ -31,6 +32,9 @@ func (t totals) check() error {
 	return nil
 }
 
+// rows is how many there must be in Druid.
+func (t totals) rows() int64 { return int64(t.Published - t.Rowless) }
+
 func (t totals) String() string {
 	line := fmt.Sprintf("%s events published in %s bursts, %s stored, %d missing, %d duplicated",
 		counted(t.Published), counted(t.Bursts), counted(t.Stored), t.Missing, t.Duplicated)
@@ -42,6 +46,14 @@ func (t totals) String() string {
 		line += fmt.Sprintf(", %d records were no events", other)
 	}
 	return line
+}
+
+// notInDruid says of how many records Druid makes no row because incidents have it so.
+func (t totals) notInDruid() string {
+	if t.Rowless == 0 {
+		return ""
+	}
+	return fmt.Sprintf(", and passes over %s malformed records", counted(t.Rowless))
 }
 
 // byIncidents says what of the published is not stored because incidents have it so.

@@ -34,6 +34,9 @@ func TestPageInABrowser(t *testing.T) {
 				if dark := strings.HasPrefix(background, "rgb(14"); dark != (screen.Scheme == "dark") {
 					t.Errorf("the background is %s on a %s screen", background, screen.Scheme)
 				}
+				if told := webtest.Evaluate[string](t, p, `document.getElementById("notice").innerText`); told != "Records that are no <events>: 3." {
+					t.Errorf("told is %q", told)
+				}
 				p.ExpectMotion(t)
 				p.Screenshot(t, d.Slug+"-"+name)
 				p.ExpectNoComplaints(t)

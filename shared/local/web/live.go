@@ -19,6 +19,7 @@ type Live struct {
 	Clock  *emulator.Clock
 	Pause  time.Duration // between two rounds of a reader, at least
 	Fail   func(error)   // gets the errors of panels, which readers are not shown
+	Notice func() string // what readers are told below the panels, if anything; may be nil
 	End    time.Time     // of what is shown; zero: the present
 
 	Currency string // of the amounts, in ISO 4217

@@ -58,6 +58,7 @@ func newSite(t testing.TB, filled bool) *site {
 	clock := emulator.NewClock(time.Now, 0, 1)
 	l := &Live{
 		Source: table, Topic: contract.DefaultTopic, Clock: clock, Fail: func(err error) { t.Error(err) }, Currency: "EUR",
+		Notice: func() string { return "Records that are no <events>: 3." },
 	}
 	handler, err := NewSite(l, s.functions(t, m, clock), []string{"LG", "Nokia", "Samsung"}, "127.0.0.1:0")
 	if err != nil {

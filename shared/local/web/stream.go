@@ -94,6 +94,9 @@ func (s *stream) round(ctx context.Context, start time.Time) error {
 func (s *stream) head(c question.Choice) *head {
 	h := &head{Time: c.To.Format("15:04:05"), Date: c.To.Format("Monday, 2 January 2006"), Mode: "live",
 		Range: c.From.Format("2 Jan 15:04:05") + " to " + c.To.Format("15:04:05"), Loading: s.live.loading()}
+	if s.live.Notice != nil {
+		h.Notice = s.live.Notice()
+	}
 	if pace := s.live.Clock.Pace(); pace > 1 {
 		h.Mode = "replay ×" + strconv.FormatFloat(pace, 'g', -1, 64)
 	}

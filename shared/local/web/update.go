@@ -13,6 +13,7 @@ type head struct {
 	Date    string   `json:"date"`
 	Mode    string   `json:"mode"`
 	Range   string   `json:"range"` // from when to when
+	Notice  string   `json:"notice,omitempty"`
 	Loading *loading `json:"loading,omitempty"`
 }
 

@@ -110,6 +110,7 @@ document.addEventListener("DOMContentLoaded", () => {
       set("time", u.head.time);
       set("date", u.head.date + ", UTC");
       set("span", u.head.range);
+      set("notice", u.head.notice || "");
       by("loading").hidden = !u.head.loading;
       if (u.head.loading) {
         by("loading-bar").value = u.head.loading.percent;
