@@ -2,6 +2,7 @@ package sale_test
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
 
 	"salesburst/shared/sale"
@@ -52,6 +53,9 @@ func TestStatusWithoutAName(t *testing.T) {
 	const none = sale.Fraud + 1
 	if got := none.String(); got != "Status(6)" {
 		t.Errorf("it prints as %s", got)
+	}
+	if s := (sale.Sale{Status: none}); !strings.Contains(string(s.AppendJSON(nil)), `"status":"Status(6)","order_type"`) {
+		t.Errorf("it is written in %s", s.AppendJSON(nil))
 	}
 	if text, err := none.MarshalText(); err == nil {
 		t.Errorf("it is written as %s", text)

@@ -87,77 +87,326 @@ func (s *Sale) AppendMarked(b []byte, marks *Marks) []byte {
 	if room := s.room(); cap(b)-len(b) < room {
 		b = slices.Grow(b, room)
 	}
-	b = appendTransaction(b, &keys[0], s.TransactionID)
-	marks[0] = Mark{uint32(len(b)), s.TransactionID.Sequence}
-	b = appendTransaction(b, &keys[1], s.OrderID)
-	marks[1] = Mark{uint32(len(b)), s.OrderID.Sequence}
-	b = appendCount(b, &keys[2], s.Attempt)
-	marks[2] = Mark{uint32(len(b)), uint32(s.Attempt)}
-	b = appendCustomer(b, &keys[3], s.CustomerID)
-	marks[3] = Mark{uint32(len(b)), uint32(s.CustomerID)}
-	b = appendText(b, &keys[4], s.ProductName)
-	marks[4] = Mark{uint32(len(b)), s.ProductName.hash}
-	b = appendText(b, &keys[5], s.Category)
-	marks[5] = Mark{uint32(len(b)), s.Category.hash}
-	b = appendCents(b, &keys[6], s.Price)
-	marks[6] = Mark{uint32(len(b)), uint32(s.Price)}
-	b = appendCents(b, &keys[7], s.ListPrice)
-	marks[7] = Mark{uint32(len(b)), uint32(s.ListPrice)}
-	b = appendText(b, &keys[8], s.Promotion)
-	marks[8] = Mark{uint32(len(b)), s.Promotion.hash}
-	b = appendCents(b, &keys[9], s.TotalAmount)
-	marks[9] = Mark{uint32(len(b)), uint32(s.TotalAmount)}
-	b = appendText(b, &keys[10], s.Currency)
-	marks[10] = Mark{uint32(len(b)), s.Currency.hash}
-	b = appendCount(b, &keys[11], s.Quantity)
-	marks[11] = Mark{uint32(len(b)), uint32(s.Quantity)}
-	b = appendText(b, &keys[12], s.PaymentMethod)
-	marks[12] = Mark{uint32(len(b)), s.PaymentMethod.hash}
-	b = appendStatus(b, &keys[13], s.Status)
-	marks[13] = Mark{uint32(len(b)), uint32(s.Status)}
-	b = appendText(b, &keys[14], s.OrderType)
-	marks[14] = Mark{uint32(len(b)), s.OrderType.hash}
-	b = appendText(b, &keys[15], s.City)
-	marks[15] = Mark{uint32(len(b)), s.City.hash}
-	b = appendText(b, &keys[16], s.Country)
-	marks[16] = Mark{uint32(len(b)), s.Country.hash}
-	b = appendText(b, &keys[17], s.Device)
-	marks[17] = Mark{uint32(len(b)), s.Device.hash}
-	b = appendText(b, &keys[18], s.Brand)
-	marks[18] = Mark{uint32(len(b)), s.Brand.hash}
-	b = appendCount(b, &keys[19], s.ScreenSize)
-	marks[19] = Mark{uint32(len(b)), uint32(s.ScreenSize)}
-	b = appendText(b, &keys[20], s.DisplayType)
-	marks[20] = Mark{uint32(len(b)), s.DisplayType.hash}
-	b = appendText(b, &keys[21], s.Resolution)
-	marks[21] = Mark{uint32(len(b)), s.Resolution.hash}
-	b = appendDegrees(b, &keys[22], s.Latitude)
-	marks[22] = Mark{uint32(len(b)), uint32(s.Latitude)}
-	b = appendDegrees(b, &keys[23], s.Longitude)
-	marks[23] = Mark{uint32(len(b)), uint32(s.Longitude)}
-	b = appendText(b, &keys[24], s.Source)
-	marks[24] = Mark{uint32(len(b)), s.Source.hash}
-	b = appendTime(b, &keys[25], s.Timestamp)
-	marks[25] = Mark{uint32(len(b)), uint32(s.Timestamp)}
-	b = appendText(b, &keys[26], s.OS)
-	marks[26] = Mark{uint32(len(b)), s.OS.hash}
-	b = appendText(b, &keys[27], s.State)
-	marks[27] = Mark{uint32(len(b)), s.State.hash}
-	b = appendText(b, &keys[28], s.UserAgent)
-	marks[28] = Mark{uint32(len(b)), s.UserAgent.hash}
-	b = appendCents(b, &keys[29], s.Discount)
-	marks[29] = Mark{uint32(len(b)), uint32(s.Discount)}
-	b = appendCents(b, &keys[30], s.Commission)
-	marks[30] = Mark{uint32(len(b)), uint32(s.Commission)}
-	b = appendText(b, &keys[31], s.FailureReason)
-	marks[31] = Mark{uint32(len(b)), s.FailureReason.hash}
-	b = appendText(b, &keys[32], s.StoreID)
-	marks[32] = Mark{uint32(len(b)), s.StoreID.hash}
-	b = appendText(b, &keys[33], s.CustomerType)
-	marks[33] = Mark{uint32(len(b)), s.CustomerType.hash}
-	b = appendText(b, &keys[34], s.Scenario)
-	marks[34] = Mark{uint32(len(b)), s.Scenario.hash}
-	return append(b, '}')
+	at := len(b)
+	b = b[:cap(b)]
+	var w *window
+
+	w = (*window)(b[at : at+len(w)])
+	*(*half)(w[:]) = keys[0].first
+	*(*half)(w[len(half{}):]) = keys[0].second
+	at += 19
+	at += putTransaction((*block)(w[19:]), s.TransactionID)
+	marks[0] = Mark{uint32(at), s.TransactionID.Sequence}
+
+	w = (*window)(b[at : at+len(w)])
+	*(*half)(w[:]) = keys[1].first
+	at += 13
+	at += putTransaction((*block)(w[13:]), s.OrderID)
+	marks[1] = Mark{uint32(at), s.OrderID.Sequence}
+
+	w = (*window)(b[at : at+len(w)])
+	*(*half)(w[:]) = keys[2].first
+	at += 11
+	at += putCount((*block)(w[11:]), s.Attempt)
+	marks[2] = Mark{uint32(at), uint32(s.Attempt)}
+
+	w = (*window)(b[at : at+len(w)])
+	*(*half)(w[:]) = keys[3].first
+	at += 16
+	at += putCustomer((*block)(w[16:]), s.CustomerID)
+	marks[3] = Mark{uint32(at), uint32(s.CustomerID)}
+
+	w = (*window)(b[at : at+len(w)])
+	*(*half)(w[:]) = keys[4].first
+	at += 16
+	if n := s.ProductName.size; n-1 < blockSize {
+		putText((*block)(w[16:]), &s.ProductName)
+		at += int(n)
+	} else {
+		at = putAnyText(b, at, &s.ProductName)
+	}
+	marks[4] = Mark{uint32(at), s.ProductName.hash}
+
+	w = (*window)(b[at : at+len(w)])
+	*(*half)(w[:]) = keys[5].first
+	at += 12
+	if n := s.Category.size; n-1 < blockSize {
+		putText((*block)(w[12:]), &s.Category)
+		at += int(n)
+	} else {
+		at = putAnyText(b, at, &s.Category)
+	}
+	marks[5] = Mark{uint32(at), s.Category.hash}
+
+	w = (*window)(b[at : at+len(w)])
+	*(*half)(w[:]) = keys[6].first
+	at += 9
+	at += putCents((*block)(w[9:]), s.Price)
+	marks[6] = Mark{uint32(at), uint32(s.Price)}
+
+	w = (*window)(b[at : at+len(w)])
+	*(*half)(w[:]) = keys[7].first
+	at += 14
+	at += putCents((*block)(w[14:]), s.ListPrice)
+	marks[7] = Mark{uint32(at), uint32(s.ListPrice)}
+
+	w = (*window)(b[at : at+len(w)])
+	*(*half)(w[:]) = keys[8].first
+	at += 13
+	if n := s.Promotion.size; n-1 < blockSize {
+		putText((*block)(w[13:]), &s.Promotion)
+		at += int(n)
+	} else {
+		at = putAnyText(b, at, &s.Promotion)
+	}
+	marks[8] = Mark{uint32(at), s.Promotion.hash}
+
+	w = (*window)(b[at : at+len(w)])
+	*(*half)(w[:]) = keys[9].first
+	at += 16
+	at += putCents((*block)(w[16:]), s.TotalAmount)
+	marks[9] = Mark{uint32(at), uint32(s.TotalAmount)}
+
+	w = (*window)(b[at : at+len(w)])
+	*(*half)(w[:]) = keys[10].first
+	at += 12
+	if n := s.Currency.size; n-1 < blockSize {
+		putText((*block)(w[12:]), &s.Currency)
+		at += int(n)
+	} else {
+		at = putAnyText(b, at, &s.Currency)
+	}
+	marks[10] = Mark{uint32(at), s.Currency.hash}
+
+	w = (*window)(b[at : at+len(w)])
+	*(*half)(w[:]) = keys[11].first
+	at += 12
+	at += putCount((*block)(w[12:]), s.Quantity)
+	marks[11] = Mark{uint32(at), uint32(s.Quantity)}
+
+	w = (*window)(b[at : at+len(w)])
+	*(*half)(w[:]) = keys[12].first
+	*(*half)(w[len(half{}):]) = keys[12].second
+	at += 18
+	if n := s.PaymentMethod.size; n-1 < blockSize {
+		putText((*block)(w[18:]), &s.PaymentMethod)
+		at += int(n)
+	} else {
+		at = putAnyText(b, at, &s.PaymentMethod)
+	}
+	marks[12] = Mark{uint32(at), s.PaymentMethod.hash}
+
+	w = (*window)(b[at : at+len(w)])
+	*(*half)(w[:]) = keys[13].first
+	at += 11
+	at += putStatus((*block)(w[11:]), s.Status)
+	marks[13] = Mark{uint32(at), uint32(s.Status)}
+
+	w = (*window)(b[at : at+len(w)])
+	*(*half)(w[:]) = keys[14].first
+	at += 14
+	if n := s.OrderType.size; n-1 < blockSize {
+		putText((*block)(w[14:]), &s.OrderType)
+		at += int(n)
+	} else {
+		at = putAnyText(b, at, &s.OrderType)
+	}
+	marks[14] = Mark{uint32(at), s.OrderType.hash}
+
+	w = (*window)(b[at : at+len(w)])
+	*(*half)(w[:]) = keys[15].first
+	at += 8
+	if n := s.City.size; n-1 < blockSize {
+		putText((*block)(w[8:]), &s.City)
+		at += int(n)
+	} else {
+		at = putAnyText(b, at, &s.City)
+	}
+	marks[15] = Mark{uint32(at), s.City.hash}
+
+	w = (*window)(b[at : at+len(w)])
+	*(*half)(w[:]) = keys[16].first
+	at += 11
+	if n := s.Country.size; n-1 < blockSize {
+		putText((*block)(w[11:]), &s.Country)
+		at += int(n)
+	} else {
+		at = putAnyText(b, at, &s.Country)
+	}
+	marks[16] = Mark{uint32(at), s.Country.hash}
+
+	w = (*window)(b[at : at+len(w)])
+	*(*half)(w[:]) = keys[17].first
+	at += 10
+	if n := s.Device.size; n-1 < blockSize {
+		putText((*block)(w[10:]), &s.Device)
+		at += int(n)
+	} else {
+		at = putAnyText(b, at, &s.Device)
+	}
+	marks[17] = Mark{uint32(at), s.Device.hash}
+
+	w = (*window)(b[at : at+len(w)])
+	*(*half)(w[:]) = keys[18].first
+	at += 9
+	if n := s.Brand.size; n-1 < blockSize {
+		putText((*block)(w[9:]), &s.Brand)
+		at += int(n)
+	} else {
+		at = putAnyText(b, at, &s.Brand)
+	}
+	marks[18] = Mark{uint32(at), s.Brand.hash}
+
+	w = (*window)(b[at : at+len(w)])
+	*(*half)(w[:]) = keys[19].first
+	at += 15
+	at += putCount((*block)(w[15:]), s.ScreenSize)
+	marks[19] = Mark{uint32(at), uint32(s.ScreenSize)}
+
+	w = (*window)(b[at : at+len(w)])
+	*(*half)(w[:]) = keys[20].first
+	at += 16
+	if n := s.DisplayType.size; n-1 < blockSize {
+		putText((*block)(w[16:]), &s.DisplayType)
+		at += int(n)
+	} else {
+		at = putAnyText(b, at, &s.DisplayType)
+	}
+	marks[20] = Mark{uint32(at), s.DisplayType.hash}
+
+	w = (*window)(b[at : at+len(w)])
+	*(*half)(w[:]) = keys[21].first
+	at += 14
+	if n := s.Resolution.size; n-1 < blockSize {
+		putText((*block)(w[14:]), &s.Resolution)
+		at += int(n)
+	} else {
+		at = putAnyText(b, at, &s.Resolution)
+	}
+	marks[21] = Mark{uint32(at), s.Resolution.hash}
+
+	w = (*window)(b[at : at+len(w)])
+	*(*half)(w[:]) = keys[22].first
+	at += 12
+	at += putDegrees((*block)(w[12:]), s.Latitude)
+	marks[22] = Mark{uint32(at), uint32(s.Latitude)}
+
+	w = (*window)(b[at : at+len(w)])
+	*(*half)(w[:]) = keys[23].first
+	at += 13
+	at += putDegrees((*block)(w[13:]), s.Longitude)
+	marks[23] = Mark{uint32(at), uint32(s.Longitude)}
+
+	w = (*window)(b[at : at+len(w)])
+	*(*half)(w[:]) = keys[24].first
+	at += 10
+	if n := s.Source.size; n-1 < blockSize {
+		putText((*block)(w[10:]), &s.Source)
+		at += int(n)
+	} else {
+		at = putAnyText(b, at, &s.Source)
+	}
+	marks[24] = Mark{uint32(at), s.Source.hash}
+
+	w = (*window)(b[at : at+len(w)])
+	*(*half)(w[:]) = keys[25].first
+	at += 14
+	at += putTime((*block)(w[14:]), s.Timestamp)
+	marks[25] = Mark{uint32(at), uint32(s.Timestamp)}
+
+	w = (*window)(b[at : at+len(w)])
+	*(*half)(w[:]) = keys[26].first
+	at += 6
+	if n := s.OS.size; n-1 < blockSize {
+		putText((*block)(w[6:]), &s.OS)
+		at += int(n)
+	} else {
+		at = putAnyText(b, at, &s.OS)
+	}
+	marks[26] = Mark{uint32(at), s.OS.hash}
+
+	w = (*window)(b[at : at+len(w)])
+	*(*half)(w[:]) = keys[27].first
+	at += 9
+	if n := s.State.size; n-1 < blockSize {
+		putText((*block)(w[9:]), &s.State)
+		at += int(n)
+	} else {
+		at = putAnyText(b, at, &s.State)
+	}
+	marks[27] = Mark{uint32(at), s.State.hash}
+
+	w = (*window)(b[at : at+len(w)])
+	*(*half)(w[:]) = keys[28].first
+	at += 14
+	if n := s.UserAgent.size; n-1 < blockSize {
+		putText((*block)(w[14:]), &s.UserAgent)
+		at += int(n)
+	} else {
+		at = putAnyText(b, at, &s.UserAgent)
+	}
+	marks[28] = Mark{uint32(at), s.UserAgent.hash}
+
+	w = (*window)(b[at : at+len(w)])
+	*(*half)(w[:]) = keys[29].first
+	at += 12
+	at += putCents((*block)(w[12:]), s.Discount)
+	marks[29] = Mark{uint32(at), uint32(s.Discount)}
+
+	w = (*window)(b[at : at+len(w)])
+	*(*half)(w[:]) = keys[30].first
+	at += 14
+	at += putCents((*block)(w[14:]), s.Commission)
+	marks[30] = Mark{uint32(at), uint32(s.Commission)}
+
+	w = (*window)(b[at : at+len(w)])
+	*(*half)(w[:]) = keys[31].first
+	*(*half)(w[len(half{}):]) = keys[31].second
+	at += 18
+	if n := s.FailureReason.size; n-1 < blockSize {
+		putText((*block)(w[18:]), &s.FailureReason)
+		at += int(n)
+	} else {
+		at = putAnyText(b, at, &s.FailureReason)
+	}
+	marks[31] = Mark{uint32(at), s.FailureReason.hash}
+
+	w = (*window)(b[at : at+len(w)])
+	*(*half)(w[:]) = keys[32].first
+	at += 12
+	if n := s.StoreID.size; n-1 < blockSize {
+		putText((*block)(w[12:]), &s.StoreID)
+		at += int(n)
+	} else {
+		at = putAnyText(b, at, &s.StoreID)
+	}
+	marks[32] = Mark{uint32(at), s.StoreID.hash}
+
+	w = (*window)(b[at : at+len(w)])
+	*(*half)(w[:]) = keys[33].first
+	*(*half)(w[len(half{}):]) = keys[33].second
+	at += 17
+	if n := s.CustomerType.size; n-1 < blockSize {
+		putText((*block)(w[17:]), &s.CustomerType)
+		at += int(n)
+	} else {
+		at = putAnyText(b, at, &s.CustomerType)
+	}
+	marks[33] = Mark{uint32(at), s.CustomerType.hash}
+
+	w = (*window)(b[at : at+len(w)])
+	*(*half)(w[:]) = keys[34].first
+	at += 12
+	if n := s.Scenario.size; n-1 < blockSize {
+		putText((*block)(w[12:]), &s.Scenario)
+		at += int(n)
+	} else {
+		at = putAnyText(b, at, &s.Scenario)
+	}
+	marks[34] = Mark{uint32(at), s.Scenario.hash}
+
+	b[at] = '}'
+	return b[:at+1]
 }
 
 var keys = [...]key{
@@ -200,7 +449,7 @@ var keys = [...]key{
 
 // room is what the JSON form takes at most, and what is written beyond its end.
 func (s *Sale) room() int {
-	return 1324 +
+	return 1091 +
 		int(s.ProductName.size) +
 		int(s.Category.size) +
 		int(s.Promotion.size) +

@@ -26,6 +26,7 @@ func TestTablesThatCannotBe(t *testing.T) {
 	for says, table := range map[string][]sale.Field{
 		"does not know its kind": {{Name: "first", Kind: -1}},
 		"room for one":           {{Name: "first", Kind: sale.KindTime}, {Name: "second", Kind: sale.KindTime}},
+		"more than 32 bytes":     {{Name: strings.Repeat("x", 29), Kind: sale.KindText}},
 	} {
 		if _, err := newEvent(table); err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("error %v, want one that says %q", err, says)

@@ -16,7 +16,7 @@ import (
 type kind struct {
 	Type   string // in sale.Sale
 	Quote  string // around its JSON, unless it writes its own
-	Write  string // what appends its JSON behind the key
+	Write  string // what writes its JSON behind the key; of a text the template does
 	Hash   string // of its value
 	Column string // the kind of column
 	Store  string // the value that is kept there, of a sale
@@ -27,21 +27,21 @@ type kind struct {
 }
 
 var kinds = map[sale.Kind]kind{
-	sale.KindText: {Type: "Text", Write: "appendText", Hash: "{s}.hash",
+	sale.KindText: {Type: "Text", Hash: "{s}.hash",
 		Column: "kindWord", Store: "{s}.String()", Read: "{r} = c.text()"},
-	sale.KindStatus: {Type: "Status", Quote: `"`, Write: "appendStatus", Hash: "uint32({s})",
+	sale.KindStatus: {Type: "Status", Quote: `"`, Write: "putStatus", Hash: "uint32({s})",
 		Column: "kindWord", Store: "{s}.String()", Read: "{r} = c.status()"},
-	sale.KindCents: {Type: "Cents", Write: "appendCents", Hash: "uint32({s})",
+	sale.KindCents: {Type: "Cents", Write: "putCents", Hash: "uint32({s})",
 		Column: "kindMoney", Store: "{s}", Read: "{r} = sale.Cents(c.fixed(2))", Digits: 2},
-	sale.KindCount: {Type: "int64", Write: "appendCount", Hash: "uint32({s})",
+	sale.KindCount: {Type: "int64", Write: "putCount", Hash: "uint32({s})",
 		Column: "kindCount", Store: "{s}", Read: "{r} = c.count()"},
-	sale.KindDegrees: {Type: "Degrees", Write: "appendDegrees", Hash: "uint32({s})",
+	sale.KindDegrees: {Type: "Degrees", Write: "putDegrees", Hash: "uint32({s})",
 		Column: "kindDegree", Store: "int64({s})", Read: "{r} = c.degrees()", Digits: 4},
-	sale.KindTime: {Type: "Time", Quote: `"`, Write: "appendTime", Hash: "uint32({s})",
+	sale.KindTime: {Type: "Time", Quote: `"`, Write: "putTime", Hash: "uint32({s})",
 		Column: "kindTime", Read: "r.At = c.time()", Once: true},
-	sale.KindTransaction: {Type: "TransactionID", Quote: `"`, Write: "appendTransaction", Hash: "{s}.Sequence",
+	sale.KindTransaction: {Type: "TransactionID", Quote: `"`, Write: "putTransaction", Hash: "{s}.Sequence",
 		Column: "kindID", Store: "{s}", Read: "c.transactionID(&{r})"},
-	sale.KindCustomer: {Type: "CustomerID", Quote: `"`, Write: "appendCustomer", Hash: "uint32({s})",
+	sale.KindCustomer: {Type: "CustomerID", Quote: `"`, Write: "putCustomer", Hash: "uint32({s})",
 		Column: "kindCustomer", Opens: sale.CustomerID(0).String()[:sale.CustomerPrefixLen],
 		Read: "r.Customer = sale.CustomerID(c.digits(sale.CustomerIDLen - sale.CustomerPrefixLen))", Once: true},
 }
@@ -67,14 +67,17 @@ type event struct {
 
 func newEvent(table []sale.Field) (*event, error) {
 	e := &event{Arrival: newField(sale.Arrival)}
+	const longest = 32 // as in package sale
 	ofKind := make(map[sale.Kind]string)
-	for _, f := range table {
+	for i, f := range table {
 		k, known := kinds[f.Kind]
-		switch {
+		switch key := newField(f).Key(i); {
 		case !known:
 			return nil, fmt.Errorf("field %s: kinds.go does not know its kind, %d", f.Name, f.Kind)
 		case k.Once && ofKind[f.Kind] != "":
 			return nil, fmt.Errorf("fields %s and %s: there is room for one of their kind", ofKind[f.Kind], f.Name)
+		case len(key) > longest:
+			return nil, fmt.Errorf("field %s: its name is too long: %s has more than %d bytes", f.Name, key, longest)
 		}
 		ofKind[f.Kind] = f.Name
 		e.Fields = append(e.Fields, newField(f))
@@ -127,10 +130,13 @@ func (f field) Key(i int) string {
 
 // Room is what an event takes at most, but its texts, and what is written beyond its end.
 func (e *event) Room() int {
-	const number, block = 24, 32 // the longest one, and as in package sale
-	room := block
+	const number, quotes, window, long = 25, 2, 64, 160 // as in package sale
+	room := window + long
 	for i, f := range e.Fields {
 		room += len(f.Key(i)) + number
+		if f.Kind == sale.KindText {
+			room += quotes - number
+		}
 	}
 	return room
 }
