@@ -39,27 +39,39 @@ func (a attempt) order() uint64  { return uint64(a & (1<<numberAt - 1)) }
 type attempts struct {
 	sorted []attempt
 	ranks  []uint32 // the number of each among all events of the cell
+	firsts []uint32 // likewise, of the first attempts of the orders, and then of the series, that begin in the cell
 	near   []uint32 // of so many events each as nearby: which attempt is not before them
 }
 
 // nearby is so few that an attempt is mostly found, or found missing, at once.
 const nearby = 16
 
+// first returns when the first attempt of an order or of a series is, in milliseconds from the cell's begin,
+// how many there are, and what the rest is drawn from.
+func (l *cell) first(f *market.Following, series bool, order uint64) (ms int64, of uint64, r prng.Rand) {
+	stream, of := uint64(streamOfOrders), 2
+	if series {
+		stream = streamOfSeries
+	}
+	r = prng.New(l.seed, stream+order)
+	ms = int64(r.Below(uint64(l.length)))
+	switch {
+	case series:
+		of = f.SeriesFrom + r.Below(f.SeriesTo-f.SeriesFrom+1)
+	case r.In(f.Third, prng.Million):
+		of = 3
+	}
+	return ms, of, r
+}
+
 // steps calls do with the time of each attempt of an order or of a series, in milliseconds from the
 // cell's begin. In a closed cell they come so fast that the last one is inside it.
 func (l *cell) steps(f *market.Following, open, series bool, order uint64, do func(ms int64, number, of uint64)) {
-	stream, pause, n := uint64(streamOfOrders), f.Pause, uint64(2)
+	pause := f.Pause
 	if series {
-		stream, pause = streamOfSeries, f.SeriesPause
+		pause = f.SeriesPause
 	}
-	r := prng.New(l.seed, stream+order)
-	ms := int64(r.Below(uint64(l.length)))
-	switch {
-	case series:
-		n = f.SeriesFrom + r.Below(f.SeriesTo-f.SeriesFrom+1)
-	case r.In(f.Third, prng.Million):
-		n = 3
-	}
+	ms, n, r := l.first(f, series, order)
 	left := market.Longest.Milliseconds() - 1
 	if !open {
 		left = l.length - 1 - ms
@@ -124,10 +136,21 @@ func (l *cell) rank() {
 	in := &l.attempts
 	slices.Sort(in.sorted)
 	in.ranks = make([]uint32, len(in.sorted))
+	in.firsts = make([]uint32, l.orders+l.series)
 	in.near = make([]uint32, l.events()/nearby+1)
-	next := 0
+	next, sales := 0, 0
 	for i, a := range in.sorted {
-		in.ranks[i] = uint32(l.upTo(a.ms())) + uint32(i)
+		for sales < len(l.sales.times) && l.time(uint64(sales)) <= a.ms() {
+			sales++
+		}
+		in.ranks[i] = uint32(sales + i)
+		if a.back() == 0 && a.number() == 0 {
+			first := a.order()
+			if a.series() {
+				first += l.orders
+			}
+			in.firsts[first] = in.ranks[i]
+		}
 		for ; next*nearby <= int(in.ranks[i]); next++ {
 			in.near[next] = uint32(i)
 		}
@@ -150,43 +173,10 @@ func (l *cell) event(n uint64) (a attempt, isAttempt bool, sale uint64) {
 	return 0, false, n - i
 }
 
-// rankOf returns the number that the first attempt of an order, or of a series, has among the events of
-// its cell.
-func (l *cell) rankOf(ms int64, series bool, order uint64) uint64 {
-	i, _ := slices.BinarySearch(l.attempts.sorted, newAttempt(ms, 0, series, 0, order))
-	return uint64(l.attempts.ranks[i])
-}
-
-// newcomers are the customers whose first order is placed in a cell.
-type newcomers struct {
-	crowd.Newcomers
-	sales, orders newcomersAmong // among those that are placed once, and those that take several attempts
-}
-
-// newcomersAmong are those among some orders. All orders in a row are cut into as many stretches as there are
-// newcomers, and one order in each is a newcomer's.
-type newcomersAmong struct {
-	n    uint64
-	step uint64 // what an order is of a stretch, in 2³², rounded up
-}
-
-// among spreads the newcomers over so many orders, of which there are not fewer.
-func (n *newcomersAmong) among(orders uint64) {
-	if orders > 0 {
-		n.step = (n.n<<32 + orders - 1) / orders
+// beginOf is the number among the events of its cell of the first attempt of an order, or of a series.
+func (l *cell) beginOf(series bool, order uint64) uint64 {
+	if series {
+		order += l.orders
 	}
-}
-
-// newcomer returns the newcomer who places an order, if one does. The newcomers are those from a number on.
-func (l *cell) newcomer(order uint64, among *newcomersAmong, from uint64) (n crowd.Number, is bool) {
-	begin := order * among.step
-	end := begin + among.step
-	for i := begin >> 32; i<<32 < end && i < among.n; i++ {
-		// A point in each stretch, so far from its end that no order has two of them.
-		r := prng.New(l.seed, streamOfNew+from+i)
-		if at := i<<32 + r.Below(1<<32-among.step+1); at >= begin && at < end {
-			return l.newcomers.At(from + i), true
-		}
-	}
-	return 0, false
+	return uint64(l.attempts.firsts[order])
 }

@@ -13,24 +13,19 @@ import (
 	"salesburst/shared/sale"
 )
 
-// upTo finds by a search what time says of each sale; and the sales are in order, before the end of
-// the cell.
-func TestSalesUpToAMoment(t *testing.T) {
+// The sales are in order, before the end of the cell.
+func TestSalesAreInOrder(t *testing.T) {
+	var sums []uint32
 	for n := range uint64(40) {
 		for seed := range uint64(25) {
 			l := cell{length: 50, seed: seed, sales: sales{n: n}}
-			l.fill()
-			at := uint64(0)
-			for ms := range l.length {
-				for at < n && l.time(at) == ms {
-					at++
+			sums = l.fill(sums)
+			last := int64(0)
+			for i := range n {
+				if ms := l.time(i); ms < last || ms >= l.length {
+					t.Fatalf("%d sales, seed %d: sale %d is at %d ms, out of order or outside", n, seed, i, ms)
 				}
-				if got := l.upTo(ms); got != at {
-					t.Fatalf("%d sales, seed %d: %d are up to %d ms, want %d", n, seed, got, ms, at)
-				}
-			}
-			if at < n {
-				t.Fatalf("%d sales, seed %d: sale %d is at %d ms, out of order or outside", n, seed, at, l.time(at))
+				last = l.time(i)
 			}
 		}
 	}
@@ -41,13 +36,12 @@ func TestGapsEndInsideTheCell(t *testing.T) {
 	exact := 0
 	for seed := range uint64(10_000) {
 		l := cell{length: 60_000, seed: seed}
-		l.fill()
-		r := l.gaps(0)
-		sum := 1 + l.sales.gap(&r)
+		r := prng.New(seed, streamOfGaps)
+		sum := 1 + crowd.Exponential(r.Next())
 		if uint64(l.length)<<unitBits%sum == 0 {
 			exact++
 		}
-		if ms := l.sales.at(sum); ms >= l.length {
+		if ms := int64(sum * l.unit(sum) >> unitBits); ms >= l.length {
 			t.Fatalf("seed %d: the gap ends at %d ms", seed, ms)
 		}
 	}
@@ -56,28 +50,41 @@ func TestGapsEndInsideTheCell(t *testing.T) {
 	}
 }
 
-// A newcomer places one order of those that the newcomers are among, and behind the last newcomer
-// nobody is new. With so many orders it shows: each is a half or a third of a stretch in 2³².
-func TestNewcomersAmongManyOrders(t *testing.T) {
-	for _, orders := range []uint64{1 << 31, 3 << 30, 1<<32/3 + 1} {
-		for seed := range uint64(50) {
-			l := cell{seed: seed, newcomers: newcomers{Newcomers: crowd.NewStrangers(7, 1), sales: newcomersAmong{n: 1}}}
-			among := &l.newcomers.sales
-			among.among(orders)
-			if among.step*orders < 1<<32 || (among.step-1)*orders >= 1<<32 {
-				t.Fatalf("%d steps of %d do not just reach the end", orders, among.step)
-			}
-			for i := range uint64(2) {
-				r := prng.New(seed, streamOfNew+i)
-				order := (i<<32 + r.Below(1<<32-among.step+1)) / among.step
-				for _, o := range []uint64{order - 1, order, order + 1} {
-					who, is := l.newcomer(o, among, 0)
-					if want := i == 0 && o == order; o < orders && (is != want || is && who != 7) {
-						t.Fatalf("order %d of %d: %v that it is a newcomer's, number %d", o, orders, is, who)
-					}
-				}
+// Each newcomer places one order, in a stretch of those that the newcomers are among: of as many orders as
+// there are newcomers each, of many some, and none behind the last one.
+func TestNewcomersAmongOrders(t *testing.T) {
+	for _, n := range []uint64{0, 1, 2, 63, 64, 65, 100} {
+		for _, orders := range []uint64{n, n + 1, 64, 65, 128, 3 * n, 1000} {
+			for seed := range uint64(20) {
+				checkNewcomers(t, seed, n, max(orders, n))
 			}
 		}
+	}
+}
+
+func checkNewcomers(t *testing.T, seed, n, orders uint64) {
+	t.Helper()
+	const others = 5 // who place other orders of the cell
+	l := cell{seed: seed, newcomers: newcomers{Newcomers: crowd.NewStrangers(7, others+n)}}
+	among := &newcomersAmong{n: n, first: others}
+	l.among(among, orders)
+	next := uint64(0)
+	for order := range orders + 65 {
+		who, is := l.newcomer(among, order)
+		if !is {
+			continue
+		}
+		if who != crowd.Number(7+others+next) {
+			t.Fatalf("seed %d: order %d of %d is placed by newcomer %d, want the next of %d, %d",
+				seed, order, orders, who, n, 7+others+next)
+		}
+		if begin, end := order*n, (order+1)*n; begin >= (next+1)*orders || end <= next*orders {
+			t.Fatalf("seed %d: newcomer %d of %d has order %d of %d, outside of the stretch", seed, next, n, order, orders)
+		}
+		next++
+	}
+	if next != n {
+		t.Fatalf("seed %d: %d orders of %d are newcomers', want %d", seed, next, orders, n)
 	}
 }
 
@@ -208,8 +215,8 @@ func checkEvents(t *testing.T, p *plan, i int) {
 			if a != l.attempts.sorted[attempts] {
 				t.Fatalf("event %d of cell %d is not attempt %d", n, i, attempts)
 			}
-			if a.back() == 0 && a.number() == 0 && l.rankOf(ms, a.series(), a.order()) != n {
-				t.Fatalf("order %d of cell %d begins at event %d, not at %d", a.order(), i, n, l.rankOf(ms, a.series(), a.order()))
+			if a.back() == 0 && a.number() == 0 && l.beginOf(a.series(), a.order()) != n {
+				t.Fatalf("order %d of cell %d begins at event %d, not at %d", a.order(), i, n, l.beginOf(a.series(), a.order()))
 			}
 			attempts++
 		} else {

@@ -28,6 +28,8 @@ type plan struct {
 	shift int
 
 	clock *plan // when the events are; nil: as their cells say
+
+	sums []uint32 // room for those of the gaps in a cell, while it is made ready
 }
 
 // cell is a stretch of time of at most a minute, and what begins in it.
@@ -237,11 +239,6 @@ func (l *cell) divide(c *market.Conditions, seed uint64) {
 // finish makes the plan ready to be asked. name is what a burst that ends at a moment is called.
 func (p *plan) finish(c *market.Conditions, name func(end time.Time) sale.BurstID) {
 	p.from = sale.TimeOf(c.From)
-	for i := range p.cells {
-		l := &p.cells[i]
-		l.newcomers.sales.among(l.sales.n)
-		l.newcomers.orders.among(l.orders)
-	}
 	p.spread(c.Following())
 	if p.open {
 		over := c.To.Sub(c.From).Milliseconds()
@@ -256,13 +253,22 @@ func (p *plan) finish(c *market.Conditions, name func(end time.Time) sale.BurstI
 	own := name(c.To)
 	for i := p.own; i < len(p.cells); i++ {
 		p.cells[i].burst = own
-		p.cells[i].fill()
-		p.cells[i].rank()
+		p.ready(&p.cells[i])
 		for _, a := range p.cells[i].attempts.sorted {
 			p.recall(i-a.back(), c, name)
 		}
 	}
+	p.sums = nil
 	p.index()
+}
+
+// ready makes a cell ready to be asked for its events.
+func (p *plan) ready(l *cell) {
+	l.newcomers.orders.first = l.newcomers.sales.n
+	l.among(&l.newcomers.sales, l.sales.n)
+	l.among(&l.newcomers.orders, l.orders)
+	p.sums = l.fill(p.sums)
+	l.rank()
 }
 
 // recall makes the cell ready in which an order was begun that is tried again, if it is of an earlier
@@ -272,8 +278,7 @@ func (p *plan) recall(i int, c *market.Conditions, name func(end time.Time) sale
 	if l.burst != (sale.BurstID{}) { // it is ready
 		return
 	}
-	l.fill()
-	l.rank()
+	p.ready(l)
 	over := c.To.Sub(c.From)
 	bursts := time.Duration(-l.begin-1) * time.Millisecond / over // that lie between
 	l.burst = name(c.From.Add(-bursts * over))
@@ -293,7 +298,7 @@ func (p *plan) index() {
 
 // at returns the cell of event i of the burst, which the plan must know, and its number there.
 func (p *plan) at(i uint64) (at int, n uint64) {
-	at = int(p.near[(i-p.start)>>p.shift])
+	at = int(p.near[(i-p.start)>>(p.shift&63)])
 	for p.cells[at].before+p.cells[at].events() <= i {
 		at++
 	}
@@ -305,33 +310,25 @@ func (p *plan) at(i uint64) (at int, n uint64) {
 func (p *plan) write(c *market.Conditions, i uint64, s *sale.Sale) (alone bool) {
 	at, n := p.at(i)
 	l := &p.cells[at]
-	s.TransactionID = sale.TransactionID{Burst: l.burst, Sequence: uint32(i)}
-	s.OrderID, s.Delivery = s.TransactionID, sale.Delivery{}
+	l.name(i, s)
 	a, isAttempt, number := l.event(n)
 	if !isAttempt {
 		o := market.Order{Seed: l.seed, Stream: streamOfSales + number}
-		o.Customer, o.New = l.newcomer(number, &l.newcomers.sales, 0)
+		o.Customer, o.New = l.newcomer(&l.newcomers.sales, number)
 		c.Sell(o, p.moment(i, l, l.time(number)), s)
 		return true
 	}
 	begun := &p.cells[at-a.back()]
-	f, now := c.Following(), p.moment(i, l, a.ms())
-	var first int64
-	var of int
-	begun.steps(f, p.open, a.series(), a.order(), func(ms int64, number, n uint64) {
-		if number == 0 {
-			first, of = ms, int(n)
-		}
-	})
-	begin := begun.before + begun.rankOf(first, a.series(), a.order())
+	now, begin := p.moment(i, l, a.ms()), begun.before+begun.beginOf(a.series(), a.order())
+	first, of, _ := begun.first(c.Following(), a.series(), a.order())
 	if a.series() {
 		o := market.Order{Seed: begun.seed, Stream: streamOfSeries + 1<<32 + a.order()}
 		c.SellStolen(o, p.moment(begin, begun, first), now, int(a.number())+1, s)
 		return false
 	}
 	o := market.Order{Seed: begun.seed, Stream: streamOfOrders + 1<<32 + a.order()}
-	o.Customer, o.New = begun.newcomer(a.order(), &begun.newcomers.orders, begun.newcomers.sales.n)
-	c.SellAgain(o, p.moment(begin, begun, first), now, int(a.number())+1, of, s)
+	o.Customer, o.New = begun.newcomer(&begun.newcomers.orders, a.order())
+	c.SellAgain(o, p.moment(begin, begun, first), now, int(a.number())+1, int(of), s)
 	s.OrderID = sale.TransactionID{Burst: begun.burst, Sequence: uint32(begin)}
 	return false
 }
@@ -344,6 +341,12 @@ func (p *plan) moment(i uint64, l *cell, ms int64) sale.Time {
 	at, n := p.clock.at(i)
 	l = &p.clock.cells[at]
 	return p.time(l, l.time(n))
+}
+
+// name gives event i of the burst, which is in the cell, its ids.
+func (l *cell) name(i uint64, s *sale.Sale) {
+	s.TransactionID = sale.TransactionID{Burst: l.burst, Sequence: uint32(i)}
+	s.OrderID, s.Delivery = s.TransactionID, sale.Delivery{}
 }
 
 // time is the moment of a millisecond of a cell.

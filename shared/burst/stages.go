@@ -135,8 +135,9 @@ func planStages(c *market.Conditions, seed uint64, stages []Stage, start, end ui
 	seconds := stretches(c, prng.Mix(seed), stages, time.Second, start, end)
 	p := minutes.plan(c, seed)
 	p.clock = &plan{start: start, events: end - start, cells: seconds.planned}
+	var sums []uint32
 	for i := range p.clock.cells {
-		p.clock.cells[i].fill()
+		sums = p.clock.cells[i].fill(sums)
 	}
 	p.clock.index()
 	return p

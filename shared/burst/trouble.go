@@ -138,7 +138,7 @@ func (x *trouble) add(b *Burst) error {
 					"less demand: with it the burst would have %d events, and it has at most %d",
 					n, contract.MaxEvents))
 			}
-			added.fill()
+			added.fill(nil)
 			worst := t.Worst(begin, end)
 			for i := range added.sales.n {
 				when := b.plan.time(&added, added.time(i))
