@@ -59,7 +59,11 @@ type hour struct {
 	local    [places.Zones]int8 // hours of the local days
 }
 
-const hourMs = 60 * 60 * 1000
+// hourOf returns the hour that a moment is in.
+func (c *Conditions) hourOf(at sale.Time) *hour {
+	const hour = 60 * 60 * 1000
+	return &c.hours[(at-c.from)/hour]
+}
 
 // selection is a part of the market. A field of none selects all.
 type selection struct {

@@ -38,6 +38,7 @@ type Market struct {
 	browsers *browsers.Browsers
 	checkout *checkout.Checkout
 	places   []place
+	byClock  []int                   // the places, those by one clock side by side
 	devices  [browsers.Devices]int64 // how much dearer sets are that are bought with one, as a tilt
 	channels map[contract.Channel]*channel
 	dear     sale.Cents // an order of this much is a large one
@@ -105,6 +106,13 @@ func NewWith(c *dataset.Catalogue, model *Model) (*Market, error) {
 			Place: p, name: sale.NewText(p.Name), state: sale.NewText(p.State),
 			region: checkout.RegionOf(p.State), roomy: model.Places.Roomy[p.State],
 		})
+	}
+	for zone := range places.Zones {
+		for i := range m.places {
+			if m.places[i].Zone == zone {
+				m.byClock = append(m.byClock, i)
+			}
+		}
 	}
 	for d := range browsers.Devices {
 		m.devices[d] = model.Customers.Devices[d.Text().String()]

@@ -21,8 +21,9 @@ type buyer struct {
 	crowd.Customer
 	id    sale.CustomerID
 	kind  checkout.Kind
-	place int    // where the buyer lives
+	place *place // where the buyer lives
 	taste uint64 // random bits, always the same for one customer
+	power uint64 // how much more than others the customer spends, from 0 to 511
 }
 
 // Salts, so that one customer's tastes are independent of each other.
@@ -36,12 +37,6 @@ const (
 
 // bits are random bits of a customer's for one question.
 func (b *buyer) bits(salt uint64) uint64 { return prng.Mix(b.taste + salt) }
-
-// power is how much more than others a customer spends, from 0 to 511.
-func (b *buyer) power() uint64 {
-	bits := b.bits(powerTaste)
-	return (bits&0xffff + bits>>16&0xffff) >> 8 // most are in the middle
-}
 
 var kindTexts = [...]sale.Text{
 	checkout.Returning: sale.NewText("returning"), checkout.VIP: sale.NewText("vip"),
@@ -77,9 +72,11 @@ func (c *Conditions) know(b *buyer, kind checkout.Kind) {
 	b.kind = kind
 	b.id = c.CustomerID(b.Number)
 	b.taste = prng.Mix(uint64(b.id) << 8)
+	power := b.bits(powerTaste)
+	b.power = (power&0xffff + power>>16&0xffff) >> 8 // most are in the middle
 	b.place = c.population.homes[b.Home]
 	if c.only.city != none {
-		b.place = c.only.city
+		b.place = &c.market.places[c.only.city]
 	}
 	if kind == checkout.Returning && c.spent(b) >= c.market.model.Customers.VIPFrom {
 		b.kind = checkout.VIP
@@ -90,13 +87,14 @@ func (c *Conditions) know(b *buyer, kind checkout.Kind) {
 // the currency.
 func (c *Conditions) spent(b *buyer) uint64 {
 	orders := c.population.crowd.Orders(b.Class, b.Days) // of 1000
-	return orders * c.market.model.Customers.Spends * (256 + b.power()) / 512 / 1000
+	return orders * c.market.model.Customers.Spends * (256 + b.power) / 512 / 1000
 }
 
 // draft is an order as it is placed.
 type draft struct {
 	buyer
 	hour     *hour
+	clock    int8 // the hour of the day where the buyer lives
 	product  int
 	quantity int64
 	off      uint64 // percent
@@ -108,7 +106,7 @@ type draft struct {
 
 // draft draws an order that is placed at a moment.
 func (c *Conditions) draft(d *draft, r *prng.Rand, o Order, at sale.Time) {
-	d.hour = &c.hours[(at-c.from)/hourMs]
+	d.hour = c.hourOf(at)
 	if o.New {
 		d.hour.crowd.Newcomer(o.Customer, &d.Customer)
 		c.know(&d.buyer, checkout.Newcomer)
@@ -117,9 +115,10 @@ func (c *Conditions) draft(d *draft, r *prng.Rand, o Order, at sale.Time) {
 		c.know(&d.buyer, checkout.Returning)
 	}
 	m := c.market
+	d.clock = d.hour.local[d.place.Zone]
 	if !c.channel.store {
 		d.way.Browser = d.hour.browsers.Of(d.bits(deviceTaste))
-		if !o.New && c.unusual(d) && r.In(m.model.Customers.AfterWork, 100) {
+		if !o.New && d.unusual() && r.In(m.model.Customers.AfterWork, 100) {
 			c.another(d, r)
 		}
 		for tries := uint64(0); c.only.method != none && !m.pays(c.only.method, d.way.Browser) && tries < 64; tries++ {
@@ -133,28 +132,21 @@ func (c *Conditions) draft(d *draft, r *prng.Rand, o Order, at sale.Time) {
 	price, _ := d.hour.offer.Price(d.product)
 	d.quantity = d.hour.offer.Quantity(d.product, r.Next())
 	c.takeOff(r, d)
-	_, d.way.Amount = amounts(price, d.quantity, d.off)
-	d.way.Region = m.places[d.place].region
+	_, amount := amounts(price, d.quantity, d.off)
+	d.way.Amount = c.channel.checkout.Amount(amount)
+	d.way.Region = d.place.region
 	d.way.Favourite = d.bits(methodTaste)
 	if d.method = c.only.method; d.method == none {
 		d.method = c.channel.checkout.Method(&d.way, r.Next())
 	}
-	local := int(d.hour.local[m.places[d.place].Zone])
-	d.chance = c.channel.checkout.FailChance(d.method, d.way.Amount, local, d.kind, d.source)
+	d.chance = c.channel.checkout.FailChance(d.method, d.way.Amount, int(d.clock), d.kind, d.source)
 }
 
-// unusual reports whether a device is not for the hour: one at work has a desktop, and a mobile after
-// it.
-func (c *Conditions) unusual(d *draft) bool {
-	hour := d.hour.local[c.market.places[d.place].Zone]
-	switch d.way.Browser.Device {
-	case browsers.Mobile:
-		return hour >= 9 && hour < 17
-	case browsers.Desktop:
-		return hour >= 19
-	}
-	return false
-}
+// unusual are the hours of the day for which a device is not: one at work has a desktop, and a mobile
+// after it.
+var unusual = [browsers.Devices]uint32{browsers.Mobile: 1<<17 - 1<<9, browsers.Desktop: 1<<24 - 1<<19}
+
+func (d *draft) unusual() bool { return unusual[d.way.Browser.Device]>>(d.clock&31)&1 == 1 }
 
 // another takes another customer by the same clock instead.
 func (c *Conditions) another(d *draft, r *prng.Rand) {
@@ -166,7 +158,7 @@ func (c *Conditions) another(d *draft, r *prng.Rand) {
 // tilt is how dear a set the buyer takes of two, of goods.Dearer.
 func (c *Conditions) tilt(d *draft) uint64 {
 	f := &c.market.model.Customers
-	tilt := int64(goods.Neutral) + (int64(d.power())-256)*f.Power/256 + c.market.places[d.place].roomy
+	tilt := int64(goods.Neutral) + (int64(d.power)-256)*f.Power/256 + d.place.roomy
 	if b := d.way.Browser; b != nil {
 		tilt += c.market.devices[b.Device]
 	}

@@ -11,7 +11,7 @@ import (
 type population struct {
 	crowd  *crowd.Crowd
 	people [places.Zones]uint64 // by their clocks
-	homes  []int                // places, in the order of the crowd's homes
+	homes  []*place             // in the order of the crowd's homes
 	shops  [][]shop             // of each of homes; online none
 }
 
@@ -37,21 +37,21 @@ func (m *Market) populationOf(ch *channel, mean int) *population {
 	add := func(i int, people uint64) {
 		z := m.places[i].Zone
 		p.people[z] += people
-		p.homes = append(p.homes, i)
+		p.homes = append(p.homes, &m.places[i])
 		homes = append(homes, crowd.Home{Clock: z, People: people})
 	}
 	if ch.store {
 		states := m.peopleOfStates()
 		shops := m.shopsOf(states, orders*24*60/prng.Million)
-		for i, n := range shops {
-			if n > 0 {
+		for _, i := range m.byClock {
+			if n := shops[i]; n > 0 {
 				of := states[m.places[i].State]
 				add(i, of.people*uint64(n)*1000/uint64(of.shops(shops)))
 				p.shops = append(p.shops, m.open(i, n))
 			}
 		}
 	} else {
-		for i := range m.places {
+		for _, i := range m.byClock {
 			add(i, m.places[i].Weight)
 		}
 	}
@@ -133,8 +133,8 @@ func (m *Market) open(i, n int) []shop {
 
 // shopsIn returns the shops of a place: one at least, for those who ask for it alone.
 func (m *Market) shopsIn(place int, p *population) []shop {
-	for home, i := range p.homes {
-		if i == place {
+	for home, at := range p.homes {
+		if at == &m.places[place] {
 			return p.shops[home]
 		}
 	}

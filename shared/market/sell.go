@@ -19,7 +19,7 @@ func (c *Conditions) Sell(o Order, at sale.Time, s *sale.Sale) {
 	if r.Below(checkout.Whole) < d.chance*c.channel.fails.once/prng.Million {
 		out = c.failure(&r, d.method, &d, &c.channel.fails.keepOnce)
 	}
-	c.write(&d, at, 1, d.method, out, s)
+	c.write(&d, d.hour, at, 1, d.method, out, s)
 }
 
 // SellAgain makes one of several attempts of an order that was placed at another time, or, with
@@ -55,7 +55,7 @@ func (c *Conditions) SellAgain(o Order, placed, at sale.Time, number, of int, s 
 		if fails {
 			out = c.failure(&r, method, &d, &x.keepFirst)
 		}
-		c.write(&d, at, number, method, out, s)
+		c.write(&d, c.hourOf(at), at, number, method, out, s)
 		return
 	}
 }
@@ -88,7 +88,7 @@ func (c *Conditions) SellStolen(o Order, begun, at sale.Time, number int, s *sal
 	if r.In(c.market.model.Fraud.Refused, 100) {
 		out = &refused
 	}
-	c.write(&d, at, 1, d.method, out, s)
+	c.write(&d, c.hourOf(at), at, 1, d.method, out, s)
 }
 
 // lasting drafts an order that there is time for to be tried again: the shop does not shut before.
@@ -96,8 +96,7 @@ func (c *Conditions) lasting(d *draft, r *prng.Rand, o Order, at sale.Time) {
 	const tries = 200
 	for range tries {
 		c.draft(d, r, o, at)
-		zone := c.market.places[d.place].Zone
-		if !c.channel.store || c.channel.profile.At(zone.Local(int64(at)/1000+int64(Longest/time.Second))) > 0 {
+		if !c.channel.store || c.channel.profile.At(d.place.Zone.Local(int64(at)/1000+int64(Longest/time.Second))) > 0 {
 			break
 		}
 	}
@@ -120,7 +119,7 @@ func (c *Conditions) failure(r *prng.Rand, method int, d *draft, keep *[sorts]ui
 		out = c.channel.checkout.Outcome(method, r.Next())
 		kept := keep[sortOf(out.Status)]
 		if out.Status == sale.Fraud {
-			if kept *= 2; d.way.Amount < c.market.dear {
+			if kept *= 2; d.way.Amount.Cents < c.market.dear {
 				kept /= 8
 			}
 		}
@@ -131,8 +130,8 @@ func (c *Conditions) failure(r *prng.Rand, method int, d *draft, keep *[sorts]ui
 	return out
 }
 
-// write fills in the sale: attempt number of a draft, paid with a method.
-func (c *Conditions) write(d *draft, at sale.Time, number, method int, out *checkout.Outcome, s *sale.Sale) {
+// write fills in the sale: attempt number of a draft, in an hour, paid with a method.
+func (c *Conditions) write(d *draft, h *hour, at sale.Time, number, method int, out *checkout.Outcome, s *sale.Sale) {
 	m := c.market
 	p := &m.goods.Products()[d.product]
 	s.Timestamp, s.Attempt = at, int64(number)
@@ -142,9 +141,8 @@ func (c *Conditions) write(d *draft, at sale.Time, number, method int, out *chec
 	s.ProductName, s.Category, s.Brand, s.ScreenSize = p.Name, p.Category, m.goods.Brands()[p.Brand].Name, p.ScreenSize
 	s.DisplayType, s.Resolution, s.OS = p.DisplayType, p.Resolution, p.OS
 
-	offer := c.hours[(at-c.from)/hourMs].offer
-	s.Price, s.ListPrice = offer.Price(d.product)
-	s.Promotion = offer.Promotion(d.product)
+	s.Price, s.ListPrice = h.offer.Price(d.product)
+	s.Promotion = h.offer.Promotion(d.product)
 	s.Quantity = d.quantity
 	s.Discount, s.TotalAmount = amounts(s.Price, d.quantity, d.off)
 
@@ -162,7 +160,7 @@ func (c *Conditions) write(d *draft, at sale.Time, number, method int, out *chec
 
 // where sets the place and the way of the sale.
 func (c *Conditions) where(d *draft, s *sale.Sale) {
-	at := &c.market.places[d.place]
+	at := d.place
 	s.City, s.State = at.name, at.state
 	if !c.channel.store {
 		s.StoreID = sale.Text{}

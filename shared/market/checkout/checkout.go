@@ -84,11 +84,26 @@ type Method struct {
 // Order is what matters of one for how it is paid.
 type Order struct {
 	Browser *browsers.Browser // nil in a store
-	Amount  sale.Cents
+	Amount  Amount
 	Region  Region
 	// Favourite are random bits, always the same for one customer and independent of those that
 	// the browser was drawn with.
 	Favourite uint64
+}
+
+// Amount is what an order costs, as a channel sees it.
+type Amount struct {
+	sale.Cents
+	band int
+}
+
+// Amount returns how the channel sees so much.
+func (c *Channel) Amount(of sale.Cents) Amount {
+	band := 0
+	for _, from := range c.bands[1:] {
+		band += 1 - int(uint64(of-from)>>63)
+	}
+	return Amount{of, band}
 }
 
 // Method returns how an order is paid: mostly as the customer always pays, if the amount and the
@@ -149,7 +164,7 @@ func (c *Channel) part(list []uint64, i int) []uint64 {
 
 // cell is the place of an order's cell.
 func (c *Channel) cell(o *Order, w wallets) int {
-	return (int(w)*len(c.bands)+c.band(o.Amount))*int(regions) + int(o.Region)
+	return (int(w)*len(c.bands)+o.Amount.band)*int(regions) + int(o.Region)
 }
 
 func (o *Order) wallets() wallets {
@@ -159,25 +174,17 @@ func (o *Order) wallets() wallets {
 	return walletsOf(o.Browser.Apple, o.Browser.Google)
 }
 
-// band is a place in bands.
-func (c *Channel) band(amount sale.Cents) (band int) {
-	for _, from := range c.bands[1:] {
-		band += 1 - int(uint64(amount-from)>>63)
-	}
-	return band
-}
-
 // Whole is the unit of FailChance.
 const Whole = 1 << 20
 
 // FailChance returns how many of Whole attempts fail that pay an amount with a method in an hour
 // of the customer's day, from 0 to 23. The source is nil in a store.
-func (c *Channel) FailChance(method int, amount sale.Cents, hour int, kind Kind, source *Source) uint64 {
+func (c *Channel) FailChance(method int, amount Amount, hour int, kind Kind, source *Source) uint64 {
 	night := 0
 	if hour < nightEnds {
 		night = 1
 	}
-	chance := c.chances[method*len(c.bands)+c.band(amount)] * c.who[kind][night] / Whole
+	chance := c.chances[method*len(c.bands)+amount.band] * c.who[kind][night] / Whole
 	if source != nil {
 		chance = chance * source.fails / 100
 	}

@@ -101,7 +101,7 @@ func buy(c *checkout.Checkout, set *browsers.Set) *sample {
 			case n < 38:
 				a.kind = checkout.VIP
 			}
-			a.order.Amount, a.order.Favourite = draw(&r), r.Next()
+			a.order.Amount, a.order.Favourite = ch.Amount(draw(&r)), r.Next()
 			switch n := r.Below(1000); {
 			case n < 174:
 				a.order.Region = checkout.Northeast
@@ -125,7 +125,7 @@ func buy(c *checkout.Checkout, set *browsers.Set) *sample {
 			a.method = ch.Method(&a.order, r.Next())
 			a.second = ch.Another(a.method, &a.order, r.Next())
 			other := a.order
-			other.Amount = draw(&r)
+			other.Amount = ch.Amount(draw(&r))
 			a.later = ch.Method(&other, r.Next())
 			if a.failed = r.In(ch.FailChance(a.method, a.order.Amount, a.hour, a.kind, a.source), checkout.Whole); a.failed {
 				a.outcome = ch.Outcome(a.method, r.Next())
@@ -185,7 +185,7 @@ func of(kind checkout.Kind) func(*attempt) bool {
 }
 
 func below(limit sale.Cents) func(*attempt) bool {
-	return func(a *attempt) bool { return a.order.Amount < limit }
+	return func(a *attempt) bool { return a.order.Amount.Cents < limit }
 }
 
 func not(f func(*attempt) bool) func(*attempt) bool { return func(a *attempt) bool { return !f(a) } }
@@ -481,7 +481,7 @@ func TestPaymentsAreReproducible(t *testing.T) {
 	r := prng.New(4, 2)
 	var got strings.Builder
 	for i := range 60 {
-		ch, o := &c.Online, checkout.Order{Amount: draw(&r), Region: checkout.Region(i % 4), Favourite: r.Next()}
+		ch, o := &c.Online, checkout.Order{Amount: c.Online.Amount(draw(&r)), Region: checkout.Region(i % 4), Favourite: r.Next()}
 		kind, hour := checkout.Kind(i%3), i%24
 		source := c.Source(kind, r.Next())
 		if i%3 == 1 {
@@ -566,7 +566,7 @@ func TestOddFigures(t *testing.T) {
 	c, _ := newCheckout(t, f)
 	r := prng.New(1, 1)
 	for range 1000 {
-		o := checkout.Order{Amount: draw(&r), Favourite: r.Next()}
+		o := checkout.Order{Amount: c.Store.Amount(draw(&r)), Favourite: r.Next()}
 		if m := c.Store.Method(&o, r.Next()); m != 0 || c.Store.Another(0, &o, r.Next()) != 0 {
 			t.Fatal("paid with what nobody pays with")
 		}
@@ -578,7 +578,7 @@ func TestOddFigures(t *testing.T) {
 		}
 	}
 	// Somebody may ask for it all the same.
-	if n := c.Store.FailChance(1, 300_00, 12, checkout.VIP, nil) * 100 / checkout.Whole; n != 46 {
+	if n := c.Store.FailChance(1, c.Store.Amount(300_00), 12, checkout.VIP, nil) * 100 / checkout.Whole; n != 46 {
 		t.Errorf("%d %% fail of what nobody pays with, want half of them times .93 for the amount", n)
 	}
 }
@@ -600,7 +600,7 @@ func TestRegionOf(t *testing.T) {
 func TestDrawsAllocateNothing(t *testing.T) {
 	c, set := newCheckout(t, usual(t))
 	r := prng.New(1, 1)
-	o := checkout.Order{Browser: set.Of(7), Amount: 500_00, Favourite: 7}
+	o := checkout.Order{Browser: set.Of(7), Amount: c.Online.Amount(500_00), Favourite: 7}
 	if n := testing.AllocsPerRun(1000, func() {
 		source := c.Source(checkout.Newcomer, r.Next())
 		m := c.Online.Method(&o, r.Next())
@@ -631,7 +631,8 @@ func BenchmarkDraws(b *testing.B) {
 	r := prng.New(1, 1)
 	orders := make([]checkout.Order, 1024)
 	for i := range orders {
-		orders[i] = checkout.Order{Browser: set.Of(r.Next()), Amount: draw(&r), Region: checkout.Region(i % 4), Favourite: r.Next()}
+		orders[i] = checkout.Order{Browser: set.Of(r.Next()), Amount: c.Online.Amount(draw(&r)),
+			Region: checkout.Region(i % 4), Favourite: r.Next()}
 	}
 	source := c.Source(checkout.VIP, 1)
 	for _, d := range []struct {

@@ -10,6 +10,8 @@
 package crowd
 
 import (
+	"math/bits"
+
 	"salesburst/shared/market/calendar"
 	"salesburst/shared/market/places"
 	"salesburst/shared/prng"
@@ -25,7 +27,7 @@ type Figures struct {
 // Home is a place where customers live.
 type Home struct {
 	Clock  places.Zone
-	People uint64 // in any unit
+	People uint64 // in any unit, at least 1
 }
 
 // Classes is how many classes of activity there are. Of sixteen customers of a zone who were born
@@ -59,31 +61,30 @@ type zone struct {
 	remembered uint64
 	apart      uint64 // millionths of an average day from one birth to the next, in 2⁻³⁰
 
-	homes []int32 // numbers in the list of New
-	draw  prng.Table
+	home  int // the first one in the list of New
+	homes prng.Table
 
 	first, numbers uint64 // of each row
+	part           uint64 // 1/numbers, in 2⁻⁶³, rounded up: a division would take longer than all the rest
 }
 
 // New makes the crowd of a channel with so many orders a minute, in millionths, on average over a
-// year, whose customers live in those homes.
+// year, whose customers live in those homes, of which those by one clock stand side by side.
 func New(f *Figures, profile *calendar.Profile, at []Home, orders, seed uint64) *Crowd {
 	c := &Crowd{profile: profile, seed: seed, days: newDays(profile), class: prng.NewTable(f.Activity)}
 	var weights [places.Zones][]uint64
 	var people uint64
 	for i, h := range at {
-		if h.People > 0 {
-			z := &c.zones[h.Clock]
-			z.people += h.People
-			z.homes = append(z.homes, int32(i))
-			weights[h.Clock] = append(weights[h.Clock], h.People)
-			people += h.People
-		}
+		z := &c.zones[h.Clock]
+		z.people += h.People
+		weights[h.Clock] = append(weights[h.Clock], h.People)
+		z.home = i + 1 - len(weights[h.Clock])
+		people += h.People
 	}
 	births := orders * 24 * 60 / 1000 * f.New
 	for i := range c.zones {
 		if z := &c.zones[i]; z.people > 0 {
-			z.draw = prng.NewTable(weights[i])
+			z.homes = prng.NewTable(weights[i])
 			z.births = max(prng.MulDiv(births, z.people, people), 1000)
 			z.lifetime = prng.MulDiv(z.births, f.Lifetime*365, 10*prng.Million)
 			z.remembered = z.births * remembered * 365 / prng.Million
@@ -131,7 +132,7 @@ func (c *Crowd) fillRow(people uint64) {
 	at := uint64(0)
 	for i := range c.zones {
 		z := &c.zones[i]
-		z.first = at
+		z.first, z.part = at, 1<<63/max(z.numbers, 1)+1
 		for place := range z.numbers {
 			c.row[at].zone, c.row[at].place = uint16(i), uint16(place)
 			at++
@@ -142,7 +143,9 @@ func (c *Crowd) fillRow(people uint64) {
 // number is that of the customer who was born as the nth of a zone.
 func (c *Crowd) number(z places.Zone, n uint64) Number {
 	of := &c.zones[z]
-	return Number(n/of.numbers*rowLength + of.first + n%of.numbers)
+	high, low := bits.Mul64(n, of.part)
+	row := high<<1 | low>>63
+	return Number(row*rowLength + of.first + n - row*of.numbers)
 }
 
 // zoneOf returns whose number it is.
@@ -155,7 +158,7 @@ func (c *Crowd) zoneOf(number Number) (z places.Zone, n uint64) {
 // home is where a customer of a zone lives.
 func (c *Crowd) home(z places.Zone, number Number) int {
 	of := &c.zones[z]
-	return int(of.homes[of.draw.Draw(prng.Mix(c.seed^uint64(number)<<1))])
+	return of.home + of.homes.Draw(prng.Mix(c.seed^uint64(number)<<1))
 }
 
 // shuffle is what the sixteen customers around the nth of a zone are mixed by.

@@ -15,10 +15,17 @@ type Offer struct {
 
 // prices is what both channels have in common.
 type prices struct {
-	goods     *Goods
-	day       int32
-	byProduct []prng.Table // by brand; of its products, from the first one on
-	products  []onOffer
+	goods    *Goods
+	day      int32
+	brands   []brandOnOffer
+	products []onOffer
+}
+
+// brandOnOffer is a brand on the day: what is drawn of it stands together, as in onOffer.
+type brandOnOffer struct {
+	products prng.Table
+	first    int          // product
+	list     []sale.Cents // prices of the products
 }
 
 // onOffer is a product on the day. What a sale needs of it stands together: one load from memory.
@@ -51,7 +58,7 @@ func (g *Goods) On(day int32, inStore bool) *Offer {
 func (g *Goods) offer(day int32) *[channels]Offer {
 	p := &prices{
 		goods: g, day: day,
-		byProduct: make([]prng.Table, len(g.brands)), products: make([]onOffer, len(g.items)),
+		brands: make([]brandOnOffer, len(g.brands)), products: make([]onOffer, len(g.items)),
 	}
 	d := newDrift(&g.figures.Popularity, day)
 	promoted := newPromoter(&g.figures.Promotions, day)
@@ -78,7 +85,7 @@ func (g *Goods) offer(day int32) *[channels]Offer {
 			weights[i] = w
 			now += w
 		}
-		p.byProduct[b] = prng.NewTable(weights[brand.First:brand.End])
+		p.brands[b] = brandOnOffer{prng.NewTable(weights[brand.First:brand.End]), brand.First, g.lists[b]}
 		for c := range brands {
 			brands[c][b] = max(prng.MulDiv(g.shares[c][b], min(now, usual<<mostLift), usual), 1)
 		}
@@ -117,13 +124,13 @@ func (o *Offer) DrawBrand(r *prng.Rand) int { return o.byBrand.Draw(r.Next()) }
 
 // DrawOfBrand is Draw within one brand. It takes three numbers of r.
 func (o *Offer) DrawOfBrand(brand int, r *prng.Rand, tilt uint64) int {
-	table, list := &o.byProduct[brand], o.goods.lists[brand]
-	a, b := table.Draw(r.Next()), table.Draw(r.Next())
+	of := &o.brands[brand]
+	a, b := of.products.Draw(r.Next()), of.products.Draw(r.Next())
 	// Neither can be foreseen, and a branch would cost more than these few steps: 1 is yes, 0 no.
-	second := uint64(list[a]-list[b]) >> 63 // is the dearer one
-	dearer := (r.Next()>>54 - tilt) >> 63   // is wanted
+	second := uint64(of.list[a]-of.list[b]) >> 63 // is the dearer one
+	dearer := (r.Next()>>54 - tilt) >> 63         // is wanted
 	taken := a ^ (a^b)&-int(second^dearer^1)
-	return o.goods.brands[brand].First + taken
+	return of.first + taken
 }
 
 // Price returns what a product costs on this day, and what it costs without promotion.
