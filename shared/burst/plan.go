@@ -343,6 +343,15 @@ func (p *plan) moment(i uint64, l *cell, ms int64) sale.Time {
 	return p.time(l, l.time(n))
 }
 
+// place writes of event i, which is an order of its own, what it is called and when it is.
+func (p *plan) place(i uint64, s *sale.Sale) {
+	at, n := p.at(i)
+	l := &p.cells[at]
+	l.name(i, s)
+	_, _, number := l.event(n)
+	s.Timestamp = p.moment(i, l, l.time(number))
+}
+
 // name gives event i of the burst, which is in the cell, its ids.
 func (l *cell) name(i uint64, s *sale.Sale) {
 	s.TransactionID = sale.TransactionID{Burst: l.burst, Sequence: uint32(i)}

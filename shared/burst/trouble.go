@@ -2,7 +2,6 @@ package burst
 
 import (
 	"cmp"
-	"container/heap"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -22,12 +21,12 @@ import (
 // have numbers behind all others.
 type trouble struct {
 	all    []*market.Trouble
-	normal uint64   // events of the burst, or of the shard, without incidents
-	from   uint64   // number of the first one
-	next   uint64   // number of the first one that is added
-	index  []uint32 // of all events, by their time: those below normal are the normal ones
-	extras []extra  // the others
-	open   bool     // events may be added
+	normal uint64  // events of the burst, or of the shard, without incidents
+	from   uint64  // number of the first one
+	next   uint64  // number of the first one that is added
+	index  []entry // of all events, by their time: those below normal are the normal ones
+	extras []extra // the others
+	open   bool    // events may be added
 	labels bool
 	truth  []sale.Truth
 }
@@ -161,9 +160,9 @@ func (x *trouble) fill(b *Burst) {
 	before := func(at sale.Time) {
 		for ; more < len(x.extras) && x.extras[more].at < at; more++ {
 			by = doers{changes: by.changes[:0]}
-			if x.extra(b, more, &added, &by) {
+			if what, happens := x.extra(b, more, touched, &added, &by); happens {
 				by.note(&added)
-				l.put(x.extras[more].at, uint32(x.normal)+uint32(more), added.Delivery)
+				l.put(x.extras[more].at, newEntry(x.normal+uint64(more), what), added.Delivery)
 			}
 		}
 	}
@@ -172,9 +171,9 @@ func (x *trouble) fill(b *Burst) {
 		at := normal.Timestamp
 		before(at)
 		by = doers{changes: by.changes[:0]}
-		if x.touch(&normal, alone, &by) {
+		if what, happens := x.touch(&normal, alone, 0, &by); happens {
 			by.note(&normal)
-			l.put(at, uint32(i), normal.Delivery)
+			l.put(at, newEntry(i, what), normal.Delivery)
 		}
 	}
 	before(math.MaxInt64)
@@ -185,54 +184,6 @@ func (x *trouble) fill(b *Burst) {
 		x.truth[i].Repeated.Order()
 		x.truth[i].Malformed.Order()
 	}
-}
-
-// line is where events stand one behind the other, as they are delivered.
-type line struct {
-	index []uint32
-	later delays
-}
-
-// put puts an event of a moment, which is not before that of the one in front of it, in its place.
-func (l *line) put(at sale.Time, number uint32, d sale.Delivery) {
-	l.until(at)
-	if d.Moved {
-		heap.Push(&l.later, delayed{d.Recorded, number})
-	} else {
-		l.index = append(l.index, number)
-	}
-	if d.Again != 0 {
-		heap.Push(&l.later, delayed{d.Again, number})
-	}
-}
-
-// until puts in their place all that come before a moment.
-func (l *line) until(at sale.Time) {
-	for len(l.later) > 0 && l.later[0].at < at {
-		l.index = append(l.index, heap.Pop(&l.later).(delayed).number)
-	}
-}
-
-// delayed is an event that comes later than it happened.
-type delayed struct {
-	at     sale.Time
-	number uint32
-}
-
-// delays is a heap, of which the first one is at the root.
-type delays []delayed
-
-func (d delays) Len() int { return len(d) }
-func (d delays) Less(i, j int) bool {
-	return cmp.Or(cmp.Compare(d[i].at, d[j].at), cmp.Compare(d[i].number, d[j].number)) < 0
-}
-func (d delays) Swap(i, j int) { d[i], d[j] = d[j], d[i] }
-func (d *delays) Push(one any) { *d = append(*d, one.(delayed)) }
-func (d *delays) Pop() any {
-	last := len(*d) - 1
-	one := (*d)[last]
-	*d = (*d)[:last]
-	return one
 }
 
 // doers are the incidents that have to do with an event; nil: none has.
@@ -278,28 +229,36 @@ func (d *doers) note(s *sale.Sale) {
 	}
 }
 
-// touch lets all incidents do to a normal event what they do. It reports whether the event happens, and
-// writes down what was done unless by is nil.
-func (x *trouble) touch(s *sale.Sale, alone bool, by *doers) bool {
+// touch lets the incidents from one on do to a normal event what they do. It returns what that is, reports
+// whether the event happens, and writes down what was done unless by is nil.
+func (x *trouble) touch(s *sale.Sale, alone bool, from int, by *doers) (what deed, happens bool) {
 	at, first := s.Timestamp, s.Revenue()
-	for of, t := range x.all {
+	for of := from; of < len(x.all); of++ {
+		t := x.all[of]
 		before, was := s.Revenue(), s.Delivery
-		touched, happens := x.exchange(t, at, s, alone), true
-		if !touched {
-			touched, happens = x.touchBy(t, at, s)
+		is, happens, done := true, true, exchanged(of)
+		if alone && x.exchanges(t, at, s.OrderID) {
+			x.exchange(t, at, s)
+		} else {
+			is, happens = x.touchBy(t, at, s)
+			done = touched
 		}
+		if !is {
+			continue
+		}
+		what = cmp.Or(what, done)
 		switch {
-		case by == nil || !touched:
+		case by == nil:
 		case happens:
 			by.see(was, before, s, &x.truth[of])
 		default:
 			x.truth[of].Removed.Add(s.TransactionID.Sequence, -first)
 		}
 		if !happens {
-			return false
+			return what, false
 		}
 	}
-	return true
+	return what, true
 }
 
 // touchBy lets one incident touch an event.
@@ -329,45 +288,52 @@ func (x *trouble) attempt(t *market.Trouble, s *sale.Sale) uint64 {
 
 func keyOf(id sale.TransactionID) uint64 { return binary.BigEndian.Uint64(id.Burst[:8]) }
 
-// exchange puts an event that an incident adds in the place of another one, in a burst with an exact number
-// of events: as many as would be added to another burst.
-func (x *trouble) exchange(t *market.Trouble, at sale.Time, s *sale.Sale, alone bool) bool {
-	if x.open || !alone {
+// exchanges reports whether an event that an incident adds comes in the place of another one, in a burst
+// with an exact number of events: as many as would be added to another burst.
+func (x *trouble) exchanges(t *market.Trouble, at sale.Time, id sale.TransactionID) bool {
+	if x.open {
 		return false
 	}
 	more := t.More(at.Time(), (at + 1).Time())
-	r := prng.New(keyOf(s.OrderID)^t.Seed, 1<<40+uint64(s.OrderID.Sequence))
-	if !r.In(more, prng.Million+more) {
-		return false
-	}
-	t.Sell(keyOf(s.OrderID)^t.Seed, uint64(s.OrderID.Sequence), at, 0, s)
-	x.label(t, s)
-	return true
+	r := prng.New(keyOf(id)^t.Seed, 1<<40+uint64(id.Sequence))
+	return r.In(more, prng.Million+more)
 }
 
-// extra makes an event that an incident adds. It reports whether all of them let it happen, and tells by
-// unless that is nil.
-func (x *trouble) extra(b *Burst, i int, s *sale.Sale, by *doers) bool {
+// exchange makes that event of another one, of which only the ids stay.
+func (x *trouble) exchange(t *market.Trouble, at sale.Time, s *sale.Sale) {
+	t.Sell(keyOf(s.OrderID)^t.Seed, uint64(s.OrderID.Sequence), at, 0, s)
+	x.label(t, s)
+}
+
+// extra makes an event that an incident adds. It returns what others do to it, unless it is known that they
+// do nothing, reports whether all of them let it happen, and tells by unless that is nil.
+func (x *trouble) extra(b *Burst, i int, known deed, s *sale.Sale, by *doers) (what deed, happens bool) {
 	e := &x.extras[i]
 	t := x.all[e.of]
 	t.Sell(x.seed(t, &b.plan.cells[e.cell]), uint64(e.number), e.at, 0, s)
 	s.TransactionID = sale.TransactionID{Burst: b.id, Sequence: uint32(x.next) + uint32(i)}
 	s.OrderID, s.Delivery = s.TransactionID, sale.Delivery{}
 	x.label(t, s)
+	if known == untouched {
+		return untouched, true
+	}
 	if by != nil {
 		by.changes = append(by.changes, change{&x.truth[e.of].Added, s.Revenue()})
 	}
 	for of, other := range x.all { // what it adds itself, an incident leaves as it is
 		before, was := s.Revenue(), s.Delivery
-		touched, happens := x.touchBy(other, e.at, s)
+		is, happens := x.touchBy(other, e.at, s)
 		if !happens {
-			return false
+			return touched, false
 		}
-		if by != nil && touched {
-			by.see(was, before, s, &x.truth[of])
+		if is {
+			what = touched
+			if by != nil {
+				by.see(was, before, s, &x.truth[of])
+			}
 		}
 	}
-	return true
+	return what, true
 }
 
 // seed is that of the sales that an incident adds to a cell.
@@ -375,13 +341,21 @@ func (x *trouble) seed(t *market.Trouble, l *cell) uint64 { return prng.Mix(t.Se
 
 // at writes event i.
 func (x *trouble) at(b *Burst, i int, s *sale.Sale) {
-	n := uint64(x.index[i])
-	if n >= x.normal {
-		x.extra(b, int(n-x.normal), s, nil)
-		return
+	n, what := x.index[i].number(), x.index[i].what()
+	switch {
+	case n >= x.normal:
+		x.extra(b, int(n-x.normal), what, s, nil)
+	case what == untouched:
+		b.plan.write(b.conditions, x.from+n, s)
+	case what == touched:
+		alone := b.plan.write(b.conditions, x.from+n, s)
+		x.touch(s, alone, 0, nil)
+	default: // what was there before need not be made
+		b.plan.place(x.from+n, s)
+		of := what.by()
+		x.exchange(x.all[of], s.Timestamp, s)
+		x.touch(s, true, of+1, nil)
 	}
-	alone := b.plan.write(b.conditions, x.from+n, s)
-	x.touch(s, alone, nil)
 }
 
 // Truth is what each incident in the time of the burst did to it; there is none without incidents.

@@ -10,21 +10,21 @@ import (
 // What happens to the data alone. An event is delivered in one way only: what comes twice is whole, and
 // what comes late is not moved again.
 
-func comesLate(t *Trouble, r *prng.Rand, s *sale.Sale) bool {
+func comesLate(t *Trouble, r prng.Rand, s *sale.Sale) bool {
 	s.Delivery.Recorded = s.Delivered() // it comes now
-	s.Timestamp -= t.drawn(r)
+	s.Timestamp -= t.drawn(&r)
 	return true
 }
 
-func comesLater(t *Trouble, r *prng.Rand, s *sale.Sale) bool {
-	if at, ok := t.later(r, s); ok && !s.Delivery.Moved {
+func comesLater(t *Trouble, r prng.Rand, s *sale.Sale) bool {
+	if at, ok := t.later(&r, s); ok && !s.Delivery.Moved {
 		s.Delivery.Recorded, s.Delivery.Moved = at, true
 	}
 	return true
 }
 
-func comesAgain(t *Trouble, r *prng.Rand, s *sale.Sale) bool {
-	if at, ok := t.later(r, s); ok && s.Delivery.Again == 0 && s.Delivery.Damage == sale.Intact {
+func comesAgain(t *Trouble, r prng.Rand, s *sale.Sale) bool {
+	if at, ok := t.later(&r, s); ok && s.Delivery.Again == 0 && s.Delivery.Damage == sale.Intact {
 		s.Delivery.Again = at
 	}
 	return true
@@ -42,13 +42,13 @@ func (t *Trouble) later(r *prng.Rand, s *sale.Sale) (at sale.Time, ok bool) {
 	return s.Delivered() + min(delay, left), left > 0
 }
 
-func skewed(t *Trouble, _ *prng.Rand, s *sale.Sale) bool {
+func skewed(t *Trouble, _ prng.Rand, s *sale.Sale) bool {
 	s.Delivery.Recorded = s.Delivered()
 	s.Timestamp += sale.Time(t.Ahead() / time.Millisecond)
 	return true
 }
 
-func damaged(_ *Trouble, r *prng.Rand, s *sale.Sale) bool {
+func damaged(_ *Trouble, r prng.Rand, s *sale.Sale) bool {
 	damage := sale.Truncated + sale.Damage(r.Below(uint64(sale.Tombstone)))
 	if s.Delivery.Damage == sale.Intact && s.Delivery.Again == 0 {
 		s.Delivery.Damage = damage
@@ -56,7 +56,7 @@ func damaged(_ *Trouble, r *prng.Rand, s *sale.Sale) bool {
 	return true
 }
 
-func renamed(t *Trouble, _ *prng.Rand, s *sale.Sale) bool {
+func renamed(t *Trouble, _ prng.Rand, s *sale.Sale) bool {
 	if s.Delivery.Damage == sale.Intact && s.Delivery.Again == 0 {
 		s.Delivery.Damage, s.Delivery.Field = sale.Renamed, t.field
 	}
@@ -64,7 +64,7 @@ func renamed(t *Trouble, _ *prng.Rand, s *sale.Sale) bool {
 }
 
 // sameKey is what a client does that never sets the customer.
-func sameKey(_ *Trouble, _ *prng.Rand, s *sale.Sale) bool { s.CustomerID = 0; return true }
+func sameKey(_ *Trouble, _ prng.Rand, s *sale.Sale) bool { s.CustomerID = 0; return true }
 
 // aimAtData finds which field has another name.
 func (t *Trouble) aimAtData() error {

@@ -36,9 +36,9 @@ type Trouble struct {
 // effect is what a scenario does; nil: nothing of the kind.
 type effect struct {
 	// touch changes a sale; it is false for one that does not happen.
-	touch func(t *Trouble, r *prng.Rand, s *sale.Sale) (happens bool)
+	touch func(t *Trouble, r prng.Rand, s *sale.Sale) (happens bool)
 	// dress makes of a sale more one of the scenario's.
-	dress        func(t *Trouble, r *prng.Rand, s *sale.Sale)
+	dress        func(t *Trouble, r prng.Rand, s *sale.Sale)
 	stolen, bots bool // who buys, of the sales that it adds
 
 	whole    bool // it meets an order with all its attempts, or none of them
@@ -218,17 +218,18 @@ func (t *Trouble) Touch(r *prng.Rand, at sale.Time, s *sale.Sale) (touched, happ
 		return false, true
 	}
 	before := *s
-	happens = e.touch(t, r, s)
+	happens = e.touch(t, *r, s)
 	return !happens || *s != before, happens
 }
 
 // Sell makes a sale that the incident adds: number n of those. Of all that might come at its worst, it
-// reports those that do at the moment.
+// reports those that do at the moment; where worst is 0, it comes for sure.
 func (t *Trouble) Sell(seed, n uint64, at sale.Time, worst uint64, s *sale.Sale) (happens bool) {
 	r := prng.New(seed, n)
-	if !r.In(t.Level(at.Time()), max(worst, 1)) {
+	if random := r; worst > 0 && !random.In(t.Level(at.Time()), worst) {
 		return false
 	}
+	r.Next() // which that took
 	const accounts, orders = 40, 8
 	switch o := (Order{Seed: seed, Stream: 1<<41 + n}); {
 	case t.effect.stolen:
@@ -241,7 +242,7 @@ func (t *Trouble) Sell(seed, n uint64, at sale.Time, worst uint64, s *sale.Sale)
 		t.conditions.Sell(o, at, s)
 	}
 	if t.effect.dress != nil {
-		t.effect.dress(t, &r, s)
+		t.effect.dress(t, r, s)
 	}
 	return true
 }
@@ -274,7 +275,7 @@ func (t *Trouble) about(s *sale.Sale) bool {
 		(t.method == all || t.method == s.PaymentMethod)
 }
 
-func vanish(*Trouble, *prng.Rand, *sale.Sale) bool { return false }
+func vanish(*Trouble, prng.Rand, *sale.Sale) bool { return false }
 
 func fail(s *sale.Sale, out *checkout.Outcome) {
 	s.Status, s.FailureReason, s.Commission = out.Status, out.Reason, 0
@@ -289,25 +290,25 @@ var (
 			"HeadlessChrome/120.0.0.0 Safari/537.36")}
 )
 
-func gatewayFails(_ *Trouble, _ *prng.Rand, s *sale.Sale) bool { fail(s, &gatewayDown); return true }
+func gatewayFails(_ *Trouble, _ prng.Rand, s *sale.Sale) bool { fail(s, &gatewayDown); return true }
 
-func networkFails(_ *Trouble, _ *prng.Rand, s *sale.Sale) bool {
+func networkFails(_ *Trouble, _ prng.Rand, s *sale.Sale) bool {
 	if s.PaymentMethod != cash {
 		fail(s, &gatewayDown)
 	}
 	return true
 }
 
-func sessionExpires(_ *Trouble, _ *prng.Rand, s *sale.Sale) bool { fail(s, &expired); return true }
+func sessionExpires(_ *Trouble, _ prng.Rand, s *sale.Sale) bool { fail(s, &expired); return true }
 
-func takeOff(t *Trouble, _ *prng.Rand, s *sale.Sale) bool {
+func takeOff(t *Trouble, _ prng.Rand, s *sale.Sale) bool {
 	if discount, total := amounts(s.Price, s.Quantity, figure(t.Off)); discount > s.Discount {
 		t.charge(s, discount, total)
 	}
 	return true
 }
 
-func withOff(t *Trouble, r *prng.Rand, s *sale.Sale) { takeOff(t, r, s) }
+func withOff(t *Trouble, r prng.Rand, s *sale.Sale) { takeOff(t, r, s) }
 
 // charge sets what is paid for a sale.
 func (t *Trouble) charge(s *sale.Sale, discount, total sale.Cents) {
@@ -317,18 +318,18 @@ func (t *Trouble) charge(s *sale.Sale, discount, total sale.Cents) {
 	}
 }
 
-func wrongPrice(t *Trouble, _ *prng.Rand, s *sale.Sale) bool {
+func wrongPrice(t *Trouble, _ prng.Rand, s *sale.Sale) bool {
 	s.Price = sale.Cents(figure(t.Price))
 	t.charge(s, 0, s.Price*sale.Cents(s.Quantity))
 	return true
 }
 
-func atWrongPrice(t *Trouble, r *prng.Rand, s *sale.Sale) {
+func atWrongPrice(t *Trouble, r prng.Rand, s *sale.Sale) {
 	s.Quantity = 1 + int64(r.Below(3))
 	wrongPrice(t, r, s)
 }
 
-func fromSocial(t *Trouble, r *prng.Rand, s *sale.Sale) {
+func fromSocial(t *Trouble, r prng.Rand, s *sale.Sale) {
 	if t.conditions.channel.store {
 		return
 	}
@@ -339,7 +340,7 @@ func fromSocial(t *Trouble, r *prng.Rand, s *sale.Sale) {
 var social = [...]sale.Text{sale.NewText("Facebook"), sale.NewText("Instagram"), sale.NewText("Twitter"),
 	sale.NewText("Influencer_1"), sale.NewText("Influencer_2")}
 
-func asBot(_ *Trouble, r *prng.Rand, s *sale.Sale) {
+func asBot(_ *Trouble, r prng.Rand, s *sale.Sale) {
 	s.Device, s.UserAgent = browsers.Desktop.Text(), botAgents[uint64(s.CustomerID)%uint64(len(botAgents))]
 	s.Quantity, s.Discount, s.TotalAmount = 1, 0, s.Price
 	if s.Status, s.FailureReason, s.Commission = sale.Completed, (sale.Text{}), 0; r.In(95, 100) {
