@@ -9,6 +9,7 @@ import (
 	"hash/crc32"
 	"math"
 	"math/bits"
+	"slices"
 
 	"github.com/klauspost/compress/zstd"
 
@@ -122,14 +123,15 @@ func (r *records) add(key []byte, s *sale.Sale) {
 	longer := len(b) - before // than the room that was left for the lengths
 	value += longer
 	length := value - varintLen(int64(valueLen))
-	mark := func(at int, hash uint32) { r.marks = append(r.marks, recordzstd.Mark{At: uint32(at), Hash: hash}) }
-	mark(start, 0)
-	mark(length-len(key)-varintLen(int64(len(key))), 0)
-	mark(length, 0)
-	at := value
-	for _, m := range marks {
-		mark(at, m.Hash)
-		at = int(m.End) + longer
+	keyAt := length - len(key) - varintLen(int64(len(key)))
+	r.marks = append(r.marks, recordzstd.Mark{At: uint32(start)}, recordzstd.Mark{At: uint32(keyAt)},
+		recordzstd.Mark{At: uint32(length)})
+	fields := len(r.marks)
+	r.marks = slices.Grow(r.marks, len(marks))[:fields+len(marks)]
+	to, at := r.marks[fields:][:len(marks)], uint32(value)
+	for i := range marks {
+		to[i] = recordzstd.Mark{At: at, Hash: marks[i].Hash}
+		at = marks[i].End + uint32(longer)
 	}
 }
 
