@@ -180,6 +180,7 @@ func (x *trouble) fill(b *Burst) {
 	l.until(math.MaxInt64)
 	x.index = l.index
 	for i := range x.truth { // what was added came in between
+		x.truth[i].Changed.Order()
 		x.truth[i].Moved.Order()
 		x.truth[i].Repeated.Order()
 		x.truth[i].Malformed.Order()
