@@ -16,7 +16,11 @@ import (
 
 func TestAppendJSONEqualsMarshal(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
-	for range 20_000 {
+	sales := 20_000
+	if testing.Short() {
+		sales = 5_000
+	}
+	for range sales {
 		s := randomSale(r)
 		want, err := json.Marshal(s)
 		if err != nil {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -57,11 +58,14 @@ func (t Text) json() string {
 	return t.padded[:t.size]
 }
 
-// String returns the string itself, without quotes. It is meant for messages
-// and tests and is slow.
+// String returns the string itself, without quotes. It is slow where the JSON form has escapes.
 func (t Text) String() string {
+	form := t.json()
+	if !strings.Contains(form, `\`) {
+		return form[1 : len(form)-1]
+	}
 	var s string
-	if err := json.Unmarshal([]byte(t.json()), &s); err != nil {
+	if err := json.Unmarshal([]byte(form), &s); err != nil {
 		panic(err) // only NewText makes a quoted form
 	}
 	return s
