@@ -18,7 +18,7 @@ import (
 func inARow(t *testing.T, f contract.Function, minutes int) (all []sale.Sale) {
 	t.Helper()
 	for n := range minutes {
-		b := plan(t, with(slot(f), func(o *burst.Request) { o.At = noon.Add(time.Duration(n) * time.Minute) }))
+		b := planOf(t, newMarket(t), with(slot(f), func(o *burst.Request) { o.At = noon.Add(time.Duration(n) * time.Minute) }))
 		from := len(all)
 		all = append(all, make([]sale.Sale, b.Len())...)
 		for i := range b.Len() {

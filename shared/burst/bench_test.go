@@ -1,6 +1,7 @@
 package burst_test
 
 import (
+	"sync"
 	"testing"
 	"time"
 
@@ -11,6 +12,10 @@ import (
 	"salesburst/shared/sale"
 )
 
+// oneMarket is made once: nothing changes it.
+var oneMarket = sync.OnceValues(func() (*market.Market, error) { return market.New(dataset.Default()) })
+
+// newMarket is one of its own, as another process has.
 func newMarket(tb testing.TB) *market.Market {
 	tb.Helper()
 	m, err := market.New(dataset.Default())

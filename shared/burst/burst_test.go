@@ -94,7 +94,16 @@ func text(b *burst.Burst, from, to int) []byte {
 
 func plan(tb testing.TB, o burst.Request) *burst.Burst {
 	tb.Helper()
-	b, err := burst.New(newMarket(tb), o)
+	m, err := oneMarket()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return planOf(tb, m, o)
+}
+
+func planOf(tb testing.TB, m *market.Market, o burst.Request) *burst.Burst {
+	tb.Helper()
+	b, err := burst.New(m, o)
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -260,6 +269,10 @@ func TestOrdersComeByThemselves(t *testing.T) {
 // day: the afternoon is busy and the night is quiet.
 func TestDemandFollowsTheDay(t *testing.T) {
 	m := newMarket(t)
+	step := 1 // minutes
+	if testing.Short() {
+		step = 4
+	}
 	for _, f := range contract.Functions() {
 		t.Run(f.Name, func(t *testing.T) {
 			c, err := m.NewConditions(market.Query{Channel: f.Channel, From: noon, To: noon.Add(time.Hour), Mean: f.EventsPerMinute})
@@ -268,7 +281,7 @@ func TestDemandFollowsTheDay(t *testing.T) {
 			}
 			total, want := 0, 0.
 			hours := make([]int, 24)
-			for n := range 24 * 60 {
+			for n := 0; n < 24*60; n += step {
 				at := noon.Add(time.Duration(n) * time.Minute)
 				b, err := burst.New(m, with(slot(f), func(o *burst.Request) { o.At = at }))
 				if err != nil {
@@ -292,13 +305,7 @@ func TestDemandFollowsTheDay(t *testing.T) {
 // of their time from one shard to the next, and under one name.
 func TestShards(t *testing.T) {
 	m := newMarket(t)
-	plan := func(o burst.Request) *burst.Burst {
-		b, err := burst.New(m, o)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return b
-	}
+	plan := func(o burst.Request) *burst.Burst { return planOf(t, m, o) }
 	for _, over := range []time.Duration{time.Second, 1500 * time.Millisecond, 61 * time.Second} {
 		for _, of := range []int{1, 3, 7, 1001} {
 			order := with(slot(contract.Online), func(o *burst.Request) {

@@ -274,3 +274,29 @@ func TestAllAddedEventsAreThere(t *testing.T) {
 		t.Errorf("%d events are added", added)
 	}
 }
+
+// What incidents add fills a burst to its last event, and no further.
+func TestAddedEventsFillABurst(t *testing.T) {
+	m, err := market.New(dataset.Default())
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := incidents.Read([]byte(`{"incidents":[{"scenario":"black-friday"},{"scenario":"viral-product"}]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := New(m, Request{
+		Channel: contract.ChannelOnline, Origin: "full", At: time.Date(2026, 11, 24, 18, 0, 0, 0, time.UTC), Over: 3 * time.Minute,
+		Mean: 600, Incidents: p,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	added := uint64(len(b.with.extras))
+	for room, fits := range map[uint64]bool{added: true, added - 1: false} {
+		x := &trouble{all: b.with.all, normal: contract.MaxEvents - room, open: true}
+		if err := x.add(b); (err == nil) != fits || fits && len(x.extras) != int(added) {
+			t.Errorf("%d events, with room for %d: %d are added, error %v", added, room, len(x.extras), err)
+		}
+	}
+}

@@ -69,8 +69,12 @@ func TestBeyondTheLimits(t *testing.T) {
 // The number of customers follows the rate that is usual; many more events at once need more of them,
 // or each would come again and again.
 func TestCustomersOfASpike(t *testing.T) {
+	events := 200_000
+	if testing.Short() {
+		events = 60_000
+	}
 	often := func(mean int, over time.Duration) (n int) {
-		b := plan(t, with(slot(contract.Online), func(o *burst.Request) { o.Events, o.Mean, o.Over = 200_000, mean, over }))
+		b := plan(t, with(slot(contract.Online), func(o *burst.Request) { o.Events, o.Mean, o.Over = events, mean, over }))
 		orders := make(map[sale.CustomerID]int)
 		var s sale.Sale
 		for i := range b.Len() {
@@ -87,7 +91,7 @@ func TestCustomersOfASpike(t *testing.T) {
 	}
 	for _, mean := range []int{0, 1, 600} {
 		for _, over := range []time.Duration{time.Minute, time.Hour} {
-			if n := often(mean, over); n > 200 {
+			if n := often(mean, over); n > events/1000 {
 				t.Errorf("where %d a minute are usual, %d customers come more than twice in %v", mean, n, over)
 			}
 		}

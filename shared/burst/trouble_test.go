@@ -406,7 +406,7 @@ func TestIncidentsOfShards(t *testing.T) {
 // Incidents that ask for too much are refused, with what is allowed.
 func TestIncidentsOutsideTheLimits(t *testing.T) {
 	m := newMarket(t)
-	r := with(slot(contract.Online), func(o *burst.Request) { o.Mean, o.Over = 60_000, 10*time.Minute })
+	r := with(slot(contract.Online), func(o *burst.Request) { o.Mean = 350_000 })
 	r.Incidents = incidentsOf(t, `{"incidents":[{"scenario":"black-friday","more":1000}]}`)
 	_, err := burst.New(m, r)
 	if err == nil || !strings.Contains(err.Error(), "incidents") || !strings.Contains(err.Error(), "at most") {
