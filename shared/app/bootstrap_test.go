@@ -13,6 +13,7 @@ import (
 
 	"salesburst/shared/app"
 	"salesburst/shared/contract"
+	"salesburst/shared/devenv/kafkatest"
 	"salesburst/shared/devenv/lambdatest"
 )
 
@@ -39,7 +40,7 @@ type cloud struct {
 
 func startCloud(t *testing.T) *cloud {
 	t.Helper()
-	c := &cloud{broker: startBroker(t)}
+	c := &cloud{broker: startBroker(t, kafkatest.Start)}
 	c.secrets = lambdatest.Secrets(t, c.broker.secretText(firstKey, keys[firstKey]))
 	roots := filepath.Join(t.TempDir(), "roots.pem")
 	if err := os.WriteFile(roots, c.broker.CA, 0o600); err != nil {

@@ -39,9 +39,9 @@ type broker struct {
 	logins  atomic.Int32 // tried
 }
 
-func startBroker(t testing.TB) *broker {
+func startBroker(t testing.TB, start func(testing.TB, ...kfake.Opt) *kafkatest.Broker) *broker {
 	t.Helper()
-	b := &broker{Broker: kafkatest.Start(t,
+	b := &broker{Broker: start(t,
 		kfake.Superuser("PLAIN", firstKey, keys[firstKey]),
 		kfake.Superuser("PLAIN", secondKey, keys[secondKey]),
 	)}

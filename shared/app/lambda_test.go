@@ -16,6 +16,7 @@ import (
 	"salesburst/shared/app"
 	"salesburst/shared/contract"
 	"salesburst/shared/credentials"
+	"salesburst/shared/devenv/kafkatest"
 	"salesburst/shared/devenv/lambdatest"
 	"salesburst/shared/market"
 	"salesburst/shared/publish"
@@ -42,7 +43,16 @@ type lambda struct {
 
 func start(t *testing.T, changes ...func(*app.Config)) *lambda {
 	t.Helper()
-	l := &lambda{broker: startBroker(t), out: new(lambdatest.Output)}
+	return startWith(t, startBroker(t, kafkatest.Start), changes...)
+}
+
+func startWith(t *testing.T, b *broker, changes ...func(*app.Config)) *lambda {
+	t.Helper()
+	l := &lambda{broker: b, out: new(lambdatest.Output)}
+	dial := (&net.Dialer{}).DialContext
+	if b.Dialer != nil {
+		dial = b.Dialer
+	}
 	l.secret.Store(l.broker.secretText(firstKey, keys[firstKey]))
 	m, err := market.New(dataset.Default())
 	if err != nil {
@@ -58,7 +68,7 @@ func start(t *testing.T, changes ...func(*app.Config)) *lambda {
 		}, time.Now),
 		Broker: publish.Config{TLS: l.broker.TLS, Dial: func(ctx context.Context, network, address string) (net.Conn, error) {
 			l.dials.Add(1)
-			return (&net.Dialer{}).DialContext(ctx, network, address)
+			return dial(ctx, network, address)
 		}},
 		Now:     func() time.Time { return clock },
 		Log:     l.out,

@@ -139,6 +139,7 @@ func TestLetterIsTheSameBurst(t *testing.T) {
 		"shard":           `{"events":501,"id":"spike","at":"2026-11-20T10:00:00Z","shard":1,"of":3}`,
 		"schedule":        slot,
 	} {
+		orders := make(map[string]string) // by letter
 		for _, there := range []bool{false, true} {
 			t.Run(name+map[bool]string{false: ", missing", true: ", there"}[there], func(t *testing.T) {
 				now := clock
@@ -158,9 +159,15 @@ func TestLetterIsTheSameBurst(t *testing.T) {
 				if !errors.As(err, &not) {
 					t.Fatal(err)
 				}
-				function, order, deleted := sendAgain(t, letter(t, "first", payload, map[string]string{"errorMessage": err.Error(), "errorType": "NotPublished"}), true)
-				if function != spikeFunction || !deleted {
-					t.Errorf("function %s is invoked; the letter is deleted: %v", function, deleted)
+				text := letter(t, "first", payload, map[string]string{"errorMessage": err.Error(), "errorType": "NotPublished"})
+				order, known := orders[text]
+				if !known {
+					var function string
+					var deleted bool
+					if function, order, deleted = sendAgain(t, text, true); function != spikeFunction || !deleted {
+						t.Errorf("function %s is invoked; the letter is deleted: %v", function, deleted)
+					}
+					orders[text] = order
 				}
 				l.denied = nil
 				if there {
@@ -210,6 +217,9 @@ func TestLettersWithoutAnOrder(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			if function, payload, deleted := sendAgain(t, c.letter, true); function != c.function || payload != c.payload || !deleted {
 				t.Errorf("function %s is invoked with %s, deleted: %v; want %s with %s", function, payload, deleted, c.function, c.payload)
+			}
+			if testing.Short() && name != "killed" {
+				return
 			}
 			if _, _, deleted := sendAgain(t, c.letter, false); deleted {
 				t.Error("a letter is deleted though its burst failed again")

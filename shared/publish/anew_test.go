@@ -43,7 +43,7 @@ func TestTopicMadeAnewMidBurst(t *testing.T) {
 			t.Errorf("after a retry %d of %d are there", got2, n)
 		}
 	}
-	t.Run("fake", func(t *testing.T) { test(t, startBroker(t, kfake.MaxVersions(kversion.V4_0_0()))) })
+	t.Run("fake", func(t *testing.T) { inVirtualTime(t, test, kfake.MaxVersions(kversion.V4_0_0())) })
 	t.Run("real", func(t *testing.T) { test(t, realBroker(t)) })
 }
 
@@ -70,28 +70,27 @@ func TestInDoubtAfterTheAppend(t *testing.T) {
 	for _, code := range []*kerr.Error{kerr.NotLeaderForPartition, kerr.UnknownServerError, kerr.KafkaStorageError, kerr.NotEnoughReplicasAfterAppend} {
 		t.Run(code.Message, func(t *testing.T) {
 			t.Parallel()
-			b := startBroker(t, kfake.NumBrokers(1))
-			var dead atomic.Bool
-			tp := &tap{
-				request: func(r *tapped) bool { return !dead.Load() || r.key != kmsg.Produce && r.key != kmsg.Metadata },
-				response: func(r *tapped) bool {
-					if r.key != kmsg.Produce {
+			inVirtualTime(t, func(t *testing.T, b *broker) {
+				var dead atomic.Bool
+				tp := &tap{
+					request: func(r *tapped) bool { return !dead.Load() || r.key != kmsg.Produce && r.key != kmsg.Metadata },
+					response: func(r *tapped) bool {
+						if r.key != kmsg.Produce {
+							return true
+						}
+						dead.Store(true)
+						r.body = answering(r.key, r.version, r.body, code.Code)
 						return true
-					}
-					dead.Store(true)
-					r.body = answering(r.key, r.version, r.body, code.Code)
-					return true
-				},
-			}
-			ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
-			defer cancel()
-			cfg := tp.through(b, publish.Idempotent)
-			cfg.Brokers = cfg.Brokers[:1]
-			res, _ := newPublisher(t, cfg).Publish(ctx, b.key, stream(300))
-			got := len(b.RecordsUncommitted(t))
-			if got > res.Events+res.InDoubt {
-				t.Errorf("%d sales are there, the result says %d and %d in doubt", got, res.Events, res.InDoubt)
-			}
+					},
+				}
+				ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
+				defer cancel()
+				res, _ := newPublisher(t, tp.through(b, publish.Idempotent)).Publish(ctx, b.key, stream(300))
+				got := len(b.RecordsUncommitted(t))
+				if got > res.Events+res.InDoubt {
+					t.Errorf("%d sales are there, the result says %d and %d in doubt", got, res.Events, res.InDoubt)
+				}
+			}, kfake.Ports(9092))
 		})
 	}
 }

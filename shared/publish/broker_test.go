@@ -5,10 +5,10 @@ import (
 	"context"
 	"fmt"
 	"strconv"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kfake"
@@ -36,6 +36,16 @@ func newBroker(b *kafkatest.Broker) *broker {
 func startBroker(t testing.TB, opts ...kfake.Opt) *broker {
 	t.Helper()
 	return newBroker(kafkatest.Start(t, opts...))
+}
+
+// inVirtualTime runs a test with a fake broker by a virtual clock, so that what waits there takes no time.
+func inVirtualTime(t *testing.T, test func(t *testing.T, b *broker), opts ...kfake.Opt) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		b := newBroker(kafkatest.StartVirtual(t, opts...))
+		test(t, b)
+		b.Close()
+	})
 }
 
 // realBroker is a topic in the Kafka that the tests share.
@@ -88,6 +98,12 @@ func withEachBrokerTaking(t *testing.T, batchBytes string, test func(t *testing.
 	})
 }
 
+// waitingWithEachBroker runs a test so that waits most of the time: with the fake broker by a virtual clock.
+func waitingWithEachBroker(t *testing.T, test func(t *testing.T, b *broker)) {
+	t.Run("fake", func(t *testing.T) { t.Parallel(); inVirtualTime(t, test) })
+	t.Run("real", func(t *testing.T) { t.Parallel(); test(t, realBroker(t)) })
+}
+
 // mayRetry tells whether a batch may have to be sent again although nothing is wrong: a real
 // broker that is busy asks for it until it has heard of the transaction.
 func (b *broker) mayRetry(d publish.Delivery) bool {
@@ -104,6 +120,7 @@ func (b *broker) config(d publish.Delivery) publish.Config {
 		Beside:      b.Beside,
 		Credentials: &publish.Credentials{Username: b.User, Password: b.Password},
 		TLS:         b.TLS,
+		Dial:        b.Dialer,
 		Delivery:    d,
 	}
 }
@@ -213,13 +230,13 @@ func (s stored) expect(t testing.TB, burst publish.Stream) {
 	seen := make([]int, n)
 	last := make(map[sale.CustomerID]int)
 	var want []byte
+	var v sale.Sale
 	for _, r := range s {
 		seq := sequence(t, r)
 		if seq >= n {
 			t.Fatalf("sale %d was never sent", seq)
 		}
 		seen[seq]++
-		var v sale.Sale
 		burst.At(seq, &v)
 		if want = v.AppendJSON(want[:0]); !bytes.Equal(r.Value, want) {
 			t.Fatalf("sale %d is stored as\n%s\nwant\n%s", seq, r.Value, want)
@@ -249,10 +266,10 @@ func (s stored) expect(t testing.TB, burst publish.Stream) {
 // sequence is the number of a sale in its burst: the end of the first field.
 func sequence(t testing.TB, r *kgo.Record) int {
 	t.Helper()
-	value, ok := strings.CutPrefix(string(r.Value), `{"transaction_id":"`)
-	id, _, _ := strings.Cut(value, `"`)
-	_, number, _ := strings.Cut(id, "-")
-	n, err := strconv.Atoi(number)
+	value, ok := bytes.CutPrefix(r.Value, []byte(`{"transaction_id":"`))
+	id, _, _ := bytes.Cut(value, []byte(`"`))
+	_, number, _ := bytes.Cut(id, []byte("-"))
+	n, err := strconv.Atoi(string(number))
 	if !ok || err != nil {
 		t.Fatalf("%.60s: no sale begins so", r.Value)
 	}

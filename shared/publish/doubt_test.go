@@ -58,29 +58,30 @@ func TestCommitInDoubt(t *testing.T) {
 		for _, code := range codesInDoubt {
 			t.Run(name+"/"+code.Message, func(t *testing.T) {
 				t.Parallel()
-				b := startBroker(t)
-				var committed atomic.Bool
-				ctx, cancel := context.WithCancel(t.Context())
-				defer cancel()
-				tp := &tap{
-					request: func(*tapped) bool { return !committed.Load() }, // afterwards nothing gets through
-					response: func(r *tapped) bool {
-						if r.key == kmsg.EndTxn {
-							committed.Store(true)
-							time.AfterFunc(2*time.Second, cancel)
-							setEndTxnCode(r, code.Code)
-						}
-						return true
-					},
-				}
-				res, err := newPublisher(t, tp.through(b, d)).Publish(ctx, b.key, stream(n))
-				if !committed.Load() {
-					t.Fatal("there was no commit: the test shows nothing")
-				}
-				if !errors.Is(err, publish.ErrPartial) || res.InDoubt != n || res.Events != 0 {
-					t.Errorf("%+v, error %v", res, err)
-				}
-				b.read(t).expectOnce(t, n)
+				inVirtualTime(t, func(t *testing.T, b *broker) {
+					var committed atomic.Bool
+					ctx, cancel := context.WithCancel(t.Context())
+					defer cancel()
+					tp := &tap{
+						request: func(*tapped) bool { return !committed.Load() }, // afterwards nothing gets through
+						response: func(r *tapped) bool {
+							if r.key == kmsg.EndTxn {
+								committed.Store(true)
+								time.AfterFunc(2*time.Second, cancel)
+								setEndTxnCode(r, code.Code)
+							}
+							return true
+						},
+					}
+					res, err := newPublisher(t, tp.through(b, d)).Publish(ctx, b.key, stream(n))
+					if !committed.Load() {
+						t.Fatal("there was no commit: the test shows nothing")
+					}
+					if !errors.Is(err, publish.ErrPartial) || res.InDoubt != n || res.Events != 0 {
+						t.Errorf("%+v, error %v", res, err)
+					}
+					b.read(t).expectOnce(t, n)
+				})
 			})
 		}
 	}
@@ -89,7 +90,7 @@ func TestCommitInDoubt(t *testing.T) {
 // A commit whose answer is lost although it was never written: the burst is published anew.
 func TestCommitLostOnItsWay(t *testing.T) {
 	t.Parallel() // it waits most of the time
-	withEachBroker(t, func(t *testing.T, b *broker) {
+	waitingWithEachBroker(t, func(t *testing.T, b *broker) {
 		const n = 600
 		var sent atomic.Int32
 		tp := &tap{request: func(r *tapped) bool { return r.key != kmsg.EndTxn || sent.Add(1) != 1 }}

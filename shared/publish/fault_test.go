@@ -2,14 +2,12 @@ package publish_test
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"net"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kerr"
@@ -74,9 +72,7 @@ func TestLeaderMovesMidBurst(t *testing.T) {
 
 // Nobody can be reached for a minute, by a clock that is not the machine's.
 func TestNobodyThereForAMinute(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var network kfake.VirtualNetwork
-		b := startBroker(t, kfake.ListenFn(network.Listen), kfake.Ports(9092, 9093))
+	inVirtualTime(t, func(t *testing.T, b *broker) {
 		cfg := b.config(publish.ExactlyOnce)
 		var mu sync.Mutex
 		var open []net.Conn
@@ -87,7 +83,7 @@ func TestNobodyThereForAMinute(t *testing.T) {
 			if gone {
 				return nil, errors.New("unreachable")
 			}
-			c, err := network.DialContext(ctx, kind, address)
+			c, err := b.Dialer(ctx, kind, address)
 			open = append(open, c)
 			return c, err
 		}
@@ -109,8 +105,7 @@ func TestNobodyThereForAMinute(t *testing.T) {
 			t.Errorf("the burst was there after %v: the test shows nothing", took)
 		}
 		p.Close()
-		b.via(network.DialContext).read(t).expectOnce(t, 25_000)
-		b.Close()
+		b.read(t).expectOnce(t, 25_000)
 	})
 }
 
@@ -157,7 +152,7 @@ func TestCredentialsRotatedMidBurst(t *testing.T) {
 func TestTopicDeletedMidBurst(t *testing.T) {
 	t.Parallel() // it waits most of the time
 	atEachLevel(t, func(t *testing.T, d publish.Delivery) {
-		withEachBroker(t, func(t *testing.T, b *broker) {
+		waitingWithEachBroker(t, func(t *testing.T, b *broker) {
 			res, err := b.publisher(t, d).Publish(t.Context(), b.key, stallOnce(stream(40_000), 20_000, func() { b.DeleteTopic(t) }))
 			if !errors.Is(err, publish.ErrUnknownTopic) {
 				t.Errorf("error %v, want ErrUnknownTopic", err)
@@ -177,16 +172,17 @@ func TestOnePartitionRefuses(t *testing.T) {
 	}
 	atEachLevel(t, func(t *testing.T, d publish.Delivery) {
 		t.Run("for a while", func(t *testing.T) {
-			b := startBroker(t)
-			refusing(b, kerr.NotEnoughReplicas, 4)
-			res, err := b.publisher(t, d).Publish(t.Context(), b.key, stream(n))
-			if err != nil {
-				t.Fatal(err)
-			}
-			if res.Retries != 4 {
-				t.Errorf("%d batches were sent again, want 4", res.Retries)
-			}
-			b.read(t).expectOnce(t, n)
+			inVirtualTime(t, func(t *testing.T, b *broker) {
+				refusing(b, kerr.NotEnoughReplicas, 4)
+				res, err := b.publisher(t, d).Publish(t.Context(), b.key, stream(n))
+				if err != nil {
+					t.Fatal(err)
+				}
+				if res.Retries != 4 {
+					t.Errorf("%d batches were sent again, want 4", res.Retries)
+				}
+				b.read(t).expectOnce(t, n)
+			})
 		})
 		t.Run("for good", func(t *testing.T) {
 			b := startBroker(t)
@@ -239,7 +235,7 @@ func TestClockSkewed(t *testing.T) {
 // attempt makes it whole.
 func TestDeadlineMidBurst(t *testing.T) {
 	t.Parallel() // it waits most of the time
-	withEachBroker(t, func(t *testing.T, b *broker) {
+	waitingWithEachBroker(t, func(t *testing.T, b *broker) {
 		const n = 40_000
 		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
 		defer cancel()
@@ -259,18 +255,17 @@ func TestDeadlineMidBurst(t *testing.T) {
 
 type dialer func(ctx context.Context, network, address string) (net.Conn, error)
 
+// dialer is how the broker is reached.
+func (b *broker) dialer() dialer {
+	if b.Dialer != nil {
+		return b.Dialer
+	}
+	return (&net.Dialer{}).DialContext
+}
+
 // via is the broker, reached by another dialer.
 func (b *broker) via(dial dialer) *broker {
 	other := *b.Broker
-	other.TLS = nil
-	other.Dialer = func(ctx context.Context, network, address string) (net.Conn, error) {
-		c, err := dial(ctx, network, address)
-		if err != nil {
-			return nil, err
-		}
-		cfg := b.TLS.Clone()
-		cfg.ServerName = "localhost"
-		return tls.Client(c, cfg), nil
-	}
+	other.Dialer = dial
 	return &broker{&other, b.key, b.parts}
 }

@@ -6,11 +6,9 @@ import (
 	"fmt"
 	"sync"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kerr"
-	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"salesburst/shared/publish"
@@ -20,22 +18,16 @@ var steps = []kmsg.Key{kmsg.FindCoordinator, kmsg.InitProducerID, kmsg.OffsetFet
 	kmsg.AddOffsetsToTxn, kmsg.TxnOffsetCommit, kmsg.Produce, kmsg.EndTxn}
 
 type world struct {
-	t       *testing.T
-	network *kfake.VirtualNetwork
-	b       *broker
+	t *testing.T
+	b *broker
 }
 
 // within runs a test of one fault in a cluster of its own, by a virtual clock.
 func within(t *testing.T, test func(w *world)) {
-	synctest.Test(t, func(t *testing.T) {
-		var network kfake.VirtualNetwork
-		b := startBroker(t, kfake.ListenFn(network.Listen), kfake.Ports(9092, 9093))
-		test(&world{t, &network, b})
-		b.Close()
-	})
+	inVirtualTime(t, func(t *testing.T, b *broker) { test(&world{t, b}) })
 }
 
-func (w *world) wire() *wire { return &wire{dial: w.network.DialContext} }
+func (w *world) wire() *wire { return &wire{dial: w.b.Dialer} }
 
 type outcome struct {
 	res  publish.Result
@@ -63,7 +55,7 @@ func (w *world) attempt(ctx context.Context, wr *wire, patience time.Duration) o
 // check holds the claims of an attempt against what readers see.
 func (w *world) check(name string, o outcome, patience time.Duration) {
 	w.t.Helper()
-	got := len(w.b.via(w.network.DialContext).read(w.t))
+	got := len(w.b.read(w.t))
 	if o.took > patience+50*time.Millisecond {
 		w.t.Errorf("%s: took %v of %v", name, o.took, patience)
 	}
@@ -86,7 +78,7 @@ func (w *world) clear() {
 			w.t.Errorf("attempt %d afterwards: %+v, error %v", i, o.res, o.err)
 		}
 	}
-	w.b.via(w.network.DialContext).read(w.t).expectOnce(w.t, faultSales)
+	w.b.read(w.t).expectOnce(w.t, faultSales)
 }
 
 var faultCodes = []*kerr.Error{kerr.CoordinatorNotAvailable, kerr.NotCoordinator, kerr.ConcurrentTransactions, kerr.RequestTimedOut,
@@ -176,7 +168,7 @@ func TestOneFault(t *testing.T) {
 							f.make(wr)
 							o := w.attempt(t.Context(), wr, patience)
 							w.check("first", o, patience)
-							if seen := len(w.b.via(w.network.DialContext).read(t)); o.err != nil && o.res.InDoubt == 0 && seen != 0 {
+							if seen := len(w.b.read(t)); o.err != nil && o.res.InDoubt == 0 && seen != 0 {
 								t.Errorf("error %v, nothing in doubt, and %d sales are there", o.err, seen)
 							}
 							time.Sleep(15 * time.Second)
@@ -259,7 +251,7 @@ func (w *world) late(key, at kmsg.Key, when string, gone bool) {
 		a = <-done
 	}
 	if a.err != nil && b.err != nil {
-		if got := len(w.b.via(w.network.DialContext).read(t)); a.res.InDoubt == 0 && b.res.InDoubt == 0 && got != 0 {
+		if got := len(w.b.read(t)); a.res.InDoubt == 0 && b.res.InDoubt == 0 && got != 0 {
 			t.Errorf("both failed without doubt and %d sales are there", got)
 		}
 	}

@@ -21,34 +21,36 @@ import (
 // What is held up on its way when Publish returns does not arrive afterwards.
 func TestNothingIsOnItsWayAfterTheReturn(t *testing.T) {
 	atEachLevel(t, func(t *testing.T, d publish.Delivery) {
-		b := startBroker(t)
-		ctx, cancel := context.WithCancel(t.Context())
-		defer cancel()
-		giveUp := func() { time.AfterFunc(time.Second, cancel) } // others are held up by then
-		w := &heldUp{goOn: make(chan struct{}), first: sync.OnceFunc(giveUp)}
-		cfg := b.config(d)
-		cfg.Dial = w.dial
-		_, err := newPublisher(t, cfg).Publish(ctx, b.key, stream(25_000))
-		if !errors.Is(err, context.Canceled) {
-			t.Errorf("error %v", err)
-		}
-		w.returned.Store(true)
-		if w.held.Load() == 0 {
-			t.Fatal("nothing was held up: the test shows nothing")
-		}
-		close(w.goOn)
-		w.writes.Wait()
-		if n := w.late.Load(); n != 0 {
-			t.Errorf("%d bytes are sent after the return", n)
-		}
-		if n := w.dials.Load(); n != 0 {
-			t.Errorf("%d connections are made after the return", n)
-		}
+		inVirtualTime(t, func(t *testing.T, b *broker) {
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			giveUp := func() { time.AfterFunc(time.Second, cancel) } // others are held up by then
+			w := &heldUp{to: b.dialer(), goOn: make(chan struct{}), first: sync.OnceFunc(giveUp)}
+			cfg := b.config(d)
+			cfg.Dial = w.dial
+			_, err := newPublisher(t, cfg).Publish(ctx, b.key, stream(25_000))
+			if !errors.Is(err, context.Canceled) {
+				t.Errorf("error %v", err)
+			}
+			w.returned.Store(true)
+			if w.held.Load() == 0 {
+				t.Fatal("nothing was held up: the test shows nothing")
+			}
+			close(w.goOn)
+			w.writes.Wait()
+			if n := w.late.Load(); n != 0 {
+				t.Errorf("%d bytes are sent after the return", n)
+			}
+			if n := w.dials.Load(); n != 0 {
+				t.Errorf("%d connections are made after the return", n)
+			}
+		})
 	})
 }
 
 // heldUp is a network in which batches wait for a sign.
 type heldUp struct {
+	to       dialer
 	goOn     chan struct{}
 	first    func() // when something is held up
 	held     atomic.Int32
@@ -62,7 +64,7 @@ func (h *heldUp) dial(ctx context.Context, network, address string) (net.Conn, e
 	if h.returned.Load() {
 		h.dials.Add(1)
 	}
-	c, err := (&net.Dialer{}).DialContext(ctx, network, address)
+	c, err := h.to(ctx, network, address)
 	return &heldUpConn{c, h}, err
 }
 
@@ -202,33 +204,34 @@ func TestWhatIsGivenUpIsTakenBack(t *testing.T) {
 // A broker that asks for a pause gets it.
 func TestThrottledBrokerIsLeftAlone(t *testing.T) {
 	atEachLevel(t, func(t *testing.T, d publish.Delivery) {
-		const pause = 700 * time.Millisecond
-		b := startBroker(t)
-		var asked atomic.Int32 // pauses
-		var mu sync.Mutex
-		until := make(map[int32]time.Time) // by broker
-		b.ControlKey(int16(kmsg.Produce), func(req kmsg.Request) (kmsg.Response, error, bool) {
-			b.KeepControl()
-			mu.Lock()
-			defer mu.Unlock()
-			node := b.CurrentNode()
-			if early := time.Until(until[node]); early > 0 {
-				t.Errorf("broker %d gets a request %v before its pause is over", node, early)
+		inVirtualTime(t, func(t *testing.T, b *broker) {
+			const pause = 700 * time.Millisecond
+			var asked atomic.Int32 // pauses
+			var mu sync.Mutex
+			until := make(map[int32]time.Time) // by broker
+			b.ControlKey(int16(kmsg.Produce), func(req kmsg.Request) (kmsg.Response, error, bool) {
+				b.KeepControl()
+				mu.Lock()
+				defer mu.Unlock()
+				node := b.CurrentNode()
+				if early := time.Until(until[node]); early > 0 {
+					t.Errorf("broker %d gets a request %v before its pause is over", node, early)
+				}
+				if asked.Add(1) > 4 {
+					return nil, nil, false
+				}
+				res := kafkatest.ProduceResponse(req.(*kmsg.ProduceRequest), kerr.NotEnoughReplicas.Code)
+				res.ThrottleMillis = int32(pause.Milliseconds())
+				until[node] = time.Now().Add(pause)
+				return res, nil, true
+			})
+			if _, err := b.publisher(t, d).Publish(t.Context(), b.key, stream(15_000)); err != nil {
+				t.Fatal(err)
 			}
-			if asked.Add(1) > 4 {
-				return nil, nil, false
+			if asked.Load() <= 4 {
+				t.Error("no broker was asked after its pause: the test shows nothing")
 			}
-			res := kafkatest.ProduceResponse(req.(*kmsg.ProduceRequest), kerr.NotEnoughReplicas.Code)
-			res.ThrottleMillis = int32(pause.Milliseconds())
-			until[node] = time.Now().Add(pause)
-			return res, nil, true
+			b.read(t).expectOnce(t, 15_000)
 		})
-		if _, err := b.publisher(t, d).Publish(t.Context(), b.key, stream(15_000)); err != nil {
-			t.Fatal(err)
-		}
-		if asked.Load() <= 4 {
-			t.Error("no broker was asked after its pause: the test shows nothing")
-		}
-		b.read(t).expectOnce(t, 15_000)
 	})
 }

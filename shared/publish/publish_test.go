@@ -114,7 +114,7 @@ func TestErrors(t *testing.T) {
 			"no TLS":            {func(c *publish.Config) { c.TLS = nil }, publish.ErrRetryable},
 		} {
 			t.Run(name, func(t *testing.T) {
-				withEachBroker(t, func(t *testing.T, b *broker) {
+				waitingWithEachBroker(t, func(t *testing.T, b *broker) {
 					cfg := b.config(d)
 					c.change(&cfg)
 					if cfg.Topic != b.Topic && b.Cluster == nil { // Kafka tells only those of a topic's absence who may see it
@@ -184,31 +184,33 @@ func TestRetriedErrors(t *testing.T) {
 			"topic not yet known": kerr.UnknownTopicOrPartition,
 		} {
 			t.Run(name, func(t *testing.T) {
-				b := startBroker(t)
-				var times atomic.Int32
-				b.ControlKey(int16(kmsg.Produce), func(req kmsg.Request) (kmsg.Response, error, bool) {
-					b.KeepControl()
-					if times.Add(1) > 3 {
-						return nil, nil, false
+				inVirtualTime(t, func(t *testing.T, b *broker) {
+					var times atomic.Int32
+					b.ControlKey(int16(kmsg.Produce), func(req kmsg.Request) (kmsg.Response, error, bool) {
+						b.KeepControl()
+						if times.Add(1) > 3 {
+							return nil, nil, false
+						}
+						return kafkatest.ProduceResponse(req.(*kmsg.ProduceRequest), code.Code), nil, true
+					})
+					res, err := b.publisher(t, d).Publish(t.Context(), b.key, stream(15_000))
+					if err != nil {
+						t.Fatal(err)
 					}
-					return kafkatest.ProduceResponse(req.(*kmsg.ProduceRequest), code.Code), nil, true
+					b.read(t).expectOnce(t, 15_000)
+					if res.Retries == 0 {
+						t.Error("no batch was sent again")
+					}
 				})
-				res, err := b.publisher(t, d).Publish(t.Context(), b.key, stream(15_000))
-				if err != nil {
-					t.Fatal(err)
-				}
-				b.read(t).expectOnce(t, 15_000)
-				if res.Retries == 0 {
-					t.Error("no batch was sent again")
-				}
 			})
 		}
 	})
 }
 
 // Where the time is over, the error says what kept the burst from being stored, and that it was the time.
-func TestTimeIsOverForAReason(t *testing.T) {
-	b := startBroker(t)
+func TestTimeIsOverForAReason(t *testing.T) { inVirtualTime(t, testTimeIsOverForAReason) }
+
+func testTimeIsOverForAReason(t *testing.T, b *broker) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	var times atomic.Int32
@@ -332,6 +334,7 @@ func TestFinalErrors(t *testing.T) {
 }
 
 func TestNothingIsSentAfterTheDeadline(t *testing.T) {
+	t.Parallel() // it waits most of the time; in virtual time a broker that sleeps does not end
 	b := startBroker(t)
 	b.SleepControl(func() {})
 	ctx, cancel := context.WithCancel(t.Context())

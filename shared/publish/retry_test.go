@@ -89,13 +89,14 @@ func TestConnectionsLostDuringLogin(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			b := startBroker(t)
-			var logins atomic.Int32
-			tp := &tap{response: func(r *tapped) bool { return r.key != kmsg.SASLAuthenticate || logins.Add(1) > c.lost }}
-			_, err := newPublisher(t, tp.through(b, publish.ExactlyOnce)).Publish(t.Context(), b.key, stream(600))
-			if !errors.Is(err, c.kind) {
-				t.Errorf("error %v, want %v", err, c.kind)
-			}
+			inVirtualTime(t, func(t *testing.T, b *broker) {
+				var logins atomic.Int32
+				tp := &tap{response: func(r *tapped) bool { return r.key != kmsg.SASLAuthenticate || logins.Add(1) > c.lost }}
+				_, err := newPublisher(t, tp.through(b, publish.ExactlyOnce)).Publish(t.Context(), b.key, stream(600))
+				if !errors.Is(err, c.kind) {
+					t.Errorf("error %v, want %v", err, c.kind)
+				}
+			})
 		})
 	}
 }
@@ -146,8 +147,10 @@ func TestNothingDialsAfterAFailure(t *testing.T) {
 
 // Nor after one in the middle of a burst, when requests are on their way.
 func TestNothingDialsAfterAFailureMidBurst(t *testing.T) {
-	t.Parallel() // it waits most of the time
-	b := startBroker(t)
+	inVirtualTime(t, testNothingDialsAfterAFailureMidBurst)
+}
+
+func testNothingDialsAfterAFailureMidBurst(t *testing.T, b *broker) {
 	tp := &tap{response: func(r *tapped) bool { return r.key != kmsg.Produce }}
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
 	defer cancel()
@@ -165,12 +168,8 @@ func TestNothingDialsAfterAFailureMidBurst(t *testing.T) {
 
 // A call that waits for another's end has a deadline of its own.
 func TestWaitingCallObeysItsDeadline(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var network kfake.VirtualNetwork
-		b := startBroker(t, kfake.ListenFn(network.Listen), kfake.Ports(9092, 9093))
-		cfg := b.config(publish.Idempotent)
-		cfg.Dial = network.DialContext
-		p := newPublisher(t, cfg)
+	inVirtualTime(t, func(t *testing.T, b *broker) {
+		p := b.publisher(t, publish.Idempotent)
 		began, done := make(chan struct{}), make(chan error)
 		go func() {
 			_, err := p.Publish(t.Context(), b.key, stallOnce(stream(600), 0, func() { close(began); time.Sleep(30 * time.Second) }))
@@ -188,7 +187,6 @@ func TestWaitingCallObeysItsDeadline(t *testing.T) {
 			t.Error(err)
 		}
 		p.Close()
-		b.Close()
 	})
 }
 
@@ -258,40 +256,41 @@ func TestPausesBetweenTries(t *testing.T) {
 		kmsg.Produce:            kerr.NotEnoughReplicas,
 	} {
 		t.Run(key.Name(), func(t *testing.T) {
-			b := startBroker(t)
-			var mu sync.Mutex
-			var answered []time.Time
-			tp := &tap{
-				request: func(r *tapped) bool {
-					mu.Lock()
-					defer mu.Unlock()
-					if n := len(answered); r.key == key && n > 0 {
-						if pause, want := time.Since(answered[n-1]), 50*time.Millisecond<<(n-1); pause < want {
-							t.Errorf("try %d comes after %v, want %v or more", n+1, pause, want)
+			inVirtualTime(t, func(t *testing.T, b *broker) {
+				var mu sync.Mutex
+				var answered []time.Time
+				tp := &tap{
+					request: func(r *tapped) bool {
+						mu.Lock()
+						defer mu.Unlock()
+						if n := len(answered); r.key == key && n > 0 {
+							if pause, want := time.Since(answered[n-1]), 50*time.Millisecond<<(n-1); pause < want {
+								t.Errorf("try %d comes after %v, want %v or more", n+1, pause, want)
+							}
 						}
-					}
-					return true
-				},
-				response: func(r *tapped) bool {
-					mu.Lock()
-					defer mu.Unlock()
-					if r.key != key {
 						return true
-					}
-					if len(answered) < 3 {
-						r.body = answering(r.key, r.version, r.body, code.Code)
-					}
-					answered = append(answered, time.Now())
-					return true
-				},
-			}
-			if _, err := newPublisher(t, tp.through(b, publish.ExactlyOnce)).Publisher.Publish(t.Context(), b.key, stream(1)); err != nil {
-				t.Fatal(err)
-			}
-			if len(answered) != 4 {
-				t.Errorf("%d answers, want 4", len(answered))
-			}
-			stored(b.Records(t)).expectOnce(t, 1)
+					},
+					response: func(r *tapped) bool {
+						mu.Lock()
+						defer mu.Unlock()
+						if r.key != key {
+							return true
+						}
+						if len(answered) < 3 {
+							r.body = answering(r.key, r.version, r.body, code.Code)
+						}
+						answered = append(answered, time.Now())
+						return true
+					},
+				}
+				if _, err := newPublisher(t, tp.through(b, publish.ExactlyOnce)).Publisher.Publish(t.Context(), b.key, stream(1)); err != nil {
+					t.Fatal(err)
+				}
+				if len(answered) != 4 {
+					t.Errorf("%d answers, want 4", len(answered))
+				}
+				stored(b.Records(t)).expectOnce(t, 1)
+			})
 		})
 	}
 }

@@ -59,14 +59,14 @@ func countTransactions(begun, added *atomic.Int32) *tap {
 // through returns a configuration with which a publisher reaches b through the tap.
 func (tp *tap) through(b *broker, d publish.Delivery) publish.Config {
 	cfg := b.config(d)
-	inner := cfg.TLS
+	inner, dial := cfg.TLS, b.dialer()
 	cfg.TLS = nil // here, so that the tap sees what is said
 	cfg.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {
 		tp.mu.Lock()
 		tp.dials++
 		number := tp.dials
 		tp.mu.Unlock()
-		raw, err := (&net.Dialer{}).DialContext(ctx, network, address)
+		raw, err := dial(ctx, network, address)
 		if err != nil {
 			return nil, err
 		}
