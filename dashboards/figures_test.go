@@ -311,8 +311,10 @@ func (c *comparison) check(
 			}
 			var key []string
 			for _, k := range keys {
-				text := at.Truncate(asked.Interval).Format("2006-01-02T15:04:05.000Z")
-				if columns[k] != "time" {
+				var text string
+				if columns[k] == "time" {
+					text = at.Truncate(asked.Interval).Format("2006-01-02T15:04:05.000Z")
+				} else {
 					text = names[columns[k]](v)
 				}
 				if columns[k] == "scenario" && text == "" {

@@ -104,7 +104,11 @@ var texts = regexp.MustCompile(`'[^']*'|"[^"]*"|[^'"]+`)
 // of a reader. Written with other white space, as a formatter would, the panel's SQL is
 // answered as fast.
 func TestGroupsSayWhatRowsSay(t *testing.T) {
-	tab := fill(t, 20_000, 24)
+	sales := 20_000
+	if testing.Short() {
+		sales = 5_000
+	}
+	tab := fill(t, sales, 24)
 	for _, d := range dashboards.All() {
 		for _, p := range d.Panels() {
 			reformatted := p
@@ -224,13 +228,17 @@ func TestQuestionsOfNoPanel(t *testing.T) {
 // or is not, also where the stretch goes on after midnight.
 func TestDaily(t *testing.T) {
 	tab := fill(t, 1000, 24)
+	step := 1
+	if testing.Short() {
+		step = 4
+	}
 	const day = 24 * time.Hour
 	for _, d := range []question.Daily{
 		{From: 16 * time.Hour, Length: 10 * time.Hour}, {From: 9 * time.Hour, Length: 30 * time.Minute}, {Length: day}, {From: 23 * time.Hour},
 	} {
 		in := func(at time.Time) bool { return (at.Sub(at.Truncate(day))-d.From+day)%day < d.Length }
 		for _, length := range []time.Duration{5 * time.Minute, time.Hour, 11 * time.Hour, day, 61*time.Hour + 17*time.Second} {
-			for back := range 49 {
+			for back := 0; back < 49; back += step {
 				to := noon.Add(-time.Duration(back)*30*time.Minute + time.Duration(back)*time.Second)
 				asked := question.Asked{
 					Question: question.Question{

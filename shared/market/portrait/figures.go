@@ -139,7 +139,7 @@ func (p *portrait) calendarFigures(f *figures) {
 	f.within("Christmas Day beside an ordinary day, online", " ×", p.on(online, 12, 25), math.Inf(-1), .8)
 	f.within("orders in stores while they are shut", " %", 100*p.late/sum(p.orders[stores]), 0, 0)
 	ratio, correlation := p.minutes.noise()
-	f.within(fmt.Sprintf("minutes of about %d events: variance ÷ mean", perMinute), "", ratio, 1.3, 3)
+	f.within(fmt.Sprintf("minutes of about %d events: variance ÷ mean", p.minutes.rate), "", ratio, 1.3, 3)
 	f.within("the same: correlation with the minute before", "", correlation, .2, .8)
 	f.within("gaps between events inside of a minute: coefficient of variation", "", p.minutes.gaps, .95, 1.05)
 }
@@ -270,7 +270,7 @@ func (p *portrait) placeFigures(f *figures) {
 func (p *portrait) paymentFigures(f *figures) {
 	f.within("attempts that fail, online", " %", 100*p.failed[online]/p.events[online], 13, 15)
 	f.within("attempts that fail, in stores", " %", 100*p.failed[stores]/p.events[stores], 3, 5)
-	f.within(fmt.Sprintf("failures online, new customers beside returning ones, at %d events a minute", perMinute),
+	f.within(fmt.Sprintf("failures online, new customers beside returning ones, at %d events a minute", p.minutes.rate),
 		" ×", p.minutes.kinds.beside("new", "returning"), 1.05, none)
 	f.within(fmt.Sprintf("the same at %d events a minute", p.rates[online]), " ×", p.kinds.beside("new", "returning"),
 		1.05, none)

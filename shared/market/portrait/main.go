@@ -37,6 +37,7 @@ type options struct {
 	online   int       // events a minute
 	stores   int
 	minutes  int // days of which each minute is looked at
+	rate     int // events that a minute has there on average
 	quarter  time.Time
 	queried  int    // days from quarter on that DuckDB is asked about; 0: it is not
 	folder   string // of README.md, and of portrait with the pictures
@@ -44,9 +45,6 @@ type options struct {
 	only     bool // the scenarios, which are drawn in seconds
 	progress io.Writer
 }
-
-// perMinute is how many events a minute has where minutes are looked at.
-const perMinute = 600
 
 const usage = `usage: go run ./shared/market/portrait [flags]
 
@@ -57,7 +55,7 @@ Sells for a simulated year and prints the market's figures beside what they ough
 func parse(args []string, out io.Writer) (options, error) {
 	o := options{
 		from: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), quarter: time.Date(2026, 4, 1, 0, 0, 0, 0, time.UTC),
-		folder: filepath.Join("shared", "market"), progress: out,
+		rate: 600, folder: filepath.Join("shared", "market"), progress: out,
 	}
 	flags := flag.NewFlagSet("portrait", flag.ContinueOnError)
 	flags.SetOutput(out)

@@ -11,6 +11,7 @@ import (
 // minutes are the counts of minutes online, beside what the calendar says.
 type minutes struct {
 	from            time.Time
+	rate            int // events that are asked for
 	counts, expects []float64
 	gaps            float64 // coefficient of variation inside of a minute
 	kinds           kinds
@@ -18,14 +19,14 @@ type minutes struct {
 
 // look sells minutes of ordinary days.
 func (s *simulation) look() (*minutes, error) {
-	m := &minutes{from: s.quarter.Add(6 * day), kinds: make(kinds)} // a Tuesday
+	m := &minutes{from: s.quarter.Add(6 * day), rate: s.rate, kinds: make(kinds)} // a Tuesday
 	length := time.Duration(s.minutes) * day
-	c, err := s.conditions(online, perMinute, m.from, length)
+	c, err := s.conditions(online, s.rate, m.from, length)
 	if err != nil {
 		return nil, err
 	}
 	for t := m.from; t.Before(m.from.Add(length)); t = t.Add(time.Minute) {
-		m.expects = append(m.expects, perMinute*float64(c.Expected(t))/prng.Million)
+		m.expects = append(m.expects, float64(s.rate)*float64(c.Expected(t))/prng.Million)
 	}
 	m.counts = make([]float64, len(m.expects))
 	first, last := sale.TimeOf(m.from), sale.Time(0)
@@ -33,7 +34,7 @@ func (s *simulation) look() (*minutes, error) {
 	var gaps mean
 	at := 0
 	for d := range s.minutes {
-		err := s.sell(online, perMinute, m.from.Add(time.Duration(d)*day), day, day, func(e *sale.Sale) error {
+		err := s.sell(online, s.rate, m.from.Add(time.Duration(d)*day), day, day, func(e *sale.Sale) error {
 			i := int(e.Timestamp-first) / 60_000
 			m.counts[i]++
 			m.kinds.see(e, e.CustomerType.String())
@@ -62,7 +63,7 @@ func (s *simulation) look() (*minutes, error) {
 func (m *minutes) noise() (ratio, correlation float64) {
 	var all, next mean
 	for i := range m.counts {
-		if math.Abs(m.expects[i]/perMinute-1) > .25 {
+		if math.Abs(m.expects[i]/float64(m.rate)-1) > .25 {
 			continue
 		}
 		z := m.score(i)

@@ -43,6 +43,9 @@ func portray(t *testing.T, args string) (folder, out string) {
 		t.Fatal(err)
 	}
 	o.folder = t.TempDir()
+	if testing.Short() {
+		o.rate = 150
+	}
 	if err := os.WriteFile(filepath.Join(o.folder, "README.md"), text, 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -119,11 +122,12 @@ func TestFit(t *testing.T) {
 
 // Chance alone has a ratio of 1, and minutes that know nothing of each other.
 func TestNoiseOfChance(t *testing.T) {
-	m := &minutes{}
+	const rate = 600
+	m := &minutes{rate: rate}
 	r := prng.New(1, 1)
 	for range 20_000 {
-		m.expects = append(m.expects, perMinute)
-		m.counts = append(m.counts, float64(r.Poisson(perMinute*prng.Million)))
+		m.expects = append(m.expects, rate)
+		m.counts = append(m.counts, float64(r.Poisson(rate*prng.Million)))
 	}
 	if ratio, next := m.noise(); math.Abs(ratio-1) > .05 || math.Abs(next) > .05 {
 		t.Errorf("variance ÷ mean is %.2f, correlation %.2f", ratio, next)

@@ -47,7 +47,7 @@ func (s *simulation) troubled() (all []scenario, err error) {
 			return nil, err
 		}
 		b, err := burst.New(s.market, burst.Request{
-			Channel: f.Channel, Origin: "portrait", At: end, Over: end.Sub(begin), Mean: perMinute, Incidents: plan,
+			Channel: f.Channel, Origin: "portrait", At: end, Over: end.Sub(begin), Mean: s.rate, Incidents: plan,
 		})
 		if err != nil {
 			return nil, err
@@ -136,7 +136,7 @@ func (p *portrait) drawScenarios() *canvas {
 	c := newCanvas(90+down*high, fmt.Sprintf("%d ways to go wrong, beside what would have been", len(p.scenarios)),
 		fmt.Sprintf("%d minutes of a Tuesday afternoon at %d events a minute on average; each incident rises in "+
 			"15 minutes, and fades in 15",
-			scenarioMinutes, perMinute))
+			scenarioMinutes, p.minutes.rate))
 	c.key(width-230, 30, red, "with the incident")
 	c.key(width-90, 30, muted, "its twin")
 	for i, s := range p.scenarios {
