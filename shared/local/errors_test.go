@@ -1,7 +1,9 @@
 package local
 
 import (
+	"context"
 	"crypto/tls"
+	"fmt"
 	"net"
 	"os"
 	"path/filepath"
@@ -27,6 +29,7 @@ func tlsDial(t testing.TB, c *cluster) (certificate []byte, err error) {
 
 // What a person can get wrong gives one line that says what to do, and status 1.
 func TestErrorsAreOneLineThatSaysWhatToDo(t *testing.T) {
+	t.Parallel() // it waits most of the time
 	const topic = "sales"
 	secure, env := secureBroker(t, topic)
 	address := secure.servers[0]
@@ -83,6 +86,9 @@ func TestErrorsAreOneLineThatSaysWhatToDo(t *testing.T) {
 		"wrong setting":         {[]string{"EVENTS_PER_MINUTE=many"}, "-once", "EVENTS_PER_MINUTE"},
 	} {
 		t.Run(name, func(t *testing.T) {
+			if testing.Short() && (name == "broker silent" || name == "key for a plain one") {
+				t.Skipf("waits for %v", connectTimeout)
+			}
 			t.Parallel()
 			start := time.Now()
 			stdout, stderr, status := runProgram(t, c.env, strings.Fields(c.args)...)
@@ -97,6 +103,18 @@ func TestErrorsAreOneLineThatSaysWhatToDo(t *testing.T) {
 				t.Error("the password is in it")
 			}
 		})
+	}
+}
+
+// Where no answer comes, what a person can check depends on whether TLS is spoken.
+func TestAdviceWhereNobodyAnswers(t *testing.T) {
+	for says, config := range map[string]*tls.Config{
+		"that the broker runs, and that it speaks TLS": {}, "check -brokers and that the broker runs": nil,
+	} {
+		err := (&cluster{servers: []string{"kafka:9092"}, tls: config}).advise(fmt.Errorf("asking: %w", context.DeadlineExceeded))
+		if !strings.Contains(err.Error(), says) || !strings.Contains(err.Error(), "nothing within "+connectTimeout.String()) {
+			t.Errorf("%v, want that it says %q", err, says)
+		}
 	}
 }
 

@@ -37,6 +37,7 @@ func published(t *testing.T, line string) int {
 }
 
 func TestOncePublishesAndReadsBack(t *testing.T) {
+	t.Parallel()
 	stdout, stderr, status := runProgram(t, nil, "-once", "-history", "10m")
 	if published(t, stdout); status != 0 {
 		t.Errorf("status %d", status)
@@ -47,6 +48,7 @@ func TestOncePublishesAndReadsBack(t *testing.T) {
 }
 
 func TestOutIsEveryEventAndNothingElse(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "events.json")
 	stdout, _, status := runProgram(t, nil, "-once", "-history", "3m", "-out", path)
 	file, err := os.ReadFile(path)
@@ -79,6 +81,7 @@ func expectEvents(t *testing.T, lines []byte) int {
 
 // With a broker that exists, only what this run publishes counts.
 func TestOnceWithABrokerThatExists(t *testing.T) {
+	t.Parallel()
 	secure, env := secureBroker(t, "sales")
 	plain := &cluster{servers: plainBroker(t, "sales").ListenAddrs(), topic: "sales"}
 	for name, c := range map[string]struct {
@@ -100,6 +103,7 @@ func TestOnceWithABrokerThatExists(t *testing.T) {
 
 // Two programs at once, and a third one afterwards, bring each burst to the topic once.
 func TestProgramsBesideEachOther(t *testing.T) {
+	t.Parallel()
 	c, env := secureBroker(t, "sales")
 	run := func() {
 		stdout, stderr, status := runProgram(t, env, "-once", "-history", "10m", "-topic", "sales", "-brokers", c.servers[0])
@@ -196,13 +200,19 @@ func produceOthers(t *testing.T, c *cluster) {
 }
 
 func TestCtrlCEndsItAndSaysWhatHappened(t *testing.T) {
+	t.Parallel()
+	history := "24h"
+	if testing.Short() {
+		history = "4h"
+	}
 	for name, c := range map[string]struct{ args, after string }{
-		"while it publishes the history": {"-listen 127.0.0.1:0 -history 24h", "history: 25 %"},
+		"while it publishes the history": {"-listen 127.0.0.1:0 -history " + history, "history: 25 %"},
 		"while it is live":               {"-listen 127.0.0.1:0 -history 10m", "on the page after"},
 		"while it catches up":            {"-listen 127.0.0.1:0 -history 6h -speed 600", "Live dashboards"},
 		"without history":                {"-listen 127.0.0.1:0 -history 0", "Live dashboards"},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			p := startProgram(t, nil, strings.Fields(c.args)...)
 			p.waitFor(t, c.after)
 			time.Sleep(200 * time.Millisecond)
@@ -218,6 +228,7 @@ func TestCtrlCEndsItAndSaysWhatHappened(t *testing.T) {
 }
 
 func TestCatalogueOfOnesOwn(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "mine.csv")
 	text := "PRODUCT_NAME,PRICING,URL,BRAND,SCREEN_SIZE,DISPLAY_TYPE,RESOLUTION,OS\n" +
 		"Sony - 65\"\" Class OLED 4K TV,1999.99,,Sony,65,OLED,4K UHD,\n" +

@@ -12,6 +12,7 @@ import (
 )
 
 func TestSnapshot(t *testing.T) {
+	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "new", "pictures")
 	_, stderr, status := runProgram(t, nil, "-snapshot", dir, "-history", "20m")
 	if status != 0 || !strings.Contains(stderr, "written: "+filepath.Join(dir, "sales-light.png")) || !strings.Contains(stderr, ", 0 missing, 0 duplicated") {

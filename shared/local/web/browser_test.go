@@ -61,8 +61,9 @@ func expectFit(t *testing.T, p *webtest.Tab, width int64) {
 // A reader changes the time range, chooses a brand, goes to the other dashboard and back,
 // and turns the screen into a phone.
 func TestReaderInABrowser(t *testing.T) {
+	b := webtest.Browser(t)
 	s := newSite(t, true)
-	p := webtest.Open(t, webtest.Browser(t), s.URL+"/sales", webtest.Screen{Width: 1280, Height: 900, Scheme: "light", Scale: 1})
+	p := webtest.Open(t, b, s.URL+"/sales", webtest.Screen{Width: 1280, Height: 900, Scheme: "light", Scale: 1})
 	label := func(id int) string {
 		return fmt.Sprintf(`document.getElementById("body-%d").getAttribute("aria-label")`, id)
 	}
@@ -116,8 +117,9 @@ func TestThemeButton(t *testing.T) {
 }
 
 func TestSpikeForm(t *testing.T) {
+	b := webtest.Browser(t)
 	s := newSite(t, true)
-	p := webtest.Open(t, webtest.Browser(t), s.URL+"/pipeline", webtest.Screen{Width: 1280, Height: 900, Scheme: "light", Scale: 1})
+	p := webtest.Open(t, b, s.URL+"/pipeline", webtest.Screen{Width: 1280, Height: 900, Scheme: "light", Scale: 1})
 	p.Do(t,
 		chromedp.Click(chromedp.CSS(`#spike-box summary`)),
 		chromedp.SetValue(chromedp.CSS(`[name=function]`), "store"),

@@ -266,6 +266,7 @@ func round(next func() update, first update) (all update, after update) {
 }
 
 func TestUpdatesComeEverySecond(t *testing.T) {
+	t.Parallel() // it waits most of the time
 	s := newSite(t, true)
 	next := s.updates(t, "sales?range=15m&size=10:700x250&size=11:1x99999")
 	first, after := round(next, next())
@@ -310,6 +311,7 @@ func TestUpdatesComeEverySecond(t *testing.T) {
 
 // What a reader chooses reaches the figures.
 func TestChoicesReachTheFigures(t *testing.T) {
+	t.Parallel() // it waits most of the time
 	s := newSite(t, true)
 	orders := func(query string) string {
 		next := s.updates(t, "sales?"+query)
@@ -331,6 +333,7 @@ func TestChoicesReachTheFigures(t *testing.T) {
 }
 
 func TestNoSalesYet(t *testing.T) {
+	t.Parallel() // it waits most of the time
 	s := newSite(t, false)
 	for _, d := range dashboards.All() {
 		next := s.updates(t, d.Slug)
