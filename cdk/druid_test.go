@@ -71,7 +71,7 @@ func TestOneInstance(t *testing.T) {
 
 // The instance can attach its volume, because both are in one zone.
 func TestZones(t *testing.T) {
-	for _, context := range []map[string]any{nil, {"druidZone": "2"}, {"privateSubnets": "true"}, {"privateSubnets": "true", "druidZone": 2.0}} {
+	for _, context := range []map[string]any{nil, {"druidZone": "2"}, {"privateSubnets": "true"}, elsewhere} {
 		t.Run(fmt.Sprint(context), func(t *testing.T) {
 			tpl := synthesize(t, context)
 			subnets := druidGroup(t, tpl).Properties["VPCZoneIdentifier"].([]any)
@@ -93,8 +93,8 @@ func TestZones(t *testing.T) {
 }
 
 func TestDataVolume(t *testing.T) {
-	id, volume := synthesize(t, map[string]any{"druidVolume": "120"}).one(t, "AWS::EC2::Volume")
-	for key, want := range map[string]string{"Encrypted": "true", "VolumeType": `"gp3"`, "Size": "120", "SnapshotId": "null"} {
+	id, volume := synthesize(t, unusual).one(t, "AWS::EC2::Volume")
+	for key, want := range map[string]string{"Encrypted": "true", "VolumeType": `"gp3"`, "Size": "75", "SnapshotId": "null"} {
 		if got := compact(volume.Properties[key]); got != want {
 			t.Errorf("%s is %s, want %s", key, got, want)
 		}
@@ -102,12 +102,16 @@ func TestDataVolume(t *testing.T) {
 	if volume.DeletionPolicy != "Retain" || volume.UpdateReplacePolicy != "Retain" {
 		t.Errorf("when it goes it is %q, when it is replaced %q; want Retain", volume.DeletionPolicy, volume.UpdateReplacePolicy)
 	}
+	usual, _ := synthesize(t, nil).one(t, "AWS::EC2::Volume")
+	if id != usual {
+		t.Errorf("where it is larger it is %s, and not %s", id, usual)
+	}
 	// CloudFormation refuses to make a volume into a copy of a snapshot, or to move it; it may
 	// make another one.
 	for key, value := range map[string]string{"druidSnapshot": "snap-0123456789abcdef0", "druidZone": "2"} {
 		other, copied := synthesize(t, map[string]any{key: value}).one(t, "AWS::EC2::Volume")
-		if other == id {
-			t.Errorf("with another %s it is still %s", key, id)
+		if other == usual {
+			t.Errorf("with another %s it is still %s", key, usual)
 		}
 		if key == "druidSnapshot" && copied.Properties["SnapshotId"] != value {
 			t.Errorf("it is made from %v, want %s", copied.Properties["SnapshotId"], value)
@@ -180,7 +184,7 @@ func TestDruidMayDoLittle(t *testing.T) {
 }
 
 func TestLaunch(t *testing.T) {
-	tpl := synthesize(t, map[string]any{"druidInstance": "r7i.xlarge"})
+	tpl := synthesize(t, unusual)
 	l := launch(t, tpl)
 	for key, want := range map[string]string{
 		"MetadataOptions":     `{"HttpPutResponseHopLimit":1,"HttpTokens":"required"}`,
@@ -199,7 +203,7 @@ func TestLaunch(t *testing.T) {
 
 // A name of an image is of one image for ever: no "latest" moves the instance.
 func TestImageIsPinned(t *testing.T) {
-	tpl := synthesize(t, map[string]any{"druidImage": "al2023-ami-2023.12.20260831.0-kernel-6.18-x86_64"})
+	tpl := synthesize(t, unusual)
 	if got := resolved(launch(t, tpl)["ImageId"]); got != "<DruidImage.Images.0.ImageId>" {
 		t.Errorf("the image is %s", got)
 	}
@@ -234,7 +238,7 @@ func userData(t *testing.T, tpl template) string {
 }
 
 func TestUserData(t *testing.T) {
-	tpl := synthesize(t, map[string]any{"topic": "tv.sales_1", "consumerSecret": "kafka/reader", "druidRetention": "P1Y", "druidVolume": "75"})
+	tpl := synthesize(t, unusual)
 	script := userData(t, tpl)
 	group, _ := tpl.one(t, "AWS::AutoScaling::AutoScalingGroup")
 	for _, line := range []string{
@@ -255,7 +259,7 @@ func TestUserData(t *testing.T) {
 		t.Errorf("the script sets %d variables, want 8", n)
 	}
 	// A larger volume brings a new instance, which grows the file system.
-	if larger := userData(t, synthesize(t, map[string]any{"druidVolume": "76"})); !strings.Contains(script, " 75 GB") || !strings.Contains(larger, " 76 GB") {
+	if smaller := userData(t, synthesize(t, nil)); !strings.Contains(script, " 75 GB") || !strings.Contains(smaller, " 50 GB") {
 		t.Error("the script does not change with the size of the volume")
 	}
 }
@@ -375,7 +379,7 @@ func TestOutputs(t *testing.T) {
 		"console":                   {nil, "DruidConsole", "InService", forward + "portNumber=8888,localPortNumber=8888"},
 		"closed gateway":            {nil, "DruidGateway", "InService", forward + "portNumber=443,localPortNumber=8443"},
 		"gateway in public":         {map[string]any{"grafanaCidr": "203.0.113.0/24"}, "DruidGateway", "PublicIpAddress", "https://203.0.113.9"},
-		"gateway in private":        {map[string]any{"grafanaCidr": "10.1.0.0/16", "privateSubnets": "true"}, "DruidGateway", "PrivateIpAddress", "https://203.0.113.9"},
+		"gateway in private":        {elsewhere, "DruidGateway", "PrivateIpAddress", "https://203.0.113.9"},
 		"closed gateway in private": {map[string]any{"privateSubnets": "true"}, "DruidGateway", "InService", forward + "portNumber=443,localPortNumber=8443"},
 	} {
 		t.Run(name, func(t *testing.T) {
