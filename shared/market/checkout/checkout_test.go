@@ -455,6 +455,9 @@ func TestEachMechanismIsNoticed(t *testing.T) {
 		}, []string{"no wrong PIN with Apple Pay"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			if testing.Short() && len(c.fails) == 1 {
+				t.Skip("pays 80,000 orders once more")
+			}
 			f := usual(t)
 			c.off(f)
 			s := buy(newCheckout(t, f))
