@@ -305,6 +305,7 @@ func TestTriggerRefuses(t *testing.T) {
 		"null rate":             {`{"stages":[{"over":"2m","per_second":null}]}`, "stages[0].per_second", "a whole number"},
 		"too many in stages":    {`{"stages":[{"over":"2m","to":5},{"over":"1h","per_second":50000}]}`, "stages[1].per_second", "all stages together have up to 100000000"},
 		"nothing in stages":     {`{"stages":[{"over":"2m","to":0}]}`, "stages", "a rate above 0 in one of them"},
+		"shard of stages now":   {`{"stages":[{"over":"2m","to":5}],"id":"bf","shard":1,"of":3}`, "at", "all of shard"},
 		"shard of no stages":    {`{"stages":[],"id":"bf","at":"2026-11-24T10:00:00Z","shard":1,"of":3}`, "stages", "a list of 1 to 100"},
 
 		"no schedule":          {`{"scheduled_time":"2026-11-24T10:00:00Z"}`, "schedule_arn", "both of scheduled_time, schedule_arn"},
