@@ -28,6 +28,8 @@ type Plan struct {
 	Random    Random
 
 	source string
+	random int // number of the first one that comes by chance on a day
+	added  int // how many have been added to it
 }
 
 // Source is the text that the plan was read from.
@@ -57,6 +59,7 @@ type Incident struct {
 	Skew  string // likewise
 	Field string // of the event
 
+	number      int // another one for each of a plan
 	from, to    moment
 	ramp, decay time.Duration
 	delay, skew time.Duration
@@ -132,7 +135,9 @@ func Read(text []byte) (*Plan, error) {
 	if err := t.Read(text, p); err != nil {
 		return nil, err
 	}
+	p.random = len(p.Incidents)
 	for i := range p.Incidents {
+		p.Incidents[i].number = i
 		path := fmt.Sprintf("incidents[%d]", i)
 		if err := p.Incidents[i].fill(path); err != nil {
 			return nil, err
@@ -250,16 +255,16 @@ func (p *Plan) During(function string, from, to time.Time) []Occurrence {
 	for n := range p.Incidents {
 		i := &p.Incidents[n]
 		if !i.from.daily {
-			add(n, i, i.from.at, i.to.at)
+			add(i.number, i, i.from.at, i.to.at)
 			continue
 		}
 		for d := from.Truncate(day).Add(-day); d.Before(to); d = d.Add(day) {
-			add(n, i, d.Add(i.from.of), d.Add(i.from.of+i.length()))
+			add(i.number, i, d.Add(i.from.of), d.Add(i.from.of+i.length()))
 		}
 	}
 	for d := from.Truncate(day).Add(-day); d.Before(to); d = d.Add(day) {
 		for n, o := range p.Random.on(d) {
-			add(len(p.Incidents)+n, o.Incident, o.Begin, o.End)
+			add(p.random+n, o.Incident, o.Begin, o.End)
 		}
 	}
 	return all

@@ -1,7 +1,9 @@
 package market_test
 
 import (
+	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -299,5 +301,33 @@ func BenchmarkConditions(b *testing.B) {
 		if _, err := m.NewConditions(market.Query{Channel: contract.ChannelOnline, From: noon, To: noon.Add(time.Minute), Mean: 600}); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// Whatever is offered for an incident can happen, and what is not offered cannot.
+func TestValues(t *testing.T) {
+	m := newMarket(t)
+	for _, s := range incidents.Scenarios() {
+		for _, field := range s.Takes {
+			values := m.Values(field)
+			if len(values) < 5 || !slices.IsSorted(values) || len(slices.Compact(slices.Clone(values))) != len(values) {
+				t.Errorf("%s: %d values, %q", field, len(values), values)
+			}
+			plan := func(value string) []byte {
+				return fmt.Appendf(nil, `{"incidents":[{"scenario":%q,%q:%q}]}`, s.Name, field, value)
+			}
+			for i := 0; i < len(values); i += 1 + len(values)/60 {
+				v := values[i]
+				if _, err := m.ReadIncidents(plan(v)); err != nil {
+					t.Fatalf("%s: %s %q: %v", s.Name, field, v, err)
+				}
+			}
+			if _, err := m.ReadIncidents(plan("Q!")); err == nil {
+				t.Errorf("%s: %s can be anything", s.Name, field)
+			}
+		}
+	}
+	if v := m.Values("scenario"); len(v) > 0 {
+		t.Errorf("a scenario is about %q", v)
 	}
 }

@@ -348,6 +348,37 @@ func asBot(_ *Trouble, r prng.Rand, s *sale.Sale) {
 	}
 }
 
+// Values are what a field of an incident that says what it is about can be, sorted.
+func (m *Market) Values(field string) []string {
+	var all []string
+	switch field {
+	case "brand":
+		for _, b := range m.goods.Brands() {
+			all = append(all, b.Name.String())
+		}
+	case "product":
+		for _, p := range m.goods.Products() {
+			all = append(all, p.Name.String())
+		}
+	case "state", "city":
+		for _, p := range m.places {
+			if field == "state" {
+				all = append(all, p.State)
+			} else {
+				all = append(all, p.Name)
+			}
+		}
+	case "payment_method":
+		for _, ch := range m.channels {
+			for _, method := range ch.checkout.Methods {
+				all = append(all, method.Name)
+			}
+		}
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
 // ReadIncidents reads a plan of which all incidents can happen in this market.
 func (m *Market) ReadIncidents(text []byte) (*incidents.Plan, error) {
 	p, err := incidents.Read(text)
