@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"salesburst/shared/contract"
+	"salesburst/shared/incidents"
 )
 
 var (
@@ -68,7 +69,7 @@ func TestCommandsInDocuments(t *testing.T) {
 		t.Errorf("%d commands were found: the test shows nothing", count)
 	}
 	for _, bad := range []string{"make nothing", "go run ./shared/nothing", "go test -nothing ./shared", "go test -run Nothing ./shared",
-		`curl -d '{"nothing":1}' 127.0.0.1:8080/invoke/online`, "curl 127.0.0.1:8080/invoke/nothing", "rm -rf /"} {
+		`curl -d '{"nothing":1}' 127.0.0.1:8080/invoke/online`, "curl 127.0.0.1:8080/invoke/nothing", "curl -d scenario=nothing 127.0.0.1:8080/incidents", "rm -rf /"} {
 		if len(wrongWith(bad, string(makefile))) == 0 {
 			t.Errorf("%s passes", bad)
 		}
@@ -96,6 +97,14 @@ func wrongWith(command, makefile string) (wrong []string) {
 			}
 		}
 		name := words[len(words)-1]
+		if strings.HasSuffix(name, "8080/incidents") {
+			if scenario := regexp.MustCompile(`-d scenario=(\S+)`).FindStringSubmatch(command); scenario == nil {
+				say("no scenario")
+			} else if _, ok := incidents.Named(scenario[1]); !ok {
+				say("no such scenario: " + scenario[1])
+			}
+			break
+		}
 		if !slices.ContainsFunc(contract.Functions(), func(f contract.Function) bool { return strings.HasSuffix(name, "/invoke/"+f.Name) }) {
 			say("no such function")
 		}

@@ -30,11 +30,13 @@ type Credentials interface {
 // Config is all that a Handler depends on. Every field is required unless it says
 // otherwise.
 type Config struct {
-	Function    contract.Function
-	Settings    Settings // of which SecretARN, Market and Incidents are not looked at: what follows stands for them
-	Market      *market.Market
-	Incidents   *incidents.Plan // of scheduled bursts; nil: nothing goes wrong
-	Twin        bool            // publish scheduled bursts without them too, to the topic of twins
+	Function contract.Function
+	Settings Settings // of which SecretARN, Market and Incidents are not looked at: what follows stands for them
+	Market   *market.Market
+	// the plan of a scheduled burst by the end of its time, the same for each attempt at it: the burst's
+	// name does not contain it; nil: nothing goes wrong
+	Incidents   func(end time.Time) *incidents.Plan
+	Twin        bool // publish scheduled bursts without them too, to the topic of twins
 	Credentials Credentials
 	Broker      publish.Config   // TLS and Dial only; the rest comes from Settings and Credentials
 	Now         func() time.Time // wall clock, which decides when a burst's time has come

@@ -15,13 +15,13 @@ import (
 	"salesburst/shared/sale"
 )
 
-func planOf(t *testing.T, text string) *incidents.Plan {
+func planOf(t *testing.T, text string) func(time.Time) *incidents.Plan {
 	t.Helper()
 	p, err := incidents.Read([]byte(text))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return p
+	return func(time.Time) *incidents.Plan { return p }
 }
 
 // The incidents of the settings are for scheduled bursts, and those of an order for that. Who wants the

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"salesburst/dataset"
 	"salesburst/shared/contract"
@@ -140,7 +141,7 @@ func TestIncidentsOfAFile(t *testing.T) {
 			t.Fatal(err)
 		}
 		h, err := fromEnvironment(t.Context(), contract.Online, environment(taskRoot, root, contract.EnvIncidents, contract.IncidentsFile), io.Discard)
-		if want == "" && (err != nil || h.cfg.Incidents.Incidents[0].Scenario != "demand-drop") || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
+		if want == "" && (err != nil || h.cfg.Incidents(time.Time{}).Incidents[0].Scenario != "demand-drop") || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
 			t.Errorf("%s: error %v, want %q", text, err, want)
 		}
 	}

@@ -34,9 +34,9 @@ type trigger struct {
 // triggerDefaults are what a payload leaves open.
 type triggerDefaults struct {
 	channel    contract.Channel
-	mean       int             // EVENTS_PER_MINUTE
-	scenario   string          // SCENARIO
-	incidents  *incidents.Plan // of scheduled bursts
+	mean       int                                 // EVENTS_PER_MINUTE
+	scenario   string                              // SCENARIO
+	incidents  func(end time.Time) *incidents.Plan // of scheduled bursts; may be nil
 	unlabelled bool
 	twin       bool      // of scheduled bursts
 	now        time.Time // by this machine's clock
@@ -101,6 +101,10 @@ func parseScheduled(o object, c triggerDefaults) (trigger, error) {
 		return trigger{}, refuse(contract.FieldScheduleARN, quote(origin),
 			"arn:aws:scheduler:<region>:<account>:schedule/<group>/<name>")
 	}
+	var plan *incidents.Plan
+	if c.incidents != nil {
+		plan = c.incidents(at)
+	}
 	return trigger{TriggerSchedule, burst.Request{
 		Channel:  c.channel,
 		Origin:   origin,
@@ -110,7 +114,7 @@ func parseScheduled(o object, c triggerDefaults) (trigger, error) {
 		Follows:  true,
 		Scenario: c.scenario,
 
-		Incidents:  c.incidents,
+		Incidents:  plan,
 		Unlabelled: c.unlabelled,
 	}, c.twin}, nil
 }

@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"net"
 	"os"
-	"slices"
 
 	"salesburst/dashboards"
 	"salesburst/dataset"
@@ -70,16 +69,6 @@ func writeRejects(path string, report dataset.Report) error {
 		return fmt.Errorf("-rejects: cannot write %s: %w", path, cause(err))
 	}
 	return nil
-}
-
-// brands lists the brands of a catalogue in the order of the alphabet.
-func brands(c *dataset.Catalogue) []string {
-	var names []string
-	for _, p := range c.Products {
-		names = append(names, p.Brand)
-	}
-	slices.Sort(names)
-	return slices.Compact(names)
 }
 
 // openIncidents reads what goes wrong; path empty means nothing.

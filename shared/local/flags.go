@@ -76,6 +76,10 @@ A spike, as with aws lambda invoke, while it runs:
   curl -d '{"events":50000}' %[1]s/invoke/online
   curl -d '{"events":5000,"brand":"Samsung","over":"30s"}' %[1]s/invoke/store
 
+An incident from now on; the page has a form for it, and the plan and the truth as files:
+
+  curl -d scenario=bot-traffic -d for=30m %[1]s/incidents
+
 The dashboards are those that Grafana gets: the same panels and the same queries, drawn
 here. /sales shows what is sold, /pipeline whether all of it arrives.
 
@@ -177,6 +181,9 @@ func parseFlags(args []string, getenv func(string) string, stdout io.Writer) (op
 	return o, o.check()
 }
 
+// ends reports whether the program ends by itself, without a page where people plan incidents.
+func (o *options) ends() bool { return o.once || o.snapshot != "" }
+
 var speedRange = fmt.Sprintf("a number from 1 to %d", maxSpeed)
 
 func (o *options) check() error {
@@ -201,14 +208,14 @@ func (o *options) check() error {
 		return &usageError{"-speed without -history has nothing to catch up with"}
 	case o.stack && len(o.brokers) > 0:
 		return &usageError{"-stack and -brokers do not go together: -stack starts a broker of its own"}
-	case o.truth != "" && o.incidents == "":
+	case o.truth != "" && o.incidents == "" && o.ends():
 		return &usageError{"-truth says what -incidents did: name a file of them"}
 	case o.truth != "" && o.truth != "-" && (filepath.Clean(o.truth) == filepath.Clean(o.incidents) ||
 		filepath.Clean(o.truth) == filepath.Clean(o.out)):
 		return &usageError{"-truth would overwrite -incidents or -out: name another file"}
 	case o.truth == "-" && o.out == "-":
 		return &usageError{"-truth and -out would both write to the standard output: name a file for one of them"}
-	case o.twin && o.incidents == "":
+	case o.twin && o.incidents == "" && o.ends():
 		return &usageError{"-twin is what would be without -incidents: name a file of them"}
 	case o.rejects != "" && o.catalogue == "":
 		return &usageError{"-rejects says what is wrong with a -catalogue: name one"}

@@ -41,6 +41,8 @@ type session struct {
 	tally     *tally
 	store     *store
 	consumer  *consumer
+	incidents *emulator.Incidents
+	truth     web.Truth
 	live      *web.Live
 	noTruth   sync.Once
 	untold    error // why the truth is not in its file; guarded until the functions are closed
@@ -102,8 +104,9 @@ func run(ctx context.Context, o options, env Env) (err error) {
 		lag = o.history
 	}
 	s.clock = emulator.NewClock(env.Now, lag, o.speed)
+	s.incidents = emulator.NewIncidents(s.clock, plan)
 	functions, closeFunctions, err := emulator.Open(emulator.Config{
-		Settings: settings, Market: m, Incidents: plan, Twin: o.twin, Truth: s.truthTo(truth),
+		Settings: settings, Market: m, Incidents: s.incidents, Twin: o.twin, Truth: s.truthTo(truth),
 		Credentials: s.cluster.credentials(), TLS: s.cluster.tls, Clock: s.clock, Report: s.report,
 	})
 	if err != nil {
@@ -120,7 +123,7 @@ func run(ctx context.Context, o options, env Env) (err error) {
 	}
 	var site http.Handler
 	if listener != nil {
-		if site, err = web.NewSite(s.live, functions, brands(catalogue), o.listen); err != nil {
+		if site, err = web.NewSite(s.live, functions, m, o.listen); err != nil {
 			return err
 		}
 	}
@@ -146,14 +149,18 @@ func (s *session) report(r app.Report) {
 	}
 }
 
-// truthTo returns what counts by the truth, and writes it as lines of JSON; w is nil where nobody wants it.
+// truthTo returns what counts by the truth, keeps it for the page, and writes it as lines of JSON; w is nil
+// where nobody wants that.
 func (s *session) truthTo(w io.Writer) func([]sale.Truth) {
-	if w == nil {
-		return s.tally.learn
-	}
 	var mu sync.Mutex
 	return func(all []sale.Truth) {
 		s.tally.learn(all)
+		if !s.o.ends() {
+			s.truth.Add(all)
+		}
+		if w == nil {
+			return
+		}
 		mu.Lock()
 		defer mu.Unlock()
 		lines := json.NewEncoder(w)
@@ -192,7 +199,7 @@ const druidPause = 4 * time.Second
 func (s *session) openStore(currency string) (err error) {
 	s.store = &store{clock: s.clock}
 	s.live = &web.Live{Topic: s.o.topic, Clock: s.clock, Fail: s.ui.problem, Currency: currency,
-		Notice: s.tally.notice}
+		Notice: s.tally.notice, Incidents: s.incidents, Truth: &s.truth}
 	if s.servers != nil {
 		s.live.Pause = druidPause
 		s.live.Source, err = s.servers.gateway()

@@ -12,7 +12,6 @@ import (
 
 	"salesburst/shared/app"
 	"salesburst/shared/contract"
-	"salesburst/shared/incidents"
 	"salesburst/shared/market"
 	"salesburst/shared/publish"
 	"salesburst/shared/sale"
@@ -27,7 +26,7 @@ const instances = 2
 type Config struct {
 	Settings    map[string]app.Settings // by the function's name, for each of contract.Functions
 	Market      *market.Market
-	Incidents   *incidents.Plan    // of the scheduled bursts; nil: nothing goes wrong
+	Incidents   *Incidents         // of the scheduled bursts
 	Twin        bool               // publish them without incidents too
 	Truth       func([]sale.Truth) // gets what they did to each burst; called concurrently; may be nil
 	Credentials app.Credentials
@@ -53,7 +52,7 @@ func Open(c Config) (functions []*Function, closeAll func(), err error) {
 				Function:    f,
 				Settings:    c.Settings[f.Name],
 				Market:      c.Market,
-				Incidents:   c.Incidents,
+				Incidents:   c.Incidents.Of,
 				Truth:       c.Truth,
 				Twin:        c.Twin,
 				Credentials: c.Credentials,

@@ -122,8 +122,8 @@ func TestSpikeForm(t *testing.T) {
 	p := webtest.Open(t, b, s.URL+"/pipeline", webtest.Screen{Width: 1280, Height: 900, Scheme: "light", Scale: 1})
 	p.Do(t,
 		chromedp.Click(chromedp.CSS(`#spike-box summary`)),
-		chromedp.SetValue(chromedp.CSS(`[name=function]`), "store"),
-		chromedp.SetValue(chromedp.CSS(`[name=events]`), "4000"),
+		chromedp.SetValue(chromedp.CSS(`#spike [name=function]`), "store"),
+		chromedp.SetValue(chromedp.CSS(`#spike [name=events]`), "4000"),
 		chromedp.Click(chromedp.CSS(`#spike button`)))
 	p.WaitUntil(t, `document.getElementById("answer").textContent.startsWith("4,000 events published in ")`)
 	if got := s.published(); got != 4000 {
@@ -132,7 +132,7 @@ func TestSpikeForm(t *testing.T) {
 	p.ExpectNoComplaints(t)
 
 	p.Do(t,
-		chromedp.SetValue(chromedp.CSS(`[name=brand]`), "Nokia"),
+		chromedp.SetValue(chromedp.CSS(`#spike [name=only-brand]`), "Nokia"),
 		chromedp.Click(chromedp.CSS(`#spike button`)))
 	p.WaitUntil(t, `document.getElementById("answer").textContent.startsWith("InvalidTrigger: brand")`)
 }

@@ -24,6 +24,9 @@ type Live struct {
 
 	Currency string // of the amounts, in ISO 4217
 
+	Incidents *emulator.Incidents // what goes wrong, which readers of a page are told; nil: none of it
+	Truth     *Truth              // likewise
+
 	cache cache
 
 	mu          sync.Mutex

@@ -34,6 +34,8 @@ import (
 // fake broker.
 type site struct {
 	*httptest.Server
+	functions []*emulator.Function
+	live      *Live
 
 	mu      sync.Mutex
 	reports []app.Report
@@ -41,6 +43,11 @@ type site struct {
 
 // newSite has a table with an hour of sales up to now, where filled.
 func newSite(t testing.TB, filled bool) *site {
+	t.Helper()
+	return newSiteWith(t, filled, emulator.NewClock(time.Now, 0, 1), contract.DeliveryExactlyOnce)
+}
+
+func newSiteWith(t testing.TB, filled bool, clock *emulator.Clock, delivery string) *site {
 	t.Helper()
 	m, err := market.New(dataset.Default())
 	if err != nil {
@@ -55,12 +62,13 @@ func newSite(t testing.TB, filled bool) *site {
 		fill(t, table, m)
 	}
 	s := new(site)
-	clock := emulator.NewClock(time.Now, 0, 1)
-	l := &Live{
+	s.live = &Live{
 		Source: table, Topic: contract.DefaultTopic, Clock: clock, Fail: func(err error) { t.Error(err) }, Currency: "EUR",
-		Notice: func() string { return "Records that are no <events>: 3." },
+		Notice:    func() string { return "Records that are no <events>: 3." },
+		Incidents: emulator.NewIncidents(clock, nil), Truth: new(Truth),
 	}
-	handler, err := NewSite(l, s.functions(t, m, clock), []string{"LG", "Nokia", "Samsung"}, "127.0.0.1:0")
+	s.functions = s.open(t, m, clock, delivery)
+	handler, err := NewSite(s.live, s.functions, m, "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -96,19 +104,19 @@ func fill(t testing.TB, table *columnstore.Table, m *market.Market) {
 	}
 }
 
-func (s *site) functions(t testing.TB, m *market.Market, clock *emulator.Clock) []*emulator.Function {
+func (s *site) open(t testing.TB, m *market.Market, clock *emulator.Clock, delivery string) []*emulator.Function {
 	t.Helper()
 	broker := kafkatest.Start(t)
 	settings := make(map[string]app.Settings)
 	for _, f := range contract.Functions() {
 		var err error
-		env := map[string]string{contract.EnvTopic: broker.Topic, contract.EnvSecretARN: "none"}
+		env := map[string]string{contract.EnvTopic: broker.Topic, contract.EnvSecretARN: "none", contract.EnvDelivery: delivery}
 		if settings[f.Name], err = app.FromEnv(f, func(name string) string { return env[name] }); err != nil {
 			t.Fatal(err)
 		}
 	}
 	functions, closeAll, err := emulator.Open(emulator.Config{
-		Settings: settings, Market: m, TLS: broker.TLS, Clock: clock,
+		Settings: settings, Market: m, TLS: broker.TLS, Clock: clock, Incidents: s.live.Incidents, Truth: s.live.Truth.Add,
 		Credentials: credentials.Static{BootstrapServers: broker.Addrs,
 			APIKey: credentials.New(broker.User), APISecret: credentials.New(broker.Password)},
 		Report: func(r app.Report) {
@@ -156,6 +164,15 @@ func (s *site) call(t testing.TB, method, path, body string, header ...string) (
 		t.Fatal(err)
 	}
 	return response.StatusCode, string(answer)
+}
+
+func expectContains(t *testing.T, text string, parts ...string) {
+	t.Helper()
+	for _, part := range parts {
+		if !strings.Contains(text, part) {
+			t.Errorf("there is no %s in %s", part, text)
+		}
+	}
 }
 
 func TestInvokeOverHTTP(t *testing.T) {

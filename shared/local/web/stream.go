@@ -23,6 +23,8 @@ type stream struct {
 	out  *http.ResponseController
 	sent map[string]panelBody
 	told time.Time // when what the variables can be was sent last
+
+	planned panelBody // the incidents that were sent last
 }
 
 // events streams a dashboard's updates as server-sent events. The query says what the
@@ -69,7 +71,7 @@ func (s *stream) round(ctx context.Context, start time.Time) error {
 	if err != nil {
 		return err
 	}
-	if err := s.send(update{Head: s.head(c)}); err != nil {
+	if err := s.send(update{Head: s.head(c), Incidents: s.incidents()}); err != nil {
 		return err
 	}
 	d := s.view.dashboard
@@ -89,6 +91,19 @@ func (s *stream) round(ctx context.Context, start time.Time) error {
 		}
 	}
 	return nil
+}
+
+// incidents are those that are planned, where the reader has others.
+func (s *stream) incidents() *panelBody {
+	if s.live.Incidents == nil {
+		return nil
+	}
+	now := s.live.planned()
+	if now == s.planned {
+		return nil
+	}
+	s.planned = now
+	return &now
 }
 
 func (s *stream) head(c question.Choice) *head {

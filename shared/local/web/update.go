@@ -1,11 +1,13 @@
 package web
 
-// update is what the page gets: the head, or panels that changed. All texts are ready to
+// update is what the page gets: the head, or what changed. All texts are ready to
 // be shown.
 type update struct {
 	Head   *head                `json:"head,omitempty"`
 	Panels map[string]panelBody `json:"panels,omitempty"` // by id
 	Values map[string][]string  `json:"values,omitempty"` // that each variable can have
+
+	Incidents *panelBody `json:"incidents,omitempty"` // that are planned
 }
 
 type head struct {

@@ -1,5 +1,5 @@
 // The panels are drawn on the server; this script says what to draw, puts each update in
-// its place, and sends the form. It runs before the body is there, so that the theme is
+// its place, and sends the forms. It runs before the body is there, so that the theme is
 // right from the start.
 "use strict";
 
@@ -57,7 +57,7 @@ document.addEventListener("DOMContentLoaded", () => {
       choose();
     });
   }
-  const popups = [...variables, by("spike-box")];
+  const popups = [...variables, ...document.querySelectorAll(".popup")];
   document.addEventListener("click", (e) => {
     for (const p of popups) if (p.open && !p.contains(e.target)) p.open = false;
   });
@@ -118,6 +118,12 @@ document.addEventListener("DOMContentLoaded", () => {
       }
     }
     if (u.values) offer(u.values);
+    if (u.incidents) {
+      const focused = document.activeElement?.id;
+      set("planned-label", u.incidents.label);
+      by("planned").innerHTML = u.incidents.html;
+      if (focused?.startsWith("end-")) focusEnd(focused);
+    }
     for (const [id, panel] of Object.entries(u.panels || {})) {
       const e = by("body-" + id);
       const before = new Set([...e.querySelectorAll("tbody tr")].map((r) => r.textContent));
@@ -129,38 +135,78 @@ document.addEventListener("DOMContentLoaded", () => {
     if (u.panels) document.querySelector("main").classList.remove("waiting");
   }
 
-  by("spike").addEventListener("submit", async (e) => {
-    e.preventDefault();
-    const form = e.target, button = form.querySelector("button"), out = by("answer");
-    const values = Object.fromEntries(new FormData(form));
-    const trigger = { events: Number(values.events) };
-    for (const name of ["scenario", "brand", "city"]) if (values[name].trim()) trigger[name] = values[name].trim();
+  // A form shows what the scenario takes, and nothing else.
+  for (const list of document.querySelectorAll("[name=scenario]")) {
+    const { form } = list;
+    const fit = () => {
+      const { takes = "", summary = "" } = list.selectedOptions[0].dataset;
+      form.querySelector(".summary").textContent = summary;
+      for (const label of form.querySelectorAll("[data-about]")) {
+        label.hidden = label.querySelector("input").disabled = !takes.split(" ").includes(label.dataset.about);
+      }
+    };
+    list.addEventListener("change", fit);
+    fit();
+  }
+
+  // send asks the program for something and says beside the form what came of it.
+  async function send(out, button, said, url, options) {
+    const form = button.form;
+    for (const field of form?.elements || []) field.removeAttribute("aria-invalid");
     button.disabled = true;
     out.className = "";
-    out.textContent = "Publishing…";
+    out.textContent = "…";
+    let ok = false, a = { errorType: "No answer", errorMessage: "the program does not answer; is it still running?" };
     try {
-      const response = await fetch("/invoke/" + encodeURIComponent(values.function), { method: "POST", body: JSON.stringify(trigger) });
-      answer(out, response.ok, await response.json());
-    } catch (error) {
-      answer(out, false, { errorType: "No answer", errorMessage: "the program does not answer; is it still running?" });
-    } finally {
-      button.disabled = false;
-    }
+      const response = await fetch(url, options);
+      a = await response.json();
+      ok = response.ok;
+    } catch { /* no answer */ }
+    button.disabled = false;
+    const wrong = !ok && form?.elements[(a.path || "").split(".").pop()];
+    if (wrong) wrong.setAttribute("aria-invalid", "true");
+    if (wrong) wrong.focus();
+    else if (document.activeElement === document.body) button.isConnected ? button.focus() : focusEnd(button.id);
+    const strong = document.createElement("b");
+    const [first, rest] = ok ? said(a) : [a.errorType, ": " + a.errorMessage];
+    strong.textContent = first;
+    out.className = ok ? "" : "failed";
+    out.replaceChildren(strong, rest);
+    return ok;
+  }
+
+  // focusEnd keeps the keyboard where it was in a list that is drawn anew.
+  function focusEnd(id) {
+    (by(id) || by("planned").querySelector("button") || by("incident").elements.scenario).focus();
+  }
+
+  const planned = (a) => [a.message, ""];
+  const submits = (id, does) => by(id).addEventListener("submit", (e) => {
+    e.preventDefault();
+    does(e.target, e.submitter || e.target.querySelector("[type=submit]"));
   });
 
-  function answer(out, ok, a) {
+  submits("spike", (form, button) => {
+    const filled = [...new FormData(form)].map(([k, v]) => [k, v.trim()]).filter(([, v]) => v);
+    const { function: name, events, scenario, severity, "only-brand": brand, "only-city": city, ...about } = Object.fromEntries(filled);
+    const order = { events: Number(events), brand, city };
+    if (scenario) order.incidents = [{ scenario, severity: severity && Number(severity), ...about }];
     const n = (x) => Number(x).toLocaleString("en-US");
-    const strong = document.createElement("b");
-    out.className = ok ? "" : "failed";
-    if (ok) {
-      strong.textContent = n(a.events) + " events published";
-      out.replaceChildren(strong, ` in ${n(a.milliseconds)} ms: burst ${a.burst_id}, ${n(a.completed)} completed, ${n(a.failed)} failed, ` +
-        `$${n(Math.round(a.revenue))} of revenue, ${n(a.retries)} retries.`);
-    } else {
-      strong.textContent = a.errorType;
-      out.replaceChildren(strong, ": " + a.errorMessage);
-    }
-  }
+    send(by("answer"), button, (a) => [n(a.events) + " events published", ` in ${n(a.milliseconds)} ms: burst ${a.burst_id}, ` +
+      `${n(a.completed)} completed, ${n(a.failed)} failed, $${n(Math.round(a.revenue))} of revenue, ${n(a.retries)} retries.`],
+      "/invoke/" + encodeURIComponent(name), { method: "POST", body: JSON.stringify(order) });
+  });
+  submits("incident", (form, button) =>
+    send(by("incident-answer"), button, planned, "/incidents", { method: "POST", body: new URLSearchParams(new FormData(form)) }));
+  submits("plan", (form, button) =>
+    send(by("plan-answer"), button, planned, "/incidents", { method: "PUT", body: form.elements.plan.value }));
+  by("plan-file").addEventListener("change", async (e) => {
+    if (e.target.files[0]) by("plan").elements.plan.value = await e.target.files[0].text();
+  });
+  by("planned").addEventListener("click", (e) => {
+    const id = e.target.dataset.end;
+    if (id) send(by("incident-answer"), e.target, planned, "/incidents/" + encodeURIComponent(id), { method: "DELETE" });
+  });
 
   // A panel is drawn as large as its place: ask again when that has changed.
   let timer;
