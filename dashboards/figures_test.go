@@ -205,7 +205,16 @@ func figures(asked question.Asked, inAll events) map[string]func(e events) float
 		"bursts":     func(e events) float64 { return float64(len(ids(e))) },
 		"duplicated": func(e events) float64 { return count(e) - distinct(e) },
 		"missing": func(e events) (n float64) {
-			for _, seen := range ids(e) {
+			first := make(map[sale.BurstID]sale.Time)
+			for _, v := range e {
+				if at, seen := first[v.TransactionID.Burst]; !seen || v.Timestamp < at {
+					first[v.TransactionID.Burst] = v.Timestamp
+				}
+			}
+			for id, seen := range ids(e) {
+				if int64(first[id]) < from+time.Minute.Milliseconds() {
+					continue // the begin may cut it
+				}
 				var all []uint32
 				for sequence := range seen {
 					all = append(all, sequence)

@@ -31,6 +31,8 @@ func TestPanelsAnswerHere(t *testing.T) {
 				{Channel: contract.ChannelStore, Over: 3 * time.Hour, Mean: 30},
 				{Channel: contract.ChannelOnline, Over: 3 * time.Minute, Events: 1000, Scenario: "flash-sale"},
 				{Channel: contract.ChannelOnline, Over: 5 * time.Minute, Events: 1000, Scenario: "payment-outage"},
+				// The last quarter of an hour begins within it.
+				{Channel: contract.ChannelOnline, At: now.Add(-14 * time.Minute), Over: 2 * time.Minute, Mean: 300, Scenario: "viral-product"},
 				{Channel: contract.ChannelOnline, At: now.Add(-24 * time.Hour), Over: time.Hour, Events: 5000},
 			} {
 				if r.At.IsZero() {

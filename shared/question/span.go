@@ -56,6 +56,12 @@ var (
 	slotsTo   = fmt.Sprintf("((${__to} - %d) / %d * %d)", settle, minute, minute)
 )
 
+// RecentFrom is, in SQL, when Recent begins, in milliseconds since 1970.
+func RecentFrom() string {
+	from, _ := Recent.sql()
+	return "(" + from + ")"
+}
+
 // SlotCount is, in SQL, how many minutes Slots has.
 func SlotCount() string { return fmt.Sprintf("((%s - %s) / %d)", slotsTo, slotsFrom, minute) }
 
