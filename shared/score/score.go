@@ -31,6 +31,9 @@ type Tolerance struct {
 	Late  time.Duration // after its last one
 }
 
+// Usual is the tolerance where nobody asks for another one.
+func Usual() Tolerance { return Tolerance{Early: time.Minute, Late: 5 * time.Minute} }
+
 // Score is how good the alerts were.
 type Score struct {
 	Scenarios []Figures `json:"scenarios"` // in the order of their names
@@ -186,7 +189,12 @@ func incidentsOf(truth []sale.Truth) (all []incident, unseen int) {
 
 // see takes in a burst that the incident touched.
 func (x *incident) see(one sale.Truth) {
-	if one.Added.Events+one.Removed.Events+one.Changed.Events == 0 {
+	touched := 0
+	for _, t := range []*sale.Touched{&one.Added, &one.Removed, &one.Changed, &one.Moved, &one.Repeated,
+		&one.Malformed.Touched} {
+		touched += t.Events
+	}
+	if touched == 0 {
 		return
 	}
 	// It can begin and end in the middle of a burst.

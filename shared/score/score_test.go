@@ -135,3 +135,16 @@ func TestIncidentsWithoutBegin(t *testing.T) {
 		t.Errorf("%+v", s.All)
 	}
 }
+
+// Whatever was done to an event, and to its delivery, makes an incident that can be seen.
+func TestEachTouchCounts(t *testing.T) {
+	for _, kind := range []string{"added", "removed", "changed", "moved", "repeated", "malformed"} {
+		of, err := score.ReadTruth(strings.NewReader(fmt.Sprintf(`{"scenario":"x","from":%q,"to":%q,"incident":{},%q:{"events":1}}`, minute(0), minute(1), kind)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s := score.Of(of, nil, score.Usual()); s.All.Incidents != 1 || s.Unseen != 0 {
+			t.Errorf("%s: %d incidents, %d unseen", kind, s.All.Incidents, s.Unseen)
+		}
+	}
+}
