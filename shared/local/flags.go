@@ -67,9 +67,11 @@ live dashboards, with nothing to install.
   go run ./functions/local -snapshot pictures  write each dashboard as a picture, end
   go run ./functions/local -stack              real Kafka and real Druid; takes Java, Maven, nginx
 
-How good a detector of incidents is, with -incidents and -truth below:
+How good a detector of incidents is, with -incidents and -truth below, and when the alert rules of
+the dashboards would have fired, to compare it with:
 
   go run ./functions/local score -h
+  go run ./functions/local alerts -h
 
 A spike, as with aws lambda invoke, while it runs:
 

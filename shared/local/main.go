@@ -37,9 +37,16 @@ func Main() int {
 // Run is Main in a given environment, until ctx ends.
 func Run(ctx context.Context, env Env) int {
 	var err error
-	if len(env.Args) > 0 && env.Args[0] == "score" {
+	first := ""
+	if len(env.Args) > 0 {
+		first = env.Args[0]
+	}
+	switch first {
+	case "score":
 		err = scoreCommand(env.Args[1:], env)
-	} else {
+	case "alerts":
+		err = alertsCommand(ctx, env.Args[1:], env)
+	default:
 		var o options
 		if o, err = parseFlags(env.Args, env.Getenv, env.Stdout); err == nil {
 			err = run(ctx, o, env)

@@ -41,8 +41,8 @@ func scoreCommand(args []string, env Env) error {
 	f.SetOutput(io.Discard)
 	f.StringVar(&truthPath, "truth", "", "")
 	f.StringVar(&alertsPath, "alerts", "", "")
-	f.DurationVar(&tolerance.Early, "early", time.Minute, "")
-	f.DurationVar(&tolerance.Late, "late", 5*time.Minute, "")
+	f.DurationVar(&tolerance.Early, "early", score.Usual().Early, "")
+	f.DurationVar(&tolerance.Late, "late", score.Usual().Late, "")
 	f.BoolVar(&asJSON, "json", false, "")
 	switch err := f.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):
