@@ -3,7 +3,6 @@ package main
 import (
 	"bufio"
 	"bytes"
-	"context"
 	"embed"
 	"encoding/json"
 	"errors"
@@ -11,15 +10,15 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"time"
 
+	"salesburst/shared/devenv"
 	"salesburst/shared/document"
 	"salesburst/shared/sale"
 )
 
-// duckDB is the version of the Python package.
-const duckDB = "2.0.1"
+// duckDB is the Python package.
+const duckDB = "duckdb==2.0.1"
 
 //go:embed ask.py *.sql
 var asked embed.FS
@@ -52,7 +51,7 @@ func (s *simulation) query() ([]block, error) {
 			return nil, err
 		}
 	}
-	python, err := interpreter(s.ctx)
+	python, err := devenv.Python(s.ctx, duckDB)
 	if err != nil {
 		return nil, err
 	}
@@ -109,26 +108,4 @@ func (s *simulation) record(path string) (n int, err error) {
 		}
 	}
 	return n, out.Flush()
-}
-
-// interpreter returns a Python that has DuckDB, in an environment of its own in the user's cache.
-func interpreter(ctx context.Context) (string, error) {
-	cache, err := os.UserCacheDir()
-	if err != nil {
-		return "", err
-	}
-	folder := filepath.Join(cache, "salesburst", "duckdb-"+duckDB)
-	python, done := filepath.Join(folder, "bin", "python"), filepath.Join(folder, "complete")
-	if _, err := os.Stat(done); err == nil {
-		return python, nil
-	}
-	for _, args := range [][]string{
-		{"python3", "-m", "venv", "--clear", folder}, // on Debian: apt-get install python3-venv
-		{python, "-m", "pip", "-q", "install", "duckdb==" + duckDB},
-	} {
-		if out, err := exec.CommandContext(ctx, args[0], args[1:]...).CombinedOutput(); err != nil {
-			return "", fmt.Errorf("installing DuckDB: %s: %w: %s", strings.Join(args, " "), err, out)
-		}
-	}
-	return python, os.WriteFile(done, nil, 0o600)
 }
