@@ -6,6 +6,7 @@
 # make bench     speed, side by side with other producers
 # make bench-druid  how fresh Druid is, how fast it ingests and answers, what it takes
 # make bench-panels  how long each panel takes, here and from Druid
+# make detectors  how good two detectors are on one plan of incidents, into shared/incidents/README.md
 # make portrait  the market of a simulated year, drawn and measured, into shared/market/README.md
 # make torture   bursts published exactly once, while all that can happen happens to brokers,
 #                connections and publishers; TORTURE="-duration 10m -seed 42 -version 4.4.0"
@@ -19,9 +20,10 @@ GOLANGCI_LINT = github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 # browser, and what simulates years, takes ten times as long with it: of those packages only the quick
 # tests run with it.
 PLAIN = ./dashboards/... ./druid-ec2/...
-SLOW = ./shared/local ./shared/local/web ./shared/publish ./shared/market ./shared/market/goods
+SLOW = ./shared/local ./shared/local/web ./shared/publish ./shared/market ./shared/market/goods ./shared/score/detectors
 RACE = $(shell go list ./... | grep -v -e '^salesburst/cdk' -e '^salesburst/dashboards' -e '^salesburst/druid-ec2' \
-	-e '/shared/local$$' -e '/shared/local/web$$' -e '/shared/publish$$' -e '/shared/market$$' -e '/shared/market/goods$$')
+	-e '/shared/local$$' -e '/shared/local/web$$' -e '/shared/publish$$' -e '/shared/market$$' -e '/shared/market/goods$$' \
+	-e '/shared/score/detectors$$')
 
 # What depends on how brokers behave is tested with other versions of Kafka too.
 OTHER_KAFKAS = 4.4.0
@@ -30,7 +32,7 @@ ON_EACH_KAFKA = ^Test(RepeatedBurst|Attempts|BurstsBeside|LateAttempts|GivingUp|
 # Starts the servers that tests share, once for all of them.
 WITH_SERVERS = go run ./shared/devenv/run druid --
 
-.PHONY: help test short bench torture bench-druid bench-panels portrait install lint generate portable mutate mutate-sample
+.PHONY: help test short bench torture bench-druid bench-panels detectors portrait install lint generate portable mutate mutate-sample
 
 help:
 	@sed -n "s/^# make/make/p; s/^#    */    /p" Makefile
@@ -64,6 +66,9 @@ bench-druid:
 bench-panels:
 	go test -timeout 2h -run - -bench Panels ./shared/local/columnstore -write
 	$(WITH_SERVERS) go test -timeout 2h -run - -bench Panels -benchtime 5x ./dashboards -events 10000000 -write
+
+detectors:
+	go run ./shared/score/detectors -write
 
 portrait:
 	go run ./shared/market/portrait -write
