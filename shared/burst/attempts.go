@@ -144,7 +144,7 @@ func (l *cell) rank() {
 			sales++
 		}
 		in.ranks[i] = uint32(sales + i)
-		if a.back() == 0 && a.number() == 0 {
+		if a.number() == 0 {
 			first := a.order()
 			if a.series() {
 				first += l.orders
