@@ -177,6 +177,20 @@ func atEachLevel(t *testing.T, test func(t *testing.T, d publish.Delivery)) {
 	}
 }
 
+// spread lets both fake brokers lead partitions of the topic: where all are led by one, records of the
+// topic beside it may need a request to the other.
+func (b *broker) spread(t testing.TB) {
+	t.Helper()
+	if b.Cluster == nil {
+		return
+	}
+	for p := range int32(partitions) {
+		if err := b.MoveTopicPartition(b.Topic, p, p%2); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // leaders is how many brokers lead partitions of the topic.
 func (b *broker) leaders(t testing.TB) int {
 	t.Helper()

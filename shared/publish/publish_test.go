@@ -51,6 +51,7 @@ func TestPublish(t *testing.T) {
 func TestSmallBurstTakesOneRequestPerLeader(t *testing.T) {
 	atEachLevel(t, func(t *testing.T, d publish.Delivery) {
 		withEachBroker(t, func(t *testing.T, b *broker) {
+			b.spread(t)
 			beside := besides(b.key, stream(600))
 			if d == publish.Idempotent { // it has requests of its own
 				beside = nil

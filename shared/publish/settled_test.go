@@ -103,6 +103,7 @@ func TestDoubtThatIsOver(t *testing.T) {
 func TestRequestsOfAllTriesCount(t *testing.T) {
 	for _, lost := range []int32{0, 2} {
 		b := startBroker(t)
+		b.spread(t)
 		var commits atomic.Int32
 		b.ControlKey(int16(kmsg.EndTxn), func(req kmsg.Request) (kmsg.Response, error, bool) {
 			b.KeepControl()
