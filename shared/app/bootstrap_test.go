@@ -114,7 +114,7 @@ func TestBootstrap(t *testing.T) {
 
 			for payload, says := range map[string]string{
 				`{"events":0}`:                   "a whole number from 1",
-				`{"event":5}`:                    "events, scenario, brand",
+				`{"event":5}`:                    "events, stages, scenario, brand",
 				`{"at":"2999-01-01T00:00:00Z"}`:  "it is now",
 				`{"brand":"Nobody's"}`:           "brand",
 				`{"scheduled_time":"yesterday"}`: "schedule_arn",
