@@ -232,6 +232,9 @@ func TestDamagedRecords(t *testing.T) {
 	if halves[0].completed+halves[1].completed != 2 {
 		t.Errorf("%d and %d are completed in the halves", halves[0].completed, halves[1].completed)
 	}
+	if n := halves[0].malformed + halves[1].malformed; b.malformed != 35 || n != b.malformed {
+		t.Errorf("%d are no events, %d of the halves, want 35", b.malformed, n)
+	}
 	base := binary.BigEndian.Uint64(b.wire[atBaseTimestamp:])
 	for name, all := range map[string][]*batch{"whole": {b}, "halves": halves[:]} {
 		var got []record

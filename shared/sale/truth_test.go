@@ -21,6 +21,22 @@ func TestTouched(t *testing.T) {
 	}
 }
 
+// Stretches that were written down out of order are put in order, and those that meet are one; also of each
+// kind of damage.
+func TestTouchedInOrder(t *testing.T) {
+	of := sale.Malformed{Kinds: make(map[string]*sale.Touched)}
+	for _, n := range []uint32{7, 8, 3, 0, 1, 9, 2} {
+		of.Add([]sale.Damage{sale.Truncated, sale.Empty}[n/7], n, -150)
+	}
+	of.Order()
+	text, err := json.Marshal(of)
+	if want := `{"events":7,"sequences":[[0,3],[7,9]],"revenue":-10.50,"kinds":{` +
+		`"empty":{"events":3,"sequences":[[7,9]],"revenue":-4.50},` +
+		`"truncated":{"events":4,"sequences":[[0,3]],"revenue":-6.00}}}`; err != nil || string(text) != want {
+		t.Errorf("%s, error %v; want %s", text, err, want)
+	}
+}
+
 // The parts of a truth add up to it, and none has more stretches than it may have.
 func TestPartsOfATruth(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
