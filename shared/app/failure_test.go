@@ -192,7 +192,7 @@ func TestPartlyPublished(t *testing.T) {
 			if r.Expected != 100_000 || (r.Events > 0) != (c.good > 0) || r.Events+r.InDoubt == 0 || r.Events >= r.Expected || !strings.Contains(err.Error(), string(text)) {
 				t.Errorf("report %+v in %v", r, err)
 			}
-			if n := len(b.readAll(t)); n < r.Events || n > r.Events+r.InDoubt {
+			if n := len(b.Records(t)); n < r.Events || n > r.Events+r.InDoubt {
 				t.Errorf("%d events are stored; the report is %+v", n, r)
 			}
 			if l.fetches.Load() != 1 {

@@ -115,6 +115,10 @@ func TestScoreCommand(t *testing.T) {
 // The topic of twins has what would be without the incidents: what differs between both topics is what the
 // truth says, to the byte. The topic of truth has what the file has.
 func TestTwinTopic(t *testing.T) {
+	history := "4m"
+	if testing.Short() {
+		history = "2m"
+	}
 	for name, text := range map[string]string{
 		"sales": `{"incidents":[{"scenario":"bot-traffic"},{"scenario":"demand-drop","severity":0.5},{"scenario":"payment-outage"}]}`,
 		"data": `{"incidents":[{"scenario":"duplicates","share":20},{"scenario":"malformed","share":20},{"scenario":"out-of-order"},{"scenario":"late-events"},
@@ -134,7 +138,7 @@ func TestTwinTopic(t *testing.T) {
 			if err := os.WriteFile(plan, []byte(text), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			stdout, stderr, status := runProgram(t, nil, "-once", "-history", "4m", "-brokers", strings.Join(b.Addrs, ","), "-topic", b.Topic,
+			stdout, stderr, status := runProgram(t, nil, "-once", "-history", history, "-brokers", strings.Join(b.Addrs, ","), "-topic", b.Topic,
 				"-incidents", plan, "-truth", path, "-twin")
 			if status != 0 {
 				t.Fatalf("status %d: %s %s", status, stdout, stderr)

@@ -159,8 +159,10 @@ func TestBesideIsRefused(t *testing.T) {
 
 // The topic beside the burst is deleted while it is written to.
 func TestTopicBesideDeletedMidBurst(t *testing.T) {
-	t.Parallel() // it waits most of the time
-	b := startBroker(t)
+	inVirtualTime(t, testTopicBesideDeletedMidBurst)
+}
+
+func testTopicBesideDeletedMidBurst(t *testing.T, b *broker) {
 	beside := *b.Broker
 	beside.Topic = b.Beside
 	const n = 40_000

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"salesburst/shared/publish"
@@ -24,7 +25,10 @@ type world struct {
 
 // within runs a test of one fault in a cluster of its own, by a virtual clock.
 func within(t *testing.T, test func(w *world)) {
-	inVirtualTime(t, func(t *testing.T, b *broker) { test(&world{t, b}) })
+	inVirtualTime(t, func(t *testing.T, b *broker) {
+		b.TLS = nil // nobody but the wire would speak it
+		test(&world{t, b})
+	}, kfake.TLS(nil))
 }
 
 func (w *world) wire() *wire { return &wire{dial: w.b.Dialer} }

@@ -175,6 +175,10 @@ func TestNewRefuses(t *testing.T) {
 
 // Whatever a broker answers that may pass, the burst is stored once.
 func TestRetriedErrors(t *testing.T) {
+	n := 15_000
+	if testing.Short() {
+		n = 7_000
+	}
 	atEachLevel(t, func(t *testing.T, d publish.Delivery) {
 		for name, code := range map[string]*kerr.Error{
 			"leader moved":        kerr.NotLeaderForPartition,
@@ -194,11 +198,11 @@ func TestRetriedErrors(t *testing.T) {
 						}
 						return kafkatest.ProduceResponse(req.(*kmsg.ProduceRequest), code.Code), nil, true
 					})
-					res, err := b.publisher(t, d).Publish(t.Context(), b.key, stream(15_000))
+					res, err := b.publisher(t, d).Publish(t.Context(), b.key, stream(n))
 					if err != nil {
 						t.Fatal(err)
 					}
-					b.read(t).expectOnce(t, 15_000)
+					b.read(t).expectOnce(t, n)
 					if res.Retries == 0 {
 						t.Error("no batch was sent again")
 					}

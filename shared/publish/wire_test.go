@@ -2,7 +2,6 @@ package publish_test
 
 import (
 	"context"
-	"crypto/tls"
 	"encoding/binary"
 	"fmt"
 	"io"
@@ -33,8 +32,6 @@ type wire struct {
 
 func (w *wire) through(b *broker, d publish.Delivery) publish.Config {
 	cfg := b.config(d)
-	inner := cfg.TLS
-	cfg.TLS = nil
 	w.count = make(map[kmsg.Key]int)
 	cfg.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {
 		w.mu.Lock()
@@ -44,10 +41,8 @@ func (w *wire) through(b *broker, d publish.Delivery) publish.Config {
 		if err != nil {
 			return nil, err
 		}
-		tlsConfig := inner.Clone()
-		tlsConfig.ServerName, _, _ = net.SplitHostPort(address)
 		ours, theirs := net.Pipe()
-		c := &wireConn{Conn: ours, out: theirs, broker: tls.Client(raw, tlsConfig), w: w, waiting: make(map[int32]wired)}
+		c := &wireConn{Conn: ours, out: theirs, broker: raw, w: w, waiting: make(map[int32]wired)}
 		go c.requests()
 		go c.responses()
 		return c, nil
