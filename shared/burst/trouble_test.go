@@ -31,7 +31,7 @@ func incidentsOf(t testing.TB, text string) *incidents.Plan {
 // stream is the events of a burst by their numbers.
 func stream(t *testing.T, b *burst.Burst) map[uint32]sale.Sale {
 	t.Helper()
-	all, times := make(map[uint32]sale.Sale), make(map[uint32]int)
+	all, times := make(map[uint32]sale.Sale, b.Len()), make(map[uint32]int, b.Len())
 	var last sale.Time
 	for i := range b.Len() {
 		var s sale.Sale
