@@ -20,11 +20,17 @@ const firstAdded = 1000
 // Number names the incident in its plan and in those that are made of it.
 func (i *Incident) Number() int { return i.number }
 
+// copied is the plan to be changed, which no text says any more.
+func (p *Plan) copied() *Plan {
+	next := *p
+	next.source, next.Incidents = "", slices.Clone(p.Incidents)
+	return &next
+}
+
 // With is the plan with one more incident, of another plan. Where it is full, those that are over at t
 // make room. Its error is a *[parameters.Invalid].
 func (p *Plan) With(more Incident, t time.Time) (*Plan, error) {
-	next := *p
-	next.Incidents = slices.Clone(p.Incidents)
+	next := p.copied()
 	if len(next.Incidents) >= most {
 		next.Incidents = slices.DeleteFunc(next.Incidents, func(i Incident) bool {
 			_, ok := i.Next(t)
@@ -38,21 +44,21 @@ func (p *Plan) With(more Incident, t time.Time) (*Plan, error) {
 	more.number = firstAdded + p.added
 	next.added++
 	next.Incidents = append(next.Incidents, more)
-	return &next, nil
+	return next, nil
 }
 
 // Without is the plan without an incident; ok is false where it has none of that number.
 func (p *Plan) Without(number int) (_ *Plan, ok bool) {
-	next := *p
-	next.Incidents = slices.DeleteFunc(slices.Clone(p.Incidents), func(i Incident) bool { return i.number == number })
-	return &next, len(next.Incidents) < len(p.Incidents)
+	next := p.copied()
+	next.Incidents = slices.DeleteFunc(next.Incidents, func(i Incident) bool { return i.number == number })
+	return next, len(next.Incidents) < len(p.Incidents)
 }
 
 // WithoutRandom is the plan without those that come by chance.
 func (p *Plan) WithoutRandom() *Plan {
-	next := *p
+	next := p.copied()
 	next.Random = Random{}
-	return &next
+	return next
 }
 
 // Next is the incident where it happens at t, or else when it happens next; ok is false where it is over.

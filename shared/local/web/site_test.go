@@ -385,7 +385,7 @@ func TestPages(t *testing.T) {
 }
 
 func TestNothingFromOutside(t *testing.T) {
-	for _, name := range []string{"index.html", "style.css", "page.js"} {
+	for _, name := range []string{"index.html", "planned.html", "style.css", "page.js"} {
 		text, err := pageFiles.ReadFile("page/" + name)
 		if err != nil {
 			t.Fatal(err)

@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -38,17 +39,17 @@ func TestDetectors(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// The slow checkout is seen by the rule of failures and by what is unusual; a drop of less than a thousandth by nobody.
-	for _, want := range []string{" events from 12 May 2026 on, with incidents from 12 May on.\n", "\n| rules | ", "\n| River | ",
-		"| `demand-drop` | 1 of 1, after ", "| `slow-checkout` | 1 of 1, after "} {
-		if !strings.Contains(out.String(), want) {
-			t.Errorf("there is no %q in\n%s", want, &out)
+	// The slow checkout is seen by the rule of failures and by what is unusual; a drop of a thousandth only by the gaps
+	// that it leaves among the ids.
+	for _, want := range []string{`(?m)^\d+ events from 12 May 2026 on, with incidents from 12 May on.$`, `(?m)^\| River \| 1 \| 1 \| 100 % \|`,
+		"`demand-drop` \\| 1 of 1, after [^|]* \\| none \\| none \\|", "`slow-checkout` \\| 1 of 1, after [^|]* \\| 1 of 1, after [^|]* \\| 1 of 1, after [^|]* \\|"} {
+		if !regexp.MustCompile(want).MatchString(out.String()) {
+			t.Errorf("there is no %s in\n%s", want, &out)
 		}
 	}
 	if after, err := os.ReadFile(document); err != nil || !strings.Contains(string(after), strings.TrimSpace(out.String())) {
 		t.Errorf("the scores are not in the document, error %v", err)
 	}
-	t.Log(out.String())
 }
 
 // The plan begins after the time for learning, each scenario is in it twice, and no incident is close to another one.
