@@ -131,7 +131,8 @@ func testGivingUpLeavesTheNextAlone(t *testing.T, b *broker) {
 			if r.key == kmsg.Produce {
 				once.Do(func() { close(began) })
 			}
-			return r.key != kmsg.Produce // nothing tells it that it is fenced
+			// Nothing tells it that it is fenced.
+			return r.key != kmsg.Produce && r.key != kmsg.AddOffsetsToTxn && r.key != kmsg.TxnOffsetCommit
 		}}
 		_, err := newPublisher(t, tp.through(b, publish.ExactlyOnce)).Publish(ctx, b.key, stream(10))
 		if !errors.Is(err, context.Canceled) {
