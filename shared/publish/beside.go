@@ -7,6 +7,19 @@ import (
 	"salesburst/shared/sale"
 )
 
+// burst is what a call publishes.
+type burst struct {
+	key Key
+	Stream
+	beside []Record
+}
+
+// noSales is the stream of a burst of which only what is beside it is left.
+type noSales struct{}
+
+func (noSales) Len() int           { return 0 }
+func (noSales) At(int, *sale.Sale) {}
+
 // Record is one that is published beside a burst, into the topic Config.Beside. The Java client's murmur2
 // of its Key places it.
 type Record struct {

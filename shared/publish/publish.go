@@ -145,7 +145,6 @@ import (
 	"time"
 
 	"salesburst/shared/publish/wire"
-	"salesburst/shared/sale"
 )
 
 // deliverTimeout is for a whole burst where the context has no deadline.
@@ -166,19 +165,6 @@ func New(cfg Config) (*Publisher, error) {
 	}
 	return &Publisher{session: session{cfg: cfg}, turn: make(chan struct{}, 1)}, nil
 }
-
-// burst is what a call publishes.
-type burst struct {
-	key Key
-	Stream
-	beside []Record
-}
-
-// noSales is the stream of a burst of which only what is beside it is left.
-type noSales struct{}
-
-func (noSales) Len() int           { return 0 }
-func (noSales) At(int, *sale.Sale) {}
 
 // Publish brings all of stream to Kafka, and the records beside it to the topic Config.Beside. The key names the
 // burst; Idempotent does not look at it. What is beside a burst is a part of its transaction; at Idempotent
